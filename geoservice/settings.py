@@ -1,0 +1,35 @@
+"""Settings, built by entry points and handed down; `GEOSERVICE_*` variables set them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where data lives and how the service behaves. Every field is documented in docs/SETTINGS.md (a test checks)."""
+
+    model_config = SettingsConfigDict(env_prefix="GEOSERVICE_", extra="forbid", frozen=True)
+
+    data: Path = Path("var")
+    layers: Path | None = None
+    retention_days: int = 30
+    batch_rows: int = 20_000
+    geocoding: bool = False
+    geocoding_url: str = "https://data.geopf.fr/geocodage"
+    geocoding_score_min: float = 0.6
+    basemap: bool = False
+    max_upload_mb: int = 1_024
+
+    @property
+    def database(self) -> Path:
+        return self.data / "geoservice.db"
+
+    @property
+    def index_folder(self) -> Path:
+        return self.data / "index"
+
+    @property
+    def uploads(self) -> Path:
+        return self.data / "uploads"
