@@ -1,0 +1,1 @@
+"""Arithmetic on arrays: no session, request, clock, environment or hidden randomness."""

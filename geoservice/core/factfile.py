@@ -1,0 +1,77 @@
+"""The FactIndex on disk: one immutable file, memory-mapped by every reader, replaced by rename.
+
+Layout: 8 magic bytes, the header's length (u8), a JSON header padded to 64 bytes, then the columns and the blocks, each
+aligned to 64 bytes. Little-endian.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from geoservice.core.facts import COLUMNS, FactIndex, Units
+from geoservice.errors import NotReady
+from geoservice.types import Kind
+
+MAGIC = b"GEOFACT1"
+_ALIGN = 64
+
+
+def write(index: FactIndex, path: Path) -> None:
+    """Write durably beside `path`, then rename over it: another process sees the old file or the new one, whole."""
+    arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks}
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(_header(index, arrays))
+        for array in arrays.values():
+            file.write(b"\0" * (-file.tell() % _ALIGN))
+            file.write(np.ascontiguousarray(array).data if array.size else b"")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    _sync_folder(path.parent)
+
+
+def _header(index: FactIndex, arrays: dict[str, np.ndarray]) -> bytes:
+    units = index.units
+    text = json.dumps({
+        "facts": len(index), "placed_from": index.placed_from, "version": index.version,
+        "kinds": {str(kind): number for kind, number in index.kinds.items()}, "blocks": len(index.blocks),
+        "units": [units.level, units.code, units.residence, units.commune]}, ensure_ascii=False).encode()
+    start = len(MAGIC) + 8
+    text += b" " * (-(start + len(text)) % _ALIGN)
+    return MAGIC + len(text).to_bytes(8, "little") + text
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def open_index(path: Path) -> FactIndex:
+    """A FactIndex whose columns are views of the mapped file; NotReady when the file is not one."""
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise NotReady("Un fichier d’index est illisible ; lancez « geoservice doctor » pour le reconstruire.")
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+    mapped = np.memmap(path, dtype=np.uint8, mode="r")
+    position = len(MAGIC) + 8 + length
+    columns: dict[str, np.ndarray] = {}
+    shapes = {**{name: (header["facts"],) for name in COLUMNS}, "blocks": (header["blocks"], 6)}
+    for name, shape in shapes.items():
+        kind = np.dtype(COLUMNS.get(name, "<i8"))
+        position += -position % _ALIGN
+        size = int(np.prod(shape)) * kind.itemsize
+        columns[name] = mapped[position:position + size].view(kind).reshape(shape).view(np.ndarray)
+        position += size
+    units = Units(*(tuple(values) for values in header["units"]))
+    kinds = {Kind(name): number for name, number in header["kinds"].items()}
+    return FactIndex({name: columns[name] for name in COLUMNS}, units, columns["blocks"], header["placed_from"], kinds,
+                     header["version"])

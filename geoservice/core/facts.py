@@ -1,0 +1,332 @@
+"""FactIndex: the facts of ONE organisation as columns sorted by finest cell, and the counts made from them.
+
+All descendants of a coarse cell are contiguous, so a viewport is a handful of slices. At most 32 bytes a fact; immutable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoservice.core import grid
+from geoservice.core.query import FactQuery, day_number
+from geoservice.errors import KindRequired
+from geoservice.types import UNKNOWN_HOUR, Box, Kind, code_of
+
+if TYPE_CHECKING:
+    from shapely import Geometry
+
+COLUMNS: dict[str, str] = {
+    "cell": "<u8", "lon": "<i4", "lat": "<i4", "unit": "<u4", "day": "<u2", "span": "<u2", "hour": "u1", "category": "u1",
+    "kind": "u1", "nature": "u1", "gravity": "u1", "place": "u1", "placement": "u1",
+}
+BYTES_A_FACT = sum(np.dtype(kind).itemsize for kind in COLUMNS.values())
+DEGREE = 10_000_000  # positions are stored in 1e-7 degree, about a centimetre
+BLOCK_RESOLUTION = 8
+UNCERTAIN = ("hour", "gravity", "place", "nature")
+
+
+@dataclass(frozen=True)
+class Units:
+    """Places facts hang on. Row 0 is "none"; each row has a level, a code, and the residence and commune it belongs to."""
+
+    level: tuple[str, ...] = ("",)
+    code: tuple[str, ...] = ("",)
+    residence: tuple[str, ...] = ("",)
+    commune: tuple[str, ...] = ("",)
+
+    def rows_of(self, level: str, code: str) -> np.ndarray:
+        """Mask over unit rows whose residence or commune is `code`; (units,) bool."""
+        owners = self.residence if level == "residence" else self.commune
+        return np.array([owner == code for owner in owners])
+
+
+@dataclass(frozen=True)
+class FactIndex:
+    """Columns of n facts (see COLUMNS), the units they name, and blocks: row ranges with the box of their positions.
+
+    `blocks` is (b, 6) int64: first row, last row + 1, west, south, east, north in 1e-7 degree. Rows before
+    `placed_from` have no point.
+    """
+
+    columns: Mapping[str, np.ndarray]
+    units: Units
+    blocks: np.ndarray
+    placed_from: int
+    kinds: Mapping[Kind, int]
+    version: str = "0"
+
+    def __len__(self) -> int:
+        return len(self.columns["cell"])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+
+@dataclass(frozen=True)
+class Area:
+    """Where: every condition that is given must hold, on positions (`box`, `polygon`), on cells, or on units."""
+
+    box: Box | None = None
+    polygon: Geometry | None = None
+    cells: np.ndarray | None = None
+    residence: str | None = None
+    commune: str | None = None
+
+
+EVERYWHERE = Area()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows with a point that match; facts that pass all but one uncertain condition; matching facts without a point."""
+
+    rows: np.ndarray
+    unknown: dict[str, int]
+    unplaced: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Facts per cell at one resolution for one kind: cells (n,) sorted uint64, counts (n,) int64."""
+
+    cells: np.ndarray
+    counts: np.ndarray
+    unknown: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UNCERTAIN, 0))
+    unplaced: int = 0
+
+    @property
+    def total(self) -> int:
+        return int(self.counts.sum())
+
+
+def build(columns: Mapping[str, np.ndarray], units: Units = Units(), version: str = "0") -> FactIndex:
+    """A FactIndex from unsorted columns of equal length, named and typed as COLUMNS. O(n log n)."""
+    order = np.argsort(columns["cell"], kind="stable")
+    ordered = {name: np.ascontiguousarray(columns[name][order].astype(kind, copy=False)) for name, kind in COLUMNS.items()}
+    placed_from = int(np.searchsorted(ordered["cell"], np.uint64(1)))
+    numbers = np.bincount(ordered["kind"], minlength=len(Kind) + 1)
+    kinds = {kind: int(numbers[code_of(kind)]) for kind in Kind if numbers[code_of(kind)]}
+    return FactIndex(ordered, units, _blocks(ordered, placed_from), placed_from, kinds, version)
+
+
+def _blocks(columns: Mapping[str, np.ndarray], placed_from: int) -> np.ndarray:
+    cells = columns["cell"][placed_from:]
+    if not len(cells):
+        return np.empty((0, 6), dtype=np.int64)
+    starts = _run_starts(grid.parents(cells, BLOCK_RESOLUTION))
+    lon, lat = columns["lon"][placed_from:], columns["lat"][placed_from:]
+    return np.column_stack([
+        starts + placed_from, np.append(starts[1:], len(cells)) + placed_from,
+        np.minimum.reduceat(lon, starts), np.minimum.reduceat(lat, starts),
+        np.maximum.reduceat(lon, starts), np.maximum.reduceat(lat, starts)]).astype(np.int64)
+
+
+def _run_starts(values: np.ndarray) -> np.ndarray:
+    """First row of each run of equal values; (runs,) int64."""
+    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(values) else np.empty(0, np.int64)
+
+
+def count(index: FactIndex, resolution: int, area: Area = EVERYWHERE, query: FactQuery = FactQuery()) -> Counts:
+    """Facts per cell of `resolution` inside an area; KindRequired when the index holds several kinds and none is chosen."""
+    selection = select(index, area, query)
+    cells = grid.parents(index["cell"][selection.rows], resolution)
+    starts = _run_starts(cells)
+    counts = np.diff(np.append(starts, len(cells)))
+    return Counts(cells[starts], counts, selection.unknown, selection.unplaced)
+
+
+def merge(parts: list[Counts]) -> Counts:
+    """Counts of several indexes, of one and the same kind, cell by cell."""
+    if len(parts) == 1:
+        return parts[0]
+    cells, where = np.unique(np.concatenate([part.cells for part in parts] or [np.empty(0, np.uint64)]), return_inverse=True)
+    counts = np.bincount(where, np.concatenate([part.counts for part in parts]), len(cells)) if parts else np.empty(0)
+    unknown = {name: sum(part.unknown[name] for part in parts) for name in UNCERTAIN}
+    return Counts(cells, counts.astype(np.int64), unknown, sum(part.unplaced for part in parts))
+
+
+def select(index: FactIndex, area: Area = EVERYWHERE, query: FactQuery = FactQuery()) -> Selection:
+    """Rows that match a query inside an area, with what the query could not know."""
+    if query.kind is None and len(index.kinds) > 1:
+        raise KindRequired("Plusieurs origines de faits sont à portée et ne s’additionnent pas. Choisissez « kind » parmi : "
+                           + ", ".join(index.kinds) + ".")
+    if query.kind is not None and query.kind not in index.kinds:
+        return Selection(np.empty(0, np.int64), dict.fromkeys(UNCERTAIN, 0), 0)
+    rows = _matching(index, _candidates(index, area), query)
+    rows = rows[_inside(index, rows, area)]
+    rows, unknown = _split_unknown(index, rows, query)
+    return Selection(rows, unknown, _unplaced(index, area, query))
+
+
+def _unplaced(index: FactIndex, area: Area, query: FactQuery) -> int:
+    """Matching facts without a point: all of them without an area, else those whose unit says they belong."""
+    if area.box is not None or area.cells is not None or (area.polygon is not None and area.commune is None):
+        return 0
+    rows = _matching(index, [(0, index.placed_from)], query)
+    for level, code in (("residence", area.residence), ("commune", area.commune)):
+        if code is not None:
+            rows = rows[index.units.rows_of(level, code)[index["unit"][rows]]]
+    return len(_split_unknown(index, rows, query)[0])
+
+
+def _candidates(index: FactIndex, area: Area) -> list[tuple[int, int]]:
+    """Row ranges that may hold facts of an area: few and wide."""
+    if area.cells is not None:
+        return _ranges_of_cells(index, area.cells)
+    box = area.box
+    if area.polygon is not None:
+        bounds = Box(*area.polygon.bounds)
+        box = bounds if box is None else Box(max(box.west, bounds.west), max(box.south, bounds.south),
+                                             min(box.east, bounds.east), min(box.north, bounds.north))
+    if box is None:
+        return [(index.placed_from, len(index))]
+    low, high, west, south, east, north = index.blocks.T
+    hit = ((west <= box.east * DEGREE) & (east >= box.west * DEGREE) & (south <= box.north * DEGREE)
+           & (north >= box.south * DEGREE))
+    return _joined(low[hit], high[hit])
+
+
+def _ranges_of_cells(index: FactIndex, cells: np.ndarray) -> list[tuple[int, int]]:
+    low, high = grid.span(np.sort(cells))
+    first = np.searchsorted(index["cell"], low, side="left")
+    last = np.searchsorted(index["cell"], high, side="right")
+    return _joined(first, last)
+
+
+def _joined(low: np.ndarray, high: np.ndarray) -> list[tuple[int, int]]:
+    """Sorted ranges with touching neighbours made one and empty ones dropped."""
+    full = high > low
+    low, high = low[full], high[full]
+    if not len(low):
+        return []
+    gap = low[1:] > np.maximum.accumulate(high)[:-1]
+    starts = low[np.concatenate([[True], gap])]
+    stops = np.maximum.accumulate(high)[np.concatenate([gap, [True]])]
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def _matching(index: FactIndex, ranges: list[tuple[int, int]], query: FactQuery) -> np.ndarray:
+    """Rows inside ranges that pass every condition that is always known: kind, days, categories, weekdays."""
+    found = [low + np.flatnonzero(_certain(index, slice(low, high), query)) for low, high in ranges]
+    return np.concatenate(found) if found else np.empty(0, np.int64)
+
+
+def _certain(index: FactIndex, rows: slice, query: FactQuery) -> np.ndarray:
+    day = index["day"][rows]
+    keep = np.ones(len(day), dtype=bool)
+    if query.since is not None:
+        keep &= day >= np.uint16(max(0, day_number(query.since)))
+    if query.until is not None:
+        keep &= day < np.uint16(max(0, day_number(query.until)))
+    if query.categories:
+        keep &= _chosen(query.categories)[index["category"][rows]]
+    if query.kind is not None and len(index.kinds) > 1:
+        keep &= index["kind"][rows] == code_of(query.kind)
+    if query.weekdays:
+        # 1970-01-01 was a Thursday, ISO day 4
+        keep &= np.isin(np.arange(7), [number - 1 for number in query.weekdays])[(day + np.uint16(3)) % np.uint16(7)]
+    return keep
+
+
+def _chosen(members: tuple) -> np.ndarray:
+    """Look-up table of 256 codes, true for the members."""
+    table = np.zeros(256, dtype=bool)
+    table[[code_of(member) for member in members]] = True
+    return table
+
+
+def _inside(index: FactIndex, rows: np.ndarray, area: Area) -> np.ndarray:
+    """Which rows lie inside an area, tested on positions (cells are exact already); (n,) bool."""
+    keep = np.ones(len(rows), dtype=bool)
+    if area.box is not None:
+        lon, lat, box = index["lon"][rows], index["lat"][rows], area.box
+        keep &= ((lon >= round(box.west * DEGREE)) & (lon < round(box.east * DEGREE))
+                 & (lat >= round(box.south * DEGREE)) & (lat < round(box.north * DEGREE)))
+    if area.residence is not None:
+        keep &= index.units.rows_of("residence", area.residence)[index["unit"][rows]]
+    if area.polygon is not None:
+        import shapely
+
+        shapely.prepare(area.polygon)
+        # `intersects`: a point on the boundary belongs, so that a fact on a zone's edge is not lost from every zone
+        inside = np.flatnonzero(keep)
+        keep[inside] = shapely.intersects_xy(area.polygon, index["lon"][rows[inside]] / DEGREE,
+                                             index["lat"][rows[inside]] / DEGREE)
+    return keep
+
+
+def _split_unknown(index: FactIndex, rows: np.ndarray, query: FactQuery) -> tuple[np.ndarray, dict[str, int]]:
+    """Rows that pass the uncertain conditions, and for each how many fail by being unknown to it alone."""
+    unknown = dict.fromkeys(UNCERTAIN, 0)
+    states = {name: table[index[name][rows]] for name, table in _uncertain(query).items()}
+    if query.hours is not None:
+        states["hour"] = _hour_state(index, rows, query.hours)
+    if not states:
+        return rows, unknown
+    sure = np.logical_and.reduce([state == 1 for state in states.values()])
+    for name, state in states.items():
+        others = [other == 1 for key, other in states.items() if key != name]
+        unknown[name] = int(np.logical_and.reduce([state == 2, *others]).sum())
+    return rows[sure], unknown
+
+
+def _uncertain(query: FactQuery) -> dict[str, np.ndarray]:
+    """For each uncertain condition that is asked, hours apart, a table from code to 0 no, 1 yes, 2 unknown."""
+    tables: dict[str, np.ndarray] = {}
+    for name, members in (("nature", query.natures), ("place", query.places)):
+        if members:
+            tables[name] = _state_table(_chosen(members))
+    if query.gravity_min is not None:
+        tables["gravity"] = _state_table(np.arange(256) >= query.gravity_min)
+    return tables
+
+
+def _state_table(yes: np.ndarray) -> np.ndarray:
+    table = yes.astype(np.uint8)
+    table[0] = 2
+    return table
+
+
+def _hour_state(index: FactIndex, rows: np.ndarray, hours: tuple[int, int]) -> np.ndarray:
+    """0 outside the hours, 1 inside, 2 unknown: no hour, or an interval that is only partly inside."""
+    hour, span = index["hour"][rows], np.minimum(index["span"][rows], 23)
+    return hour_table(*hours)[np.minimum(hour, 24), span]
+
+
+def hour_table(first: int, last: int) -> np.ndarray:
+    """(25, 24) states for start hour (24 = unknown) and number of further clock hours touched."""
+    window = np.array([first <= h < last if first < last else h >= first or h < last for h in range(24)])
+    touched = window[(np.arange(24)[:, None] + np.arange(24)[None, :]) % 24]
+    inside = np.logical_and.accumulate(touched, axis=1)
+    outside = np.logical_and.accumulate(~touched, axis=1)
+    table = np.full((25, 24), 2, dtype=np.uint8)
+    table[:24] = np.where(inside, 1, np.where(outside, 0, 2))
+    return table
+
+
+def unit_counts(index: FactIndex, query: FactQuery, level: str) -> dict[str, int]:
+    """Facts per residence or commune named by their unit, with and without a point; codes with none are left out."""
+    owners = index.units.residence if level == "residence" else index.units.commune
+    rows = _split_unknown(index, _matching(index, [(0, len(index))], query), query)[0]
+    numbers = np.bincount(index["unit"][rows], minlength=len(owners))
+    totals: dict[str, int] = {}
+    for owner, number in zip(owners, numbers.tolist(), strict=True):
+        if owner and number:
+            totals[owner] = totals.get(owner, 0) + number
+    return totals
+
+
+def category_counts(index: FactIndex, rows: np.ndarray) -> np.ndarray:
+    """Facts per category code of chosen rows; (256,) int64."""
+    return np.bincount(index["category"][rows], minlength=256)
+
+
+def hours_of(minute: np.ndarray, duration: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Hour (255 unknown) and further clock hours touched, from local minute of the day (-1 unknown) and minutes lasted."""
+    hour = np.where(minute < 0, UNKNOWN_HOUR, minute // 60)
+    last = (minute + np.maximum(duration, 1) - 1) // 60
+    return hour.astype(np.uint8), np.where(minute < 0, 0, np.minimum(last - minute // 60, 65_535)).astype(np.uint16)
