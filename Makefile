@@ -82,4 +82,4 @@ lock: $(UV_READY)  ## choose newest versions again and write the lock files
 
 clean:  ## remove the environment, builds and fetched files (never the data in var/)
 	rm -rf $(VENV) dist build geoservice/web/page/vendor .pytest_cache .ruff_cache .hypothesis
-	find geoservice tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path ./var -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
