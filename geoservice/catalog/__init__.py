@@ -1,0 +1,1 @@
+"""What files mean: layers and sources as data, readers, intake (validation)."""

@@ -1,0 +1,43 @@
+"""Readers: any file → batches of columns. `open_table` looks at the bytes first and at the name second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from geoservice.catalog.readers.base import Reader
+from geoservice.catalog.readers.detect import detect
+from geoservice.catalog.readers.unpack import Workspace, unpacked
+from geoservice.catalog.schema import ReadHints, SourceSpec
+
+__all__ = ["Reader", "open_table"]
+
+
+def open_table(path: Path, source: SourceSpec | None, name: str | None = None) -> Reader:
+    """A Reader on a file of any supported format. `name` is the file's original name (uploads are kept under another).
+
+    Raises UnreadableFile, in French, for a file that cannot be read at all. Close the Reader (it is a context manager):
+    compressed files are unpacked into a temporary folder.
+    """
+    hints = source.read if source is not None else ReadHints()
+    workspace = Workspace()
+    try:
+        members = unpacked(Path(path), name or Path(path).name, hints, workspace)
+        found = hints.format or detect(members[0].path, members[0].name)
+        return _open(found, members, hints, workspace)
+    except BaseException:
+        workspace.close()
+        raise
+
+
+def _open(found: str, members: list, hints: ReadHints, workspace: Workspace) -> Reader:
+    if found == "csv":
+        from geoservice.catalog.readers.text import CsvReader as opened
+    elif found in ("xlsx", "ods", "xls"):
+        from geoservice.catalog.readers.sheet import SheetReader as opened
+    elif found == "parquet":
+        from geoservice.catalog.readers.parquet import ParquetReader as opened
+    elif found in ("geojson", "json"):
+        from geoservice.catalog.readers.jsons import JsonReader as opened
+    else:
+        from geoservice.catalog.readers.vector import VectorReader as opened
+    return opened(members, hints, workspace)

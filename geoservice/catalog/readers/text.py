@@ -1,0 +1,200 @@
+"""CSV, with the standard library's parser: any delimiter and encoding, quoted newlines, ragged lines, constant memory."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from geoservice.catalog.readers.base import Reader, distinct_names
+from geoservice.catalog.readers.unpack import CHUNK, Member
+from geoservice.catalog.rows import Batch, Note, Reject
+from geoservice.errors import UnreadableFile
+
+DELIMITERS = (";", ",", "\t", "|")
+REPLACED = "\ufffd"
+csv.field_size_limit(1 << 20)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the bytes become text; `damaged` says that a few bytes of an otherwise UTF-8 file are not."""
+
+    name: str
+    note: Note | None = None
+    damaged: bool = False
+
+
+class CsvReader(Reader):
+    def prepare(self) -> None:
+        member = self.members[0]
+        self._encodings = [find_encoding(m, self.hints.encoding) for m in self.members]
+        sample = self._sample(member, self._encodings[0])
+        self._delimiter = self.hints.delimiter or find_delimiter(sample)
+        header = next((row for row in csv.reader(sample, delimiter=self._delimiter) if any(c.strip() for c in row)), None)
+        if header is None:
+            raise UnreadableFile(f"{member.name} : ce fichier n’a pas de ligne d’en-tête.")
+        self.columns = distinct_names(list(_trimmed(header)))
+        self.notes = [e.note for e in self._encodings if e.note]
+
+    def _sample(self, member: Member, encoding: Encoding) -> list[str]:
+        with member.path.open(encoding=encoding.name, errors="replace", newline="") as file:
+            return list(islice(file, 200))
+
+    def batches(self, rows: int = 20_000) -> Iterator[Batch]:
+        for position, (member, encoding) in enumerate(zip(self.members, self._encodings, strict=True)):
+            with member.path.open(encoding=encoding.name, errors="replace", newline="") as file:
+                parser = csv.reader(file, delimiter=self._delimiter)
+                columns = _skip_header(parser)
+                if position and columns != self.columns:
+                    raise UnreadableFile(f"{member.name} : ses colonnes diffèrent de celles de {self.members[0].name}. "
+                                         "Importez ces fichiers séparément.")
+                yield from self._parse(member, parser, rows, encoding.damaged)
+
+    def _parse(self, member: Member, parser: csv.reader, rows: int, damaged: bool) -> Iterator[Batch]:  # type: ignore[valid-type]
+        ended, end = False, parser.line_num  # type: ignore[attr-defined]
+        while not ended:
+            chunk, lines, rejects = [], [], []
+            while len(chunk) < rows:
+                try:
+                    row = next(parser)
+                except StopIteration:
+                    ended = True
+                    break
+                except csv.Error:
+                    rejects.append(_broken(member, end + 1))
+                    end = parser.line_num  # type: ignore[attr-defined]
+                    continue
+                if row:
+                    chunk.append(row)
+                    lines.append(end + 1)
+                end = parser.line_num  # type: ignore[attr-defined]
+            if chunk or rejects:
+                yield self._batch(member, chunk, lines, rejects, damaged)
+
+    def _batch(self, member: Member, chunk: list[list[str]], lines: list[int], rejects: list[Reject], damaged: bool) -> Batch:
+        width = len(self.columns)
+        if damaged or any(len(row) != width for row in chunk):
+            chunk, lines = self._regular(member, chunk, lines, rejects)
+        columns = list(zip(*chunk, strict=True)) or [()] * width
+        return Batch(member.name, lines, dict(zip(self.columns, columns, strict=True)), rejects=tuple(rejects))
+
+    def _regular(self, member: Member, chunk: list[list[str]], lines: list[int],
+                 rejects: list[Reject]) -> tuple[list[list[str]], list[int]]:
+        kept, kept_lines, width = [], [], len(self.columns)
+        for row, line in zip(chunk, lines, strict=True):
+            row = row if len(row) <= width or any(c.strip() for c in row[width:]) else row[:width]
+            if not any(c.strip() for c in row):
+                continue  # a line of separators only: spreadsheets leave them at the end
+            if len(row) != width:
+                rejects.append(_ragged(member, line, len(row), width))
+            elif any(REPLACED in cell for cell in row):
+                rejects.append(_damaged(member, line))
+            else:
+                kept.append(row)
+                kept_lines.append(line)
+        return kept, kept_lines
+
+
+def _skip_header(parser: csv.reader) -> list[str]:  # type: ignore[valid-type]
+    row = next((row for row in parser if any(c.strip() for c in row)), [])
+    return distinct_names(list(_trimmed(row)))
+
+
+def _trimmed(header: list[str]) -> list[str]:
+    """Without the empty names that a trailing separator leaves."""
+    while header and not header[-1].strip():
+        header = header[:-1]
+    return header
+
+
+def find_delimiter(sample: list[str]) -> str:
+    """The separator that cuts the first lines into most columns while most lines agree on their number."""
+    def score(delimiter: str) -> tuple[float, int]:
+        rows = [r for r in islice(csv.reader(sample, delimiter=delimiter), 100) if r]
+        width = len(_trimmed(rows[0])) if rows else 0
+        widths = Counter(len(r) for r in rows)
+        return (round(widths[width] / len(rows), 1) if width > 1 else 0.0, width)
+
+    try:
+        return max(DELIMITERS, key=score)
+    except csv.Error:
+        return ";"
+
+
+def find_encoding(member: Member, declared: str | None) -> Encoding:
+    """Read the whole file once: UTF-8 (or UTF-16 with its mark), else Windows-1252 with a note; UnreadableFile for the rest."""
+    with member.path.open("rb") as file:
+        head = file.read(4)
+    if declared is not None:
+        return _declared(member, declared)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _declared(member, "utf-16")
+    utf8 = _survey(member)
+    if utf8.invalid == 0:
+        return Encoding("utf-8-sig")
+    if utf8.multibyte > 10 * utf8.invalid:
+        note = Note("octets-abimes", f"{member.name} : fichier UTF-8 dont quelques octets sont abîmés.", utf8.invalid, 0)
+        return Encoding("utf-8-sig", note, damaged=True)
+    if utf8.controls > 2 and utf8.controls * 2 > utf8.high:
+        raise UnreadableFile(f"{member.name} : l’encodage de ce fichier n’est pas reconnu. Enregistrez-le en UTF-8, ou indiquez "
+                             "« encoding » dans la section [read] de la correspondance.")
+    note = Note("encodage", f"{member.name} : lu en Windows-1252 (le fichier n’est pas en UTF-8).", 1, 1)
+    return Encoding("cp1252", note)
+
+
+@dataclass
+class _Survey:
+    invalid: int = 0    # bytes that UTF-8 cannot hold
+    multibyte: int = 0  # characters beyond ASCII that it can
+    high: int = 0       # bytes ≥ 0x80
+    controls: int = 0   # bytes 0x80–0x9F: rare in Windows-1252, frequent in DOS and Mac code pages
+
+
+_HIGH, _CONTROLS = bytes(range(0x80)), bytes(b for b in range(256) if not 0x80 <= b <= 0x9F)
+
+
+def _survey(member: Member) -> _Survey:
+    found, decoder = _Survey(), codecs.getincrementaldecoder("utf-8")("replace")
+    with member.path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            if b"\0" in chunk:
+                raise UnreadableFile(f"{member.name} : ce fichier contient des octets nuls : ce n’est pas du texte, ou c’est de "
+                                     "l’UTF-16 sans marque. Enregistrez-le en CSV UTF-8.")
+            text = decoder.decode(chunk)
+            if not chunk.isascii():
+                bad = text.count(REPLACED)
+                found.invalid += bad
+                found.multibyte += len(text) - len(text.encode("ascii", "ignore")) - bad
+                found.high += len(chunk.translate(None, _HIGH))
+                found.controls += len(chunk.translate(None, _CONTROLS))
+        found.invalid += decoder.decode(b"", final=True).count(REPLACED)
+    return found
+
+
+def _declared(member: Member, name: str) -> Encoding:
+    try:
+        with member.path.open(encoding=name, newline="") as file:
+            while file.read(CHUNK):
+                pass
+    except LookupError as error:
+        raise UnreadableFile(f"{member.name} : encodage inconnu « {name} ».") from error
+    except UnicodeError as error:
+        raise UnreadableFile(f"{member.name} : ce fichier n’est pas en {name}. Enregistrez-le en UTF-8.") from error
+    return Encoding(name)
+
+
+def _ragged(member: Member, line: int, found: int, width: int) -> Reject:
+    return Reject(member.name, line, "", "", "colonnes", f"La ligne a {found} colonnes au lieu de {width}. "
+                  "Vérifiez le séparateur et les guillemets.")
+
+
+def _damaged(member: Member, line: int) -> Reject:
+    return Reject(member.name, line, "", "", "octets-abimes", "La ligne contient des caractères illisibles. Corrigez-la à la source.")
+
+
+def _broken(member: Member, line: int) -> Reject:
+    return Reject(member.name, line, "", "", "guillemets", "La ligne ne peut pas être découpée : un guillemet n’est pas refermé.")

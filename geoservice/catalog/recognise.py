@@ -1,0 +1,57 @@
+"""Names and values compared as people mean them: without case, accents, punctuation or order."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from geoservice.catalog.schema import SourceSpec
+
+_TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "`": "'", "\u00a0": " ", "\u202f": " ", "œ": "oe", "Œ": "OE", "æ": "ae",
+                             "Æ": "AE"})
+
+
+@lru_cache(maxsize=65_536)
+def fold_value(text: str) -> str:
+    """A value without case, accents and doubled spaces; punctuation stays, for it can carry meaning (`[` in Dans Ma Rue)."""
+    spaced = " ".join(text.translate(_TYPOGRAPHY).split())
+    return "".join(c for c in unicodedata.normalize("NFKD", spaced) if not unicodedata.combining(c)).casefold()
+
+
+@lru_cache(maxsize=65_536)
+def fold_name(text: str) -> str:
+    """A column name reduced to its letters and digits: `Code résidence`, `CODE_RESIDENCE` and `code.residence` are one name."""
+    return "".join(c for c in fold_value(text) if c.isalnum())
+
+
+def bind(accepted: Mapping[str, Sequence[str]], columns: Iterable[str]) -> dict[str, str]:
+    """Field → the file's column that holds it; the first accepted name that the file has wins. Absent fields are absent."""
+    present: dict[str, str] = {}
+    for column in columns:
+        present.setdefault(fold_name(column), column)
+    found = {field: next((present[fold_name(n)] for n in names if fold_name(n) in present), None)
+             for field, names in accepted.items()}
+    return {field: column for field, column in found.items() if column is not None}
+
+
+def missing(source: SourceSpec, bound: Mapping[str, str]) -> list[str]:
+    """Required fields (or `a|b` alternatives) that no column of the file holds."""
+    known = set(bound) | set(source.constants)
+    return [need for need in source.required if not known.intersection(need.split("|"))]
+
+
+def best(sources: Iterable[SourceSpec], columns: Sequence[str]) -> SourceSpec | None:
+    """The source that understands most columns of a file; None when none has all it requires, or when two fit equally well."""
+    scored = []
+    for source in sources:
+        bound = source.bind(columns)
+        if bound and not missing(source, bound):
+            scored.append((len(set(bound.values())), source))
+    if not scored:
+        return None
+    top = max(score for score, _ in scored)
+    winners = [source for score, source in scored if score == top]
+    return winners[0] if len(winners) == 1 else None
