@@ -1,0 +1,158 @@
+"""Features, aggregates and addresses: rows replaced in place by key, and read by layer for organisations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, func, select, tuple_
+
+from geoservice.catalog.rows import ADDRESS, AGGREGATE, FEATURE
+from geoservice.storage.engine import bulk_insert, bulk_update, chunks
+from geoservice.storage.facts import Outcome, Owner
+from geoservice.storage.tables import Address, Aggregate, Feature
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """How rows of one table are told apart: `names` in row order, which of them identify, what is the same for all."""
+
+    table: Table
+    names: tuple[str, ...]
+    key: tuple[str, ...]
+    same: dict[str, Any]
+
+
+def features_of(layer: str, owner: Owner) -> Keyed:
+    """Rows as catalog.rows.FEATURE; a layer has one feature a key and generation for each organisation."""
+    return Keyed(Feature.__table__, FEATURE, ("generation", "key"),
+                 {"layer": layer, "organisation_id": owner.organisation_id, "source_id": owner.source_id})
+
+
+def aggregates_of(owner: Owner) -> Keyed:
+    """Rows as catalog.rows.AGGREGATE."""
+    return Keyed(Aggregate.__table__, AGGREGATE, ("level", "zone", "period", "indicator", "unit"),
+                 {"organisation_id": owner.organisation_id, "source_id": owner.source_id})
+
+
+def addresses_of(_owner: Owner) -> Keyed:
+    """Rows as catalog.rows.ADDRESS."""
+    return Keyed(Address.__table__, ADDRESS, ("key",), {})
+
+
+def write(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tuple]) -> Outcome:
+    """Insert new rows, replace those that differ, leave the others; the last of equal keys wins."""
+    outcome = Outcome()
+    stored = _stored(connection, kind, rows)
+    inserts: dict[tuple, tuple] = {}
+    updates: dict[int, tuple] = {}
+    where = [kind.names.index(name) for name in kind.key]
+    content = kind.names.index("content") if "content" in kind.names else None
+    for row in rows:
+        key = tuple(row[position] for position in where)
+        known = stored.get(key)
+        signature = row[content] if content is not None else row
+        if known is None:
+            inserts[key] = row
+            stored[key] = (-1, signature)
+            outcome.accepted += 1
+        elif known[1] == signature:
+            outcome.unchanged += 1
+        else:
+            (inserts.__setitem__(key, row) if known[0] < 0 else updates.__setitem__(known[0], row))
+            stored[key] = (known[0], signature)
+            outcome.updated += 1
+    _flush(connection, kind, import_id, inserts, updates)
+    return outcome
+
+
+def _flush(connection: Connection, kind: Keyed, import_id: int, inserts: dict[tuple, tuple], updates: dict[int, tuple]) -> None:
+    same = {**kind.same, "import_id": import_id}
+    bulk_insert(connection, kind.table, (*same, *kind.names), [(*same.values(), *row) for row in inserts.values()])
+    bulk_update(connection, kind.table, ("import_id", *kind.names),
+                [(import_id, *row, number) for number, row in updates.items()])
+
+
+def _stored(connection: Connection, kind: Keyed, rows: Sequence[tuple]) -> dict[tuple, tuple[int, Any]]:
+    columns = kind.table.c
+    where = [kind.names.index(name) for name in kind.key]
+    fixed = and_(True, *(columns[name] == value for name, value in kind.same.items() if name != "source_id" or "layer" not in kind.same))
+    signed = [columns[name] for name in (("content",) if "content" in kind.names else kind.names)]
+    found: dict[tuple, tuple[int, Any]] = {}
+    for block in chunks({tuple(row[position] for position in where) for row in rows}, 5_000):
+        keys = tuple_(*(columns[name] for name in kind.key)).in_(block) if len(where) > 1 else columns[kind.key[0]].in_(
+            [key[0] for key in block])
+        query = select(columns.id, *(columns[name] for name in kind.key), *signed).where(fixed, keys)
+        for row in connection.execute(query):
+            values = tuple(row[1 + len(where):])
+            found[tuple(row[1:1 + len(where)])] = (row[0], values[0] if len(signed) == 1 else values)
+    return found
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What may be read: a layer, and the organisations whose rows the viewer sees (0 is open data)."""
+
+    layer: str
+    organisations: tuple[int, ...]
+
+
+def read(connection: Connection, scope: Scope, generation: str | None = None) -> list[tuple]:
+    """(id, key, name, generation, organisation_id, geometry WKB, properties JSON) in key order."""
+    columns = Feature.__table__.c
+    query = select(columns.id, columns.key, columns.name, columns.generation, columns.organisation_id, columns.geometry,
+                   columns.properties).where(_within(scope)).order_by(columns.id)
+    if generation is not None:
+        query = query.where(columns.generation == generation)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def summary(connection: Connection, scope: Scope) -> list[tuple]:
+    """(generation, count, west, south, east, north) of a layer."""
+    columns = Feature.__table__.c
+    query = select(columns.generation, func.count(), func.min(columns.west), func.min(columns.south), func.max(columns.east),
+                   func.max(columns.north)).where(_within(scope)).group_by(columns.generation).order_by(columns.generation)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def _within(scope: Scope) -> Any:
+    columns = Feature.__table__.c
+    return and_(columns.layer == scope.layer, columns.organisation_id.in_(scope.organisations))
+
+
+def places(connection: Connection, organisations: tuple[int, ...]) -> list[tuple]:
+    """(layer, key, properties JSON, west, south, east, north) of residences, buildings and halls, for placing facts by code."""
+    columns = Feature.__table__.c
+    query = select(columns.layer, columns.key, columns.properties, columns.west, columns.south, columns.east, columns.north).where(
+        columns.layer.in_(("patrimoine", "halls")), columns.organisation_id.in_(organisations), columns.west.is_not(None))
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def aggregates(connection: Connection, organisations: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Published counts in reach, withheld ones with `count` None."""
+    table = Aggregate.__table__
+    query = select(table).where(table.c.organisation_id.in_(organisations)).order_by(table.c.id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def aggregate_summary(connection: Connection, organisations: tuple[int, ...]) -> int:
+    """How many published counts are in reach."""
+    table = Aggregate.__table__
+    return int(connection.execute(select(func.count()).where(table.c.organisation_id.in_(organisations))).scalar_one())
+
+
+def addresses(connection: Connection, street_norm: str, postcode: str | None, citycode: str | None) -> list[dict[str, Any]]:
+    """Numbered addresses of a street, within a postcode or commune when one is known."""
+    table = Address.__table__
+    query = select(table).where(table.c.street_norm == street_norm)
+    if postcode:
+        query = query.where(table.c.postcode == postcode)
+    if citycode:
+        query = query.where(table.c.citycode == citycode)
+    return [dict(row) for row in connection.execute(query.limit(5_000)).mappings()]
+
+
+def address_count(connection: Connection) -> int:
+    """How many addresses the offline geocoder knows."""
+    return int(connection.execute(select(func.count()).select_from(Address)).scalar_one())

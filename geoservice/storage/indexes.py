@@ -1,0 +1,105 @@
+"""The FactIndex files: which exist, building one from the database, opening the newest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from geoservice.core import factfile
+from geoservice.core.facts import DEGREE, FactIndex, Units, build, hours_of
+from geoservice.storage import facts
+from geoservice.storage.store import Storage
+from geoservice.types import Category, Kind, Nature, Place, Placement, code_of
+
+_LISTS = {"category": Category, "kind": Kind, "nature": Nature, "place": Place, "placement": Placement}
+_CODES = {name: {None: 0, **{str(word): code_of(word) for word in words}} for name, words in _LISTS.items()}
+_AT = {name: position for position, name in enumerate(facts.INDEXED)}
+
+
+def path_of(folder: Path, organisation_id: int) -> Path:
+    """The index file of one organisation (0: open facts)."""
+    return folder / f"{organisation_id}.facts"
+
+
+def rebuild(storage: Storage, organisation_id: int, version: str) -> int:
+    """Build the index of an organisation from the database and swap it in; how many facts it holds. O(n log n)."""
+    units = _UnitBook()
+    with storage.read() as connection:
+        blocks = [_columns(rows, units) for rows in facts.columns(connection, organisation_id)]
+    empty = _columns([], units)
+    names = list(empty)
+    columns = {name: np.concatenate([block[name] for block in blocks] or [empty[name]]) for name in names}
+    index = build(columns, units.table(), version)
+    factfile.write(index, path_of(storage.settings.index_folder, organisation_id))
+    return len(index)
+
+
+def _columns(rows: list[tuple], units: _UnitBook) -> dict[str, np.ndarray]:
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(facts.INDEXED)
+    number = len(rows)
+    coded = {name: np.fromiter(map(table.__getitem__, values[_AT[name]]), np.uint8, number) for name, table in _CODES.items()}
+    minute, duration = (_integers(values[_AT[name]], unknown) for name, unknown in (("minute", -1), ("duration", 0)))
+    hour, span = hours_of(minute, duration)
+    return {
+        **coded, "hour": hour, "span": span,
+        "cell": np.fromiter(values[_AT["cell"]], np.int64, number).astype(np.uint64),
+        "lon": _degrees(values[_AT["lon"]]), "lat": _degrees(values[_AT["lat"]]),
+        "day": np.fromiter(values[_AT["day"]], np.int64, number).astype(np.uint16),
+        "gravity": _integers(values[_AT["gravity"]], 0).astype(np.uint8),
+        "unit": units.rows(*(values[_AT[name]] for name in ("residence", "building", "hall", "commune"))),
+    }
+
+
+def _integers(values: tuple, unknown: int) -> np.ndarray:
+    return np.fromiter((unknown if value is None else value for value in values), np.int64, len(values))
+
+
+def _degrees(values: tuple) -> np.ndarray:
+    numbers = np.fromiter((0.0 if value is None else value for value in values), float, len(values))
+    return np.round(numbers * DEGREE).astype(np.int32)
+
+
+class _UnitBook:
+    """Numbers the units that facts name, in the order they come."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[tuple, int] = {(None, None, None, None): 0}
+
+    def rows(self, *columns: tuple) -> np.ndarray:
+        numbers = self.numbers
+        return np.fromiter((numbers.setdefault(unit, len(numbers)) for unit in zip(*columns, strict=True)), np.uint32,
+                           len(columns[0]))
+
+    def table(self) -> Units:
+        levels, codes, residences, communes = [], [], [], []
+        for residence, building, hall, commune in self.numbers:
+            level, code = next(((level, code) for level, code in (("hall", hall), ("batiment", building),
+                                ("residence", residence), ("commune", commune)) if code), ("", ""))
+            levels.append(level)
+            codes.append(code)
+            residences.append(residence or "")
+            communes.append(commune or "")
+        return Units(tuple(levels), tuple(codes), tuple(residences), tuple(communes))
+
+
+class IndexFiles:
+    """Opens index files and keeps them mapped until another one is swapped in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: dict[int, tuple[tuple[int, int], FactIndex]] = {}
+
+    def get(self, organisation_id: int) -> FactIndex | None:
+        """The newest index of an organisation; None where there is none yet."""
+        path = path_of(self.folder, organisation_id)
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None
+        mark = (status.st_ino, status.st_mtime_ns)
+        known = self._open.get(organisation_id)
+        if known is None or known[0] != mark:
+            known = (mark, factfile.open_index(path))
+            self._open[organisation_id] = known
+        return known[1]

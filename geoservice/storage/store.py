@@ -1,0 +1,79 @@
+"""The data folder: the database, the uploads, the indexes, and the lock of its one writer."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from geoservice.errors import NotReady
+from geoservice.settings import Settings
+from geoservice.storage import engine as db
+
+DEMO_MARK = ".geoservice-demo"
+
+
+class Storage:
+    """A data folder that exists. `read()` and `write()` open short transactions."""
+
+    def __init__(self, settings: Settings) -> None:
+        if not settings.database.is_file():
+            raise NotReady(f"Aucune donnée dans « {settings.data} ». Lancez d’abord « geoservice init --data "
+                           f"{settings.data} ».")
+        self.settings = settings
+        self.engine = db.open_engine(settings.database)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that holds the write lock; on the disk when the block ends, undone when it raises."""
+        with self.engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def only_writer(self) -> Iterator[None]:
+        """Wait to be the one process that imports or rebuilds; the system lets go when a process dies."""
+        with (self.settings.data / ".writer.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def health(self) -> dict[str, str]:
+        """Version and durability settings of the database."""
+        with self.read() as connection:
+            return db.health(connection)
+
+    def integrity(self) -> str:
+        """`ok`, or what is wrong."""
+        with self.read() as connection:
+            return db.integrity(connection)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.dispose()
+
+
+def create(settings: Settings, demo: bool = False) -> Storage:
+    """A new data folder; NotReady when one is there already."""
+    if settings.database.exists():
+        raise NotReady(f"« {settings.data} » contient déjà des données ; choisissez un autre dossier avec --data.")
+    for folder in (settings.data, settings.index_folder, settings.uploads):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if demo:
+        (settings.data / DEMO_MARK).touch()
+    database = db.open_engine(settings.database)
+    db.create_tables(database)
+    database.dispose()
+    return Storage(settings)
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether `demo` created this folder."""
+    return (folder / DEMO_MARK).is_file()

@@ -1,0 +1,221 @@
+"""The tables. No column for a person; closed lists as their text code; what belongs to nobody in particular has organisation 0."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, Index, LargeBinary
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+OPEN = 0  # the organisation number of open data
+
+
+def now() -> datetime:
+    """The moment, in UTC."""
+    return datetime.now(UTC)
+
+
+class Organisation(SQLModel, table=True):
+    """Who owns facts and signs in."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=40)
+    created: datetime = Field(default_factory=now)
+
+
+class Token(SQLModel, table=True):
+    """A secret that signs an organisation in; only its SHA-256 is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    organisation_id: int = Field(foreign_key="organisation.id")
+    name: str = Field(max_length=80)
+    sha256: str = Field(unique=True, max_length=64)
+    created: datetime = Field(default_factory=now)
+
+
+class Source(SQLModel, table=True):
+    """A declared export or a mapping, by name, within a layer."""
+
+    __table_args__ = (UniqueConstraint("layer", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    layer: str
+    name: str
+
+
+class ImportRun(SQLModel, table=True):
+    """One import: what was read, how far, and what became of each line."""
+
+    __tablename__ = "import_run"
+    id: int | None = Field(default=None, primary_key=True)
+    layer: str
+    organisation_id: int
+    source: str
+    signature: str = Field(index=True)  # the same bytes read the same way: an interrupted run is found again by it
+    status: str = "reading"  # reading | done | failed
+    batches: int = 0  # batches whose rows are committed
+    lines: int = 0
+    accepted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    notes: str = "[]"
+    started: datetime = Field(default_factory=now)
+    finished: datetime | None = None
+
+
+class Upload(SQLModel, table=True):
+    """Bytes as they were received, kept before parsing; they belong to the organisation and expire."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    import_id: int = Field(foreign_key="import_run.id", index=True)
+    organisation_id: int
+    name: str
+    sha256: str
+    size: int
+    received: datetime = Field(default_factory=now)
+    deleted: datetime | None = None
+
+
+class RejectedLine(SQLModel, table=True):
+    """A line that could not be used and why; expires with its upload."""
+
+    __tablename__ = "rejected_line"
+    id: int | None = Field(default=None, primary_key=True)
+    import_id: int = Field(foreign_key="import_run.id", index=True)
+    file: str
+    line: int
+    column: str
+    value: str
+    code: str
+    sentence: str
+
+
+class FactValues(SQLModel):
+    """What one version of a fact says; names and order as `catalog.rows.FACT` without its key."""
+
+    content: bytes = Field(sa_type=LargeBinary)
+    seen: int
+    line: int
+    day: int
+    minute: int | None
+    duration: int | None
+    utc: int | None = Field(sa_type=BigInteger)
+    category: str
+    subcategory: str | None
+    kind: str
+    nature: str | None
+    gravity: int | None
+    place: str | None
+    placement: str
+    lon: float | None
+    lat: float | None
+    cell: int = Field(sa_type=BigInteger)
+    residence: str | None
+    building: str | None
+    hall: str | None
+    commune: str | None
+    complaint: int
+    cost_cents: int | None
+
+
+class Fact(FactValues, table=True):
+    """The current version of each fact."""
+
+    __table_args__ = (Index("fact_key", "organisation_id", "source_id", "key", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    organisation_id: int
+    source_id: int
+    import_id: int
+    key: str
+
+
+class FactVersion(FactValues, table=True):
+    """Every other version a fact has had: superseded, or older than the current one when it came."""
+
+    __tablename__ = "fact_version"
+    __table_args__ = (Index("fact_version_fact", "fact_id", "content", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    fact_id: int = Field(foreign_key="fact.id")
+    import_id: int
+
+
+class Feature(SQLModel, table=True):
+    """A zone, residence, hall, camera, building …: geometry as WKB in EPSG:4326 with its box, properties as JSON."""
+
+    __table_args__ = (Index("feature_key", "layer", "organisation_id", "generation", "key", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    layer: str
+    organisation_id: int
+    source_id: int
+    import_id: int
+    key: str
+    generation: str
+    name: str
+    content: bytes = Field(sa_type=LargeBinary)
+    geometry: bytes | None = Field(default=None, sa_type=LargeBinary)
+    west: float | None
+    south: float | None
+    east: float | None
+    north: float | None
+    properties: str
+
+
+class Aggregate(SQLModel, table=True):
+    """A published count of a zone and period; `count` is None where it is withheld. Never added to facts."""
+
+    __table_args__ = (Index("aggregate_key", "organisation_id", "source_id", "level", "zone", "period", "indicator", "unit",
+                            unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    organisation_id: int
+    source_id: int
+    import_id: int
+    zone: str
+    zone_name: str
+    level: str
+    period: str
+    indicator: str
+    unit: str
+    count: int | None
+    withheld: int
+    rate: float | None
+    denominator: int | None
+    denominator_unit: str | None
+    content: bytes = Field(sa_type=LargeBinary)
+
+
+class Address(SQLModel, table=True):
+    """A numbered address of an imported BAN file: the offline geocoder's gazetteer."""
+
+    __table_args__ = (Index("address_street", "street_norm", "postcode"), Index("address_city", "citycode"))
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    import_id: int
+    number: int | None
+    suffix: str
+    street: str
+    street_norm: str
+    postcode: str
+    citycode: str
+    city: str
+    lon: float
+    lat: float
+
+
+class GeocodedAddress(SQLModel, table=True):
+    """Answers of the geocoding service, by normalised address, so that no address is sent twice."""
+
+    __tablename__ = "geocoded_address"
+    address: str = Field(primary_key=True)
+    answer: str
+    received: datetime = Field(default_factory=now)
+
+
+class LayerState(SQLModel, table=True):
+    """How often a layer of an organisation changed, and the change its index was built from."""
+
+    __tablename__ = "layer_state"
+    layer: str = Field(primary_key=True)
+    organisation_id: int = Field(primary_key=True)
+    changes: int = 0
+    built: int = 0

@@ -1,0 +1,68 @@
+"""Bytes as received: kept under their SHA-256 before anything reads them, deleted after a set time with their rejects."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from geoservice.errors import UnreadableFile
+from geoservice.storage.tables import RejectedLine, Upload, now
+
+_BLOCK = 1 << 20
+
+
+def keep(folder: Path, file: Path, limit_mb: int) -> tuple[str, int]:
+    """Copy a file into the uploads, durably; its SHA-256 and size. UnreadableFile when it cannot be read or is too large."""
+    temporary = folder / f"{os.getpid()}.part"
+    digest, size = hashlib.sha256(), 0
+    try:
+        with file.open("rb") as source, temporary.open("wb") as copy:
+            while block := source.read(_BLOCK):
+                size += len(block)
+                if size > limit_mb << 20:
+                    raise UnreadableFile(f"« {file.name} » dépasse {limit_mb} Mo ; découpez-le en plusieurs fichiers.")
+                digest.update(block)
+                copy.write(block)
+            copy.flush()
+            os.fsync(copy.fileno())
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UnreadableFile(f"« {file.name} » ne peut pas être lu : vérifiez que le fichier existe, qu’il est lisible et "
+                             "que le disque n’est pas plein.") from error
+    except UnreadableFile:
+        temporary.unlink(missing_ok=True)
+        raise
+    os.replace(temporary, path_of(folder, digest.hexdigest()))
+    return digest.hexdigest(), size
+
+
+def path_of(folder: Path, sha256: str) -> Path:
+    """Where the bytes of an upload are."""
+    return folder / f"{sha256}.bin"
+
+
+def record(connection: Connection, import_id: int, organisation_id: int, name: str, sha256: str, size: int) -> None:
+    """Note an upload once for an import."""
+    table = Upload.__table__
+    known = connection.execute(select(table.c.id).where(table.c.import_id == import_id, table.c.sha256 == sha256)).first()
+    if known is None:
+        connection.execute(insert(table).values(import_id=import_id, organisation_id=organisation_id, name=name, sha256=sha256,
+                                                size=size, received=now()))
+
+
+def purge(connection: Connection, folder: Path, days: int) -> int:
+    """Delete uploads and rejected lines older than `days`; how many files went."""
+    table = Upload.__table__
+    old = connection.execute(select(table.c.id, table.c.import_id, table.c.sha256).where(
+        table.c.received < now() - timedelta(days=days), table.c.deleted.is_(None))).all()
+    for number, import_id, sha256 in old:
+        connection.execute(update(table).where(table.c.id == number).values(deleted=now()))
+        connection.execute(delete(RejectedLine).where(RejectedLine.import_id == import_id))
+        still = select(table.c.id).where(table.c.sha256 == sha256, table.c.deleted.is_(None)).limit(1)
+        if connection.execute(still).first() is None:
+            path_of(folder, sha256).unlink(missing_ok=True)
+    return len(old)
