@@ -1,0 +1,1 @@
+"""Encoders: bytes from values. Nothing here knows H3, requests, sessions or SQL."""

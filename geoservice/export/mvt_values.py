@@ -1,0 +1,97 @@
+"""The key and value tables of a vector-tile layer: every distinct key and value once, features point at them.
+
+Source: Mapbox Vector Tile specification 2.1, §4.1 and §4.4. Non-negative integers are `uint_value`, negative ones
+`sint_value`, floats `double_value`. None (a missing value) leaves the tag out of its feature.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geoservice.errors import BadInput
+from geoservice.export import varint
+
+Properties = Mapping[str, "Sequence[Any] | np.ndarray"]
+
+_LUT_SPAN = 65_536  # below this range distinct integers are found by a table instead of a sort
+
+
+@dataclass(frozen=True)
+class Tags:
+    """`words` (n, 2p) uint64 key and value numbers; `present` (n, 2p) bool; `tables` the layer fields 3 and 4."""
+
+    words: np.ndarray
+    present: np.ndarray
+    tables: bytes
+
+
+def tags(properties: Properties, count: int) -> Tags:
+    """Tags of `count` features. BadInput for NaN, infinite numbers, integers beyond 64 bits and other types."""
+    words = np.zeros((count, 2 * len(properties)), np.uint64)
+    present = np.zeros(words.shape, bool)
+    numbers: dict[bytes, int] = {}
+    for position, (name, data) in enumerate(properties.items()):
+        encoded, inverse = _column(name, data)
+        if len(inverse) != count:
+            raise ValueError(f"property {name!r} has {len(inverse)} values for {count} features")
+        of_value = np.array([numbers.setdefault(value, len(numbers)) for value in encoded] or [0], np.uint64)
+        words[:, 2 * position] = position
+        words[:, 2 * position + 1] = of_value[inverse]
+        present[:, 2 * position : 2 * position + 2] = (inverse >= 0)[:, None]
+    keys = b"".join(varint.field(3, name.encode()) for name in properties)
+    return Tags(words, present, keys + b"".join(varint.field(4, value) for value in numbers))
+
+
+def _column(name: str, data: Sequence[Any] | np.ndarray) -> tuple[list[bytes], np.ndarray]:
+    """The encoded distinct values of one property, and for each feature the number of its value (-1 = missing)."""
+    if isinstance(data, np.ndarray) and data.dtype.kind in "biuf":
+        distinct, inverse = _distinct(data)
+        return [_value(name, value) for value in distinct.tolist()], inverse
+    seen: dict[tuple[type, Any], int] = {}
+    inverse = np.full(len(data), -1, np.int64)
+    for row, value in enumerate(data.tolist() if isinstance(data, np.ndarray) else data):
+        if value is not None:
+            value = value.item() if isinstance(value, np.generic) else value
+            inverse[row] = seen.setdefault((type(value), value), len(seen))
+    return [_value(name, value) for _, value in seen], inverse
+
+
+def _distinct(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """np.unique with its inverse; integers of a small range without sorting."""
+    if data.dtype.kind in "iu" and data.size:
+        low = data.min()
+        if int(data.max()) - int(low) < _LUT_SPAN:
+            offset = (data - low).astype(np.int64)
+            used = np.bincount(offset) > 0
+            return np.flatnonzero(used).astype(data.dtype) + low, (np.cumsum(used) - 1)[offset]
+    return np.unique(data, return_inverse=True)
+
+
+def _value(name: str, value: Any) -> bytes:
+    """One Value message."""
+    if isinstance(value, str):
+        return varint.field(1, value.encode("utf-8", "replace"))
+    if isinstance(value, bool):
+        return b"\x38\x01" if value else b"\x38\x00"
+    if isinstance(value, int):
+        return _integer(name, value)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return b"\x19" + struct.pack("<d", value)
+        raise BadInput(f"La propriété « {name} » contient un nombre indéfini (NaN ou infini) : la laisser vide.")
+    kind = type(value).__name__
+    raise BadInput(f"La propriété « {name} » contient un type inconnu ({kind}) : la donner en texte ou en nombre.")
+
+
+def _integer(name: str, value: int) -> bytes:
+    if 0 <= value < 2**64:
+        return b"\x28" + varint.one(value)
+    if -(2**63) <= value < 0:
+        return b"\x30" + varint.one(-2 * value - 1)
+    raise BadInput(f"La propriété « {name} » contient un entier de plus de 64 bits : le donner en texte.")
