@@ -1,25 +1,19 @@
-"""The FactIndex files: which exist, building one from the database, opening the newest."""
+"""Building the FactIndex of an organisation from the database, which stays the truth."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 
 from geoservice.core import factfile
-from geoservice.core.facts import DEGREE, FactIndex, Units, build, hours_of
+from geoservice.core.facts import DEGREE, Units, build, hours_of
 from geoservice.storage import facts
+from geoservice.storage.indexfiles import path_of
 from geoservice.storage.store import Storage
 from geoservice.types import Category, Kind, Nature, Place, Placement, code_of
 
 _LISTS = {"category": Category, "kind": Kind, "nature": Nature, "place": Place, "placement": Placement}
 _CODES = {name: {None: 0, **{str(word): code_of(word) for word in words}} for name, words in _LISTS.items()}
 _AT = {name: position for position, name in enumerate(facts.INDEXED)}
-
-
-def path_of(folder: Path, organisation_id: int) -> Path:
-    """The index file of one organisation (0: open facts)."""
-    return folder / f"{organisation_id}.facts"
 
 
 def rebuild(storage: Storage, organisation_id: int, version: str) -> int:
@@ -82,24 +76,3 @@ class _UnitBook:
             communes.append(commune or "")
         return Units(tuple(levels), tuple(codes), tuple(residences), tuple(communes))
 
-
-class IndexFiles:
-    """Opens index files and keeps them mapped until another one is swapped in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._open: dict[int, tuple[tuple[int, int], FactIndex]] = {}
-
-    def get(self, organisation_id: int) -> FactIndex | None:
-        """The newest index of an organisation; None where there is none yet."""
-        path = path_of(self.folder, organisation_id)
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None
-        mark = (status.st_ino, status.st_mtime_ns)
-        known = self._open.get(organisation_id)
-        if known is None or known[0] != mark:
-            known = (mark, factfile.open_index(path))
-            self._open[organisation_id] = known
-        return known[1]

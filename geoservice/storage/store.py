@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from geoservice.errors import NotReady
 from geoservice.settings import Settings
 from geoservice.storage import engine as db
+from geoservice.storage.indexfiles import IndexFiles
 
 DEMO_MARK = ".geoservice-demo"
 
@@ -25,6 +26,8 @@ class Storage:
                            f"{settings.data} ».")
         self.settings = settings
         self.engine = db.open_engine(settings.database)
+        self.indexes = IndexFiles(settings.index_folder)
+        self.identity = str(settings.database.stat().st_ino)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -1,0 +1,1 @@
+"""Use cases: they open and close transactions, and are the only importers of storage."""
