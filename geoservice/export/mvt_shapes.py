@@ -48,6 +48,23 @@ def in_tile(tile: Tile, geometries: np.ndarray, per_side: int | None = None) -> 
     return shapes[some], rows[some]
 
 
+def repaired(shapes: np.ndarray) -> np.ndarray:
+    """Valid geometries (n,) without collapsed parts; empty where even the repair fails."""
+    try:
+        return shapely.make_valid(shapes, method="structure", keep_collapsed=False)
+    except GEOSException:
+        return np.array([_repaired_alone(shape) for shape in shapes], object)
+
+
+def _repaired_alone(shape: shapely.Geometry) -> shapely.Geometry:
+    for method in ("structure", "linework"):
+        try:
+            return shapely.make_valid(shape, method=method, keep_collapsed=method == "linework")
+        except GEOSException:  # some collapsed shells with long holes defeat one method or both
+            continue
+    return shapely.Point()
+
+
 def _boxes(shapes: np.ndarray) -> np.ndarray:
     """West, north, east, south of all vertices (n, 4), NaN without any; GEOS overlooks holes outside their shell."""
     points, row = shapely.get_coordinates(shapes, return_index=True)
@@ -65,7 +82,7 @@ def _clipped(shapes: np.ndarray, rectangle: tuple[float, float, float, float]) -
     box = _boxes(shapes)
     out = np.flatnonzero((box[:, 0] < west) | (box[:, 1] < north) | (box[:, 2] > east) | (box[:, 3] > south))
     broken = out[(shapely.get_dimensions(shapes[out]) == 2) & ~shapely.is_valid(shapes[out])]
-    shapes[broken] = shapely.make_valid(shapes[broken])
+    shapes[broken] = repaired(shapes[broken])
     try:
         shapes[out] = shapely.clip_by_rect(shapes[out], *rectangle)
     except GEOSException:  # one bad shape must not lose the tile
@@ -75,7 +92,7 @@ def _clipped(shapes: np.ndarray, rectangle: tuple[float, float, float, float]) -
 
 def _cut(shape: shapely.Geometry, box: shapely.Polygon) -> shapely.Geometry:
     try:
-        return shapely.intersection(shapely.make_valid(shape), box)
+        return shapely.intersection(shape, box)
     except GEOSException:
         return shapely.Point()
 
@@ -96,7 +113,7 @@ def _on_grid(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _snapped(shape: shapely.Geometry) -> shapely.Geometry:
     try:
-        return shapely.set_precision(shapely.make_valid(shape), 1.0)
+        return shapely.set_precision(repaired(np.array([shape], object))[0], 1.0)
     except GEOSException:
         return shapely.Point()
 

@@ -104,7 +104,7 @@ def _filled(polygons: np.ndarray, side: int) -> Image:
 
 
 def _union(polygons: np.ndarray) -> shapely.Geometry:
-    sound = shapely.make_valid(polygons)
+    sound = mvt_shapes.repaired(polygons)
     try:
         return shapely.union_all(sound)
     except GEOSException:  # overlaps are then painted one over the other, which looks nearly the same
@@ -130,7 +130,7 @@ def _discs(picture: Image, centres: np.ndarray, style: FeatureStyle) -> None:
     radius = style.point_radius_px * _FINER
     colour = (*rgb(style.outline or style.fill or ACCENT), 255)
     for x, y in centres.tolist():
-        box = (x - radius, y - radius, x + radius, y + radius)
+        box = (x - radius, y - radius, x + radius - 1, y + radius - 1)  # Pillow draws the last pixel too
         pen.ellipse(box, fill=colour, outline=(*rgb(PAPER), 255), width=_FINER)
 
 
