@@ -142,15 +142,25 @@ def aggregate_summary(connection: Connection, organisations: tuple[int, ...]) ->
     return int(connection.execute(select(func.count()).where(table.c.organisation_id.in_(organisations))).scalar_one())
 
 
-def addresses(connection: Connection, street_norm: str, postcode: str | None, citycode: str | None) -> list[dict[str, Any]]:
-    """Numbered addresses of a street, within a postcode or commune when one is known."""
-    table = Address.__table__
-    query = select(table).where(table.c.street_norm == street_norm)
+def addresses(connection: Connection, street_norm: str, postcode: str | None, citycode: str | None) -> list[tuple]:
+    """ADDRESS rows of a street, within a postcode or commune when one is known."""
+    columns = Address.__table__.c
+    query = select(*(columns[name] for name in ADDRESS)).where(columns.street_norm == street_norm)
+    return [tuple(row) for row in connection.execute(_near(query, postcode, citycode).limit(5_000))]
+
+
+def communes(connection: Connection, postcode: str | None, citycode: str | None) -> list[tuple[str, str]]:
+    """(citycode, city) of the communes that have addresses under a code."""
+    columns = Address.__table__.c
+    query = select(columns.citycode, columns.city).distinct()
+    return [(code, city) for code, city in connection.execute(_near(query, postcode, citycode).limit(100))]
+
+
+def _near(query: Any, postcode: str | None, citycode: str | None) -> Any:
+    columns = Address.__table__.c
     if postcode:
-        query = query.where(table.c.postcode == postcode)
-    if citycode:
-        query = query.where(table.c.citycode == citycode)
-    return [dict(row) for row in connection.execute(query.limit(5_000)).mappings()]
+        query = query.where(columns.postcode == postcode)
+    return query.where(columns.citycode == citycode) if citycode else query
 
 
 def address_count(connection: Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,13 +71,27 @@ def create(settings: Settings, demo: bool = False) -> Storage:
     for folder in (settings.data, settings.index_folder, settings.uploads):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if demo:
-        (settings.data / DEMO_MARK).touch()
+        mark_demo(settings.data, "begun")
     database = db.open_engine(settings.database)
     db.create_tables(database)
     database.dispose()
     return Storage(settings)
 
 
-def is_demo(folder: Path) -> bool:
-    """Whether `demo` created this folder."""
-    return (folder / DEMO_MARK).is_file()
+def mark_demo(folder: Path, state: str) -> None:
+    """Say that this folder is the demo's, and whether it is `begun` or `ready`."""
+    (folder / DEMO_MARK).write_text(state, encoding="ascii")
+
+
+def demo_state(folder: Path) -> str:
+    """`none`: nothing here; `begun` or `ready`: made by the demo; `foreign`: not ours to touch."""
+    if (folder / DEMO_MARK).is_file():
+        return (folder / DEMO_MARK).read_text(encoding="ascii")
+    return "foreign" if folder.exists() and any(folder.iterdir()) else "none"
+
+
+def discard_demo(folder: Path) -> None:
+    """Delete the demo's own folder; NotReady when it is not the demo's."""
+    if demo_state(folder) not in ("begun", "ready"):
+        raise NotReady(f"« {folder} » n’a pas été créé par la démonstration : rien n’y est effacé.")
+    shutil.rmtree(folder)

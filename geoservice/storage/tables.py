@@ -187,7 +187,8 @@ class Aggregate(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """A numbered address of an imported BAN file: the offline geocoder's gazetteer."""
 
-    __table_args__ = (Index("address_street", "street_norm", "postcode"), Index("address_city", "citycode"))
+    __table_args__ = (Index("address_street", "street_norm", "postcode"), Index("address_city", "citycode"),
+                      Index("address_postcode", "postcode", "citycode"))
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     import_id: int

@@ -1,0 +1,252 @@
+"""The command line. Heavy imports stay inside the commands, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geoservice.catalog.layers import Catalog
+    from geoservice.operations.ingest import ImportReport
+    from geoservice.settings import Settings
+    from geoservice.operations.setup import Storage
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 done, 1 refused, 2 a file or an argument that cannot be used."""
+    arguments = _parser().parse_args(argv)
+    from geoservice.errors import BadInput, GeoserviceError
+
+    try:
+        return int(arguments.run(arguments) or 0)
+    except GeoserviceError as error:
+        print(f"geoservice : {error}", file=sys.stderr)
+        return 2 if isinstance(error, BadInput) or error.status == 404 else 1
+    except KeyboardInterrupt:
+        print("geoservice : interrompu ; relancez la même commande pour finir.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="geoservice", description="Cartes de la tranquillité résidentielle : des exports "
+                                     "d’un bailleur ou d’une ville à une carte filtrée dans le navigateur.")
+    commands = parser.add_subparsers(required=True, metavar="COMMANDE")
+    _server_commands(commands)
+    _import_commands(commands)
+    _account_commands(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int | None], text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(run=run)
+    command.add_argument("--data", type=Path, default=Path(os.environ.get("GEOSERVICE_DATA") or "var"), metavar="DOSSIER",
+                         help="dossier de données (par défaut $GEOSERVICE_DATA, sinon ./var)")
+    return command
+
+
+def _server_commands(commands: Any) -> None:
+    demo = _command(commands, "demo", _demo, "Construit une ville fictive avec toutes ses couches et ouvre la carte.")
+    demo.add_argument("--port", type=int, default=8000)
+    demo.add_argument("--no-serve", action="store_true", help="construire sans servir")
+    _command(commands, "init", _init, "Crée un dossier de données vide, une première organisation et son jeton.")
+    serve = _command(commands, "serve", _serve, "Sert la carte et l’API.")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--workers", type=int, default=1)
+    _command(commands, "doctor", _doctor, "Vérifie l’installation et les données, et reconstruit un index en retard.")
+
+
+def _import_commands(commands: Any) -> None:
+    load = _command(commands, "import", _import, "Importe des fichiers dans une couche.")
+    load.add_argument("layer", metavar="COUCHE")
+    load.add_argument("files", metavar="FICHIER", type=Path, nargs="+")
+    load.add_argument("--organisation", metavar="CODE")
+    how = load.add_mutually_exclusive_group()
+    how.add_argument("--source", metavar="NOM", help="source déclarée (voir « geoservice sources »)")
+    how.add_argument("--mapping", metavar="FICHIER.toml", type=Path, help="correspondance de colonnes à vous")
+    load.add_argument("--dry-run", action="store_true", help="dire ce qui serait reconnu et refusé, sans rien écrire")
+    load.add_argument("--write-mapping", metavar="FICHIER.toml", type=Path,
+                      help="avec --dry-run : écrire la correspondance proposée, à compléter")
+    load.add_argument("--json", action="store_true", help="écrire le bilan en JSON")
+    _command(commands, "layers", _layers, "Liste les couches.")
+    _command(commands, "sources", _sources, "Liste les exports que chaque couche comprend.")
+    rejects = _command(commands, "rejects", _rejects, "Montre les lignes refusées par un import, et pourquoi.")
+    rejects.add_argument("import_id", type=int, metavar="IMPORT")
+    rejects.add_argument("--csv", type=Path, metavar="FICHIER", help="les écrire dans un fichier CSV")
+
+
+def _account_commands(commands: Any) -> None:
+    for name, text in (("organisation", "Organisations."), ("token", "Jetons d’accès.")):
+        group = commands.add_parser(name, help=text, description=text).add_subparsers(required=True, metavar="ACTION")
+        if name == "organisation":
+            create = _command(group, "create", _create_organisation, "Crée une organisation.")
+            create.add_argument("code", metavar="CODE")
+        else:
+            create = _command(group, "create", _create_token, "Crée un jeton, montré une seule fois.")
+            create.add_argument("name", metavar="NOM")
+            create.add_argument("--organisation", metavar="CODE")
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from geoservice.settings import Settings
+
+    return Settings(data=arguments.data)
+
+
+def _open(arguments: argparse.Namespace) -> Storage:
+    from geoservice.operations.setup import open_storage
+
+    return open_storage(_settings(arguments))
+
+
+def _catalog(arguments: argparse.Namespace) -> Catalog:
+    from geoservice.catalog.layers import load
+
+    return load(_settings(arguments).layers)
+
+
+def _demo(arguments: argparse.Namespace) -> int | None:
+    from geoservice.testing.demo import prepare
+
+    prepare(_settings(arguments), _say)
+    if arguments.no_serve:
+        return 0
+    print(f"Carte : http://127.0.0.1:{arguments.port}  (Ctrl+C pour arrêter)", flush=True)
+    return _run_server(arguments, host="127.0.0.1", workers=1, demo=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _init(arguments: argparse.Namespace) -> None:
+    from geoservice.operations import accounts
+    from geoservice.operations.setup import create
+
+    storage = create(_settings(arguments))
+    accounts.create_organisation(storage, "organisation-1")
+    print(f"Dossier de données prêt : {arguments.data}")
+    print("Première organisation : organisation-1")
+    print(f"Jeton (montré une seule fois) : {accounts.create_token(storage, 'premier', 'organisation-1')}")
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    _open(arguments).close()
+    return _run_server(arguments, host=arguments.host, workers=arguments.workers, demo=False)
+
+
+def _run_server(arguments: argparse.Namespace, host: str, workers: int, demo: bool) -> int:
+    import uvicorn
+
+    os.environ["GEOSERVICE_DATA"] = str(arguments.data)
+    os.environ["GEOSERVICE_DEMO"] = "1" if demo else "0"
+    uvicorn.run("geoservice.web.asgi:factory", factory=True, host=host, port=arguments.port, workers=workers,
+                log_level="warning", proxy_headers=False, server_header=False)
+    return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from geoservice.operations import ingest
+
+    request = ingest.ImportRequest(arguments.layer, tuple(arguments.files), arguments.organisation, arguments.source,
+                                   arguments.mapping)
+    if arguments.dry_run:
+        return _dry_run(arguments, request)
+    from geoservice.progress import Progress
+
+    with Progress(sys.stderr) as progress:
+        report = ingest.run(_open(arguments), _catalog(arguments), request, progress)
+    _print_report(arguments, report)
+    return 0
+
+
+def _dry_run(arguments: argparse.Namespace, request: Any) -> int:
+    from geoservice.operations import drafts, ingest
+
+    settings = _settings(arguments)
+    storage = _open(arguments) if settings.database.is_file() else None
+    catalog = _catalog(arguments)
+    if arguments.write_mapping is not None:
+        arguments.write_mapping.write_text(drafts.propose(catalog, request), encoding="utf-8")
+        _say(f"Correspondance proposée : {arguments.write_mapping}. Complétez-la, puis donnez-la avec --mapping.")
+    if not drafts.recognised(catalog, request):
+        print(drafts.explain(catalog, request))
+        return 2
+    report = ingest.dry_run(storage, catalog, request)
+    for reject in report.rejects[:20]:
+        _say(f"  {reject.file}, ligne {reject.line}, {reject.column} : {reject.sentence}")
+    if not arguments.json:
+        print(drafts.explain(catalog, request))
+    _print_report(arguments, report)
+    return 0
+
+
+def _print_report(arguments: argparse.Namespace, report: ImportReport) -> None:
+    if arguments.json:
+        import json
+
+        print(json.dumps(report.as_json()))
+        return
+    print(f"Source : {report.source}. {report.lines} lignes : {report.accepted} nouvelles, {report.updated} mises à jour, "
+          f"{report.unchanged} déjà connues, {report.duplicates} en double, {report.rejected} refusées.")
+    for note in report.notes:
+        print(f"  Note ({note.count} fois, par exemple ligne {note.example_line}) : {note.sentence}")
+    if report.rejected and report.import_id:
+        print(f"  Lignes refusées : geoservice rejects {report.import_id}")
+
+
+def _layers(arguments: argparse.Namespace) -> None:
+    for layer in _catalog(arguments).layers.values():
+        print(f"{layer.name:12} {layer.title} ({layer.stores}, {layer.access}) — {layer.attribution}, {layer.licence}")
+
+
+def _sources(arguments: argparse.Namespace) -> None:
+    for layer, sources in _catalog(arguments).sources.items():
+        for source in sources.values():
+            print(f"{layer:12} {source.name:28} {source.title}")
+
+
+def _rejects(arguments: argparse.Namespace) -> None:
+    from geoservice.operations import ingest, rejectfile
+
+    found = ingest.rejects(_open(arguments), arguments.import_id)
+    if arguments.csv is not None:
+        rejectfile.write(arguments.csv, found)
+        return
+    for reject in found:
+        print(f"{reject.file}, ligne {reject.line}, {reject.column} = « {reject.value} » : {reject.sentence}")
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from geoservice.operations import doctor
+
+    healthy = True
+    for check in doctor.run(_settings(arguments)):
+        print(f"{'ok ' if check.ok else 'NON'} {check.name} : {check.sentence}")
+        healthy = healthy and check.ok
+    return 0 if healthy else 1
+
+
+def _create_organisation(arguments: argparse.Namespace) -> None:
+    from geoservice.operations import accounts
+
+    accounts.create_organisation(_open(arguments), arguments.code)
+    print(f"Organisation « {arguments.code} » créée.")
+
+
+def _create_token(arguments: argparse.Namespace) -> None:
+    from geoservice.operations import accounts
+
+    print(accounts.create_token(_open(arguments), arguments.name, arguments.organisation))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Making and opening a data folder."""
+
+from __future__ import annotations
+
+from geoservice.settings import Settings
+from geoservice.storage import store
+from geoservice.storage.store import Storage
+
+
+def create(settings: Settings, demo: bool = False) -> Storage:
+    """A new, empty data folder; NotReady when there is one already."""
+    return store.create(settings, demo)
+
+
+def open_storage(settings: Settings) -> Storage:
+    """An existing data folder; NotReady says how to make one."""
+    return Storage(settings)
+
+
+def demo_state(settings: Settings) -> str:
+    """`none` (no folder, or an empty one), `begun`, `ready`: the demo's own folder, `foreign`: somebody's data."""
+    return store.demo_state(settings.data)
+
+
+def demo_ready(settings: Settings) -> None:
+    """Say that the demo's folder is complete."""
+    store.mark_demo(settings.data, "ready")
+
+
+def discard_demo(settings: Settings) -> None:
+    """Delete a folder that the demo began and did not finish."""
+    store.discard_demo(settings.data)
