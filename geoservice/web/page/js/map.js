@@ -1,0 +1,188 @@
+/** The map: MapLibre, its gestures, and the layers that the view asks for. */
+
+import * as maplibre from "../vendor/maplibre-gl.mjs";
+import * as api from "./api.js";
+import { LOCALE } from "./locale.js";
+import { insert, styleLayers } from "./map-layers.js";
+import { dim, drawFacts, drawnCentre, HEXAGONS, hover, outline } from "./map-facts.js";
+
+const PLAN_IGN = "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"
+  + "&STYLE=normal&TILEMATRIXSET=PM&FORMAT=image/png&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}";
+const MOTION_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150;
+
+/**
+ * @typedef {{names: string[], count: number}} Hovered  count is 0 outside the cells
+ * @typedef {{onmove: () => void, oncell: (cell: string) => void, onhover: (found: Hovered, x: number, y: number) => void,
+ *   ondrawn: (cells: number) => void}} MapEars
+ */
+
+export class MapView {
+  /**
+   * @param {HTMLElement} container
+   * @param {api.TileJson} tilejson of the facts
+   * @param {{bounds: [number, number, number, number], at: string}} start
+   * @param {MapEars} ears
+   * @throws when the browser has no WebGL 2
+   */
+  constructor(container, tilejson, start, ears) {
+    this.tilejson = tilejson;
+    this.sourceLayer = tilejson.vector_layers?.[0]?.id ?? "incidents";
+    /** @type {Map<string, string[]>} ids of the style layers that are drawn, by "layer:generation" */
+    this.drawn = new Map();
+    /** @type {Set<string>} the same keys, as last asked for */
+    this.wanted = new Set();
+    /** @type {Map<string, Promise<api.TileJson>>} */
+    this.tilejsons = new Map();
+    this.map = new maplibre.Map({
+      container, locale: LOCALE, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+      style: { version: 8, sources: {}, layers: [{ id: "basemap/ground", type: "background", paint: { "background-color": "#f4f6f7" } }] },
+      bounds: start.bounds, fitBoundsOptions: { padding: 24 }, maxZoom: 19,
+      cooperativeGestures: matchMedia("(max-width: 700px), (max-height: 480px)").matches,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new maplibre.ScaleControl({}), "bottom-right");
+    if (start.at) this.goTo(start.at);
+    this.ready = new Promise((resolve) => this.map.once("load", resolve));
+    this.listen(ears);
+  }
+
+  /** @param {MapEars} ears */
+  listen(ears) {
+    this.map.on("moveend", ears.onmove);
+    this.map.on("resize", ears.onmove);
+    this.map.on("idle", () => ears.ondrawn(this.cellsDrawn()));
+    this.map.on("click", (event) => {
+      const cell = this.cellAt(event.point);
+      if (cell) ears.oncell(cell);
+    });
+    this.map.on("mousemove", (event) => ears.onhover(this.wordsAt(event.point), event.point.x, event.point.y));
+    this.map.on("mouseout", () => ears.onhover({ names: [], count: 0 }, 0, 0));
+  }
+
+  /** "longitude,latitude,zoom" */
+  at() {
+    const { lng, lat } = this.map.getCenter();
+    return `${lng.toFixed(5)},${lat.toFixed(5)},${this.map.getZoom().toFixed(2)}`;
+  }
+
+  /** @param {string} at */
+  goTo(at) {
+    const [lon, lat, zoom] = at.split(",").map(Number);
+    if (Math.abs(lon) <= 180 && Math.abs(lat) <= 85) this.map.jumpTo({ center: [lon, lat], zoom });
+  }
+
+  /** "west,south,east,north" of the view */
+  bbox() {
+    const box = this.map.getBounds();
+    const limit = (/** @type {number} */ value, /** @type {number} */ most) => Math.max(-most, Math.min(most, value)).toFixed(6);
+    return [limit(box.getWest(), 180), limit(box.getSouth(), 90), limit(box.getEast(), 180), limit(box.getNorth(), 90)].join(",");
+  }
+
+  /** Resolution of the cells at this zoom: the server's own list, by zoom of the tiles. */
+  resolution() {
+    const all = this.tilejson.resolutions ?? [9];
+    const zoom = Math.min(Math.floor(this.map.getZoom()), this.tilejson.maxzoom, all.length - 1);
+    return all[Math.max(0, zoom)];
+  }
+
+  /** @param {URLSearchParams} filters @param {string} mode @param {Map<number, import("./palette.js").CountClass[]>} classes */
+  facts(filters, mode, classes) {
+    drawFacts(this.map, { mvt: api.tileUrl("incidents", "mvt", filters), png: api.tileUrl("incidents", "png", filters),
+      sourceLayer: this.sourceLayer, minzoom: this.tilejson.minzoom, maxzoom: this.tilejson.maxzoom, mode, classes });
+  }
+
+  /** @param {boolean} busy @param {string} mode */
+  dim(busy, mode) { dim(this.map, busy, mode); }
+
+  /** @param {string} cell */
+  select(cell) { outline(this.map, cell); }
+
+  /** @param {string} cell */
+  hover(cell) { hover(this.map, cell); }
+
+  /** Centre on a cell, now or when its tile has come, without changing the zoom: it stays a row of the table.
+   * @param {string} cell */
+  goToCell(cell) {
+    const centre = drawnCentre(this.map, cell, this.sourceLayer);
+    if (centre) this.map.easeTo({ center: centre, duration: MOTION_MS });
+    else this.map.once("idle", () => {
+      const late = drawnCentre(this.map, cell, this.sourceLayer);
+      if (late) this.map.easeTo({ center: late, duration: MOTION_MS });
+    });
+  }
+
+  /** @param {[number, number, number, number]} box */
+  fit(box) {
+    this.map.fitBounds(box, { padding: 40, maxZoom: 16, duration: MOTION_MS });
+  }
+
+  /**
+   * Draw exactly these layers.
+   * @param {{layer: api.Layer, generation: string}[]} wanted
+   */
+  async layers(wanted) {
+    this.wanted = new Set(wanted.map(keyOf));
+    await Promise.all(wanted.filter((one) => !this.drawn.has(keyOf(one))).map((one) => this.addLayer(one)));
+    for (const [key, ids] of this.drawn) {
+      for (const id of ids) this.map.setLayoutProperty(id, "visibility", this.wanted.has(key) ? "visible" : "none");
+    }
+  }
+
+  /** @param {{layer: api.Layer, generation: string}} one */
+  async addLayer({ layer, generation }) {
+    const key = keyOf({ layer, generation });
+    this.drawn.set(key, []);
+    const tilejson = await this.tilejsonOf(layer.name);
+    const params = new URLSearchParams(generation ? { generation } : {});
+    this.map.addSource(key, { type: "vector", tiles: [api.tileUrl(layer.name, "mvt", params)],
+      minzoom: tilejson.minzoom, maxzoom: tilejson.maxzoom });
+    const styles = styleLayers(layer, key, tilejson.vector_layers?.[0]?.id ?? layer.name)
+      .map((style) => ({ ...style, id: `${style.id}/${generation}` }));
+    for (const style of styles) insert(this.map, style);
+    this.drawn.set(key, styles.map((style) => style.id));
+  }
+
+  /** @param {string} layer */
+  tilejsonOf(layer) {
+    if (!this.tilejsons.has(layer)) this.tilejsons.set(layer, api.tilejson(layer));
+    return /** @type {Promise<api.TileJson>} */ (this.tilejsons.get(layer));
+  }
+
+  /** @param {boolean} shown */
+  basemap(shown) {
+    if (shown && !this.map.getSource("plan-ign")) {
+      this.map.addSource("plan-ign", { type: "raster", tiles: [PLAN_IGN], tileSize: 256, maxzoom: 19 });
+      insert(this.map, { id: "basemap/plan-ign", type: "raster", source: "plan-ign", paint: { "raster-saturation": -0.8, "raster-opacity": 0.7 } });
+    }
+    if (this.map.getLayer("basemap/plan-ign")) this.map.setLayoutProperty("basemap/plan-ign", "visibility", shown ? "visible" : "none");
+  }
+
+  /** @param {any} point pixels @returns {string} */
+  cellAt(point) {
+    if (!this.map.getLayer(HEXAGONS)) return "";
+    return this.map.queryRenderedFeatures(point, { layers: [HEXAGONS] })[0]?.properties.h3 ?? "";
+  }
+
+  /** Names of the places under the pointer, and the count of the cell.
+   * @param {any} point @returns {Hovered} */
+  wordsAt(point) {
+    const { x, y } = point;
+    const near = this.map.queryRenderedFeatures([[x - 4, y - 4], [x + 4, y + 4]]);
+    const names = near.map((one) => one.properties.name).filter(Boolean);
+    const cell = near.find((one) => one.layer.id === HEXAGONS && one.properties.h3 === this.cellAt(point));
+    this.map.getCanvas().style.cursor = cell ? "pointer" : "";
+    return { names: [...new Set(names.map(String))], count: cell ? cell.properties.n : 0 };
+  }
+
+  cellsDrawn() {
+    if (!this.map.getLayer(HEXAGONS)) return 0;
+    return new Set(this.map.queryRenderedFeatures({ layers: [HEXAGONS] }).map((one) => one.properties.h3)).size;
+  }
+}
+
+/** @param {{layer: api.Layer, generation: string}} one */
+function keyOf({ layer, generation }) {
+  return `${layer.name}:${generation}`;
+}

@@ -1,0 +1,76 @@
+/** Colours and classes of counts: the twin of geoservice/export/palette.py, and a test compares the two. */
+
+export const RAMP = ["#dbe7f6", "#abbee5", "#7797d4", "#5c6eb2", "#47468e", "#311f6b"];
+export const RAMP_OPACITY = 0.85;
+export const INK = "#1b2733";
+export const ACCENT = "#0b6670";
+const NICE = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]; // first figures that read as round numbers
+
+/**
+ * @typedef {{from: number, to: number, cells: number, colour: string}} CountClass  both bounds included
+ */
+
+/**
+ * Lower bounds of at most `n` classes for heavy-tailed counts: round, strictly increasing integers.
+ * @param {number[]} counts
+ * @param {number} [n]
+ * @returns {number[]}
+ */
+export function breaks(counts, n = RAMP.length) {
+  const sorted = counts.filter((count) => count > 0).sort((a, b) => a - b);
+  const distinct = [...new Set(sorted)];
+  if (distinct.length <= n) return distinct;
+  const low = Math.max(distinct[0], 1);
+  const high = Math.max(quantile(sorted, 0.99), low + 1);
+  const bounds = [low];
+  for (let step = 1; step < n; step += 1) {
+    bounds.push(Math.max(round(low * (high / low) ** (step / n)), bounds[step - 1] + 1));
+  }
+  return bounds.filter((bound) => bound <= distinct[distinct.length - 1]);
+}
+
+/** Linear interpolation between the two nearest ranks.
+ * @param {number[]} sorted @param {number} rank 0 to 1 */
+function quantile(sorted, rank) {
+  const at = rank * (sorted.length - 1);
+  const below = Math.floor(at);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+/** The nearest round number, by ratio.
+ * @param {number} value at least 1 */
+function round(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  const choices = NICE.map((figure) => figure * power).filter(Number.isInteger);
+  const distance = (/** @type {number} */ choice) => Math.abs(Math.log(choice / value));
+  return choices.reduce((best, choice) => (distance(choice) < distance(best) ? choice : best));
+}
+
+/**
+ * Classes of counts, the same for the same filters wherever one looks.
+ * @param {number[]} counts of all cells of the territory at one resolution
+ * @returns {CountClass[]} ascending
+ */
+export function classes(counts) {
+  const starts = breaks(counts);
+  const most = counts.reduce((a, b) => Math.max(a, b), 0);
+  const all = starts.map((from, index) => ({ from, to: (starts[index + 1] ?? most + 1) - 1, cells: 0, colour: RAMP[index] }));
+  for (const count of counts) {
+    const one = classOf(all, count);
+    if (one) one.cells += 1;
+  }
+  return all;
+}
+
+/** The class that holds a count, or undefined.
+ * @param {CountClass[]} all @param {number} count */
+export function classOf(all, count) {
+  return all.findLast((one) => count >= one.from);
+}
+
+/** « 3 à 5 » or « 7 »: both bounds are always said.
+ * @param {CountClass} one @param {(n: number) => string} number */
+export function bounds(one, number) {
+  return one.from === one.to ? number(one.from) : `${number(one.from)} à ${number(one.to)}`;
+}

@@ -1,0 +1,63 @@
+/** What the counts mean: the overview on the right and the line at the bottom. */
+
+import { fill, h, part } from "./dom.js";
+import { filterWords, periodWords } from "./period-words.js";
+import { list, NNBSP, number, plural } from "./words.js";
+
+const UNKNOWN = { hour: "sans heure connue", gravity: "sans gravité connue", place: "sans lieu connu", nature: "sans nature connue",
+  category: "sans catégorie connue" };
+
+/**
+ * @typedef {import("./counts.js").Picture} Picture
+ * @typedef {import("./api.js").Catalog} Catalog
+ * @typedef {import("./state.js").View} View
+ */
+
+/** What the filters left out for want of information, as « 34 sans heure connue ».
+ * @param {Record<string, number>} unknown */
+function leftOut(unknown) {
+  return Object.entries(unknown).filter(([, count]) => count > 0)
+    .map(([name, count]) => `${number(count)} ${UNKNOWN[/** @type {keyof typeof UNKNOWN} */ (name)] ?? `sans ${name}`}`);
+}
+
+/** @param {Picture} picture @param {View} view @param {Catalog} catalog */
+export function overview(picture, view, catalog) {
+  const { territory } = picture;
+  const kind = catalog.kinds.find((one) => one.code === view.kind);
+  const missing = leftOut(territory.unknown);
+  const chosen = filterWords(view, catalog);
+  fill(part("overview"), h("h2", {}, "Vue d’ensemble"),
+    h("p", { class: "figure" }, h("strong", {}, number(territory.total)), territory.total < 2 ? " fait sur la carte" : " faits sur la carte"),
+    h("p", {}, `Origine ${kind?.label ?? view.kind}, ${periodWords(view, catalog.period)}${view.zone ? ", dans la zone choisie" : ""}.`),
+    chosen.length > 0 && h("p", {}, `Filtres${NNBSP}: ${chosen.join(" · ")}.`),
+    territory.total === 0 && h("p", {}, "Aucun fait avec ces filtres. Élargissez la période ou effacez des filtres."),
+    missing.length > 0 && h("p", {}, `Écartés faute d’information${NNBSP}: ${list(missing)}.`),
+    territory.unplaced > 0 && h("p", {}, `${plural(territory.unplaced, "autre fait répond", "autres faits répondent")} aux filtres sans avoir de point${NNBSP}: ils comptent par résidence ou commune, pas sur la carte.`),
+    territory.total > 0 && h("p", { class: "hint" }, "Choisissez un hexagone, ou une ligne du tableau, pour voir de quoi il est fait. Ces nombres sont des signalements bruts : ils dépendent de qui signale.".replace(" :", `${NNBSP}:`)));
+}
+
+/** @param {Picture} picture @param {View} view @param {Catalog} catalog */
+export function statusCounts(picture, view, catalog) {
+  const { territory, total } = picture;
+  const all = catalog.kinds.find((one) => one.code === view.kind)?.facts ?? territory.total;
+  const words = [`${plural(total, "fait affiché", "faits affichés")} sur ${number(all)}`];
+  if (total !== territory.total) words.push(`${number(territory.total)} avec ces filtres sur tout le territoire`);
+  const missing = leftOut(territory.unknown);
+  if (missing.length) words.push(`écartés faute d’information${NNBSP}: ${list(missing)}`);
+  if (territory.unplaced) words.push(`${number(territory.unplaced)} sans point sur la carte`);
+  fill(part("status-counts"), words.join(" · "));
+}
+
+/** Sources and licences of what is drawn.
+ * @param {import("./api.js").Layer[]} layers @param {boolean} basemap */
+export function statusSources(layers, basemap) {
+  const words = layers.map((layer) => `${layer.title} (${[layer.attribution, layer.licence].filter(Boolean).join(", ") || "source non précisée"})`);
+  if (basemap) words.push("Fond de carte (© IGN, Plan IGN, Licence Ouverte 2.0)");
+  fill(part("status-sources"), `Sources${NNBSP}: ${words.join(" · ")}`);
+}
+
+/** The map in a sentence, for those who do not see it.
+ * @param {Picture} picture @param {View} view @param {Catalog} catalog */
+export function mapWords(picture, view, catalog) {
+  fill(part("map-words"), `${plural(picture.total, "fait")} dans ${plural(picture.rows.length, "case")} à l’écran, ${periodWords(view, catalog.period)}. La touche t ouvre le même contenu en tableau.`);
+}
