@@ -83,10 +83,11 @@ class Rule(Model):
         return self
 
     def fits(self, folded: str) -> bool:
-        """Does a value (already through `fold_value`) fit this rule?"""
+        """Does a value (already through `fold_value`) fit this rule? An empty one never does."""
         fold = recognise.fold_value
-        return (any(folded == fold(t) for t in self.equals) or any(folded.startswith(fold(t)) for t in self.starts)
-                or any(fold(t) in folded for t in self.contains))
+        return bool(folded) and (any(folded == fold(t) for t in self.equals)
+                                 or any(folded.startswith(fold(t)) for t in self.starts)
+                                 or any(fold(t) in folded for t in self.contains))
 
 
 class ValueMap(Model):
@@ -127,6 +128,8 @@ class SourceSpec(Model):
     snapshot: Literal["latest declared date of the file"] | None = None
     key: Words = ("key",)
     crs: str | None = Field(None, pattern=r"^EPSG:\d{4,6}$")
+    # Several lines are one feature: "count" adds them up as `dwellings`, "same" keeps what they agree on (features only).
+    merge: Literal["count", "same"] | None = None
 
     def bind(self, columns: Iterable[str]) -> dict[str, str]:
         """Field → the file's column; fields without a column are absent."""
