@@ -209,7 +209,7 @@ def _taken(stores: str, source: SourceSpec, context: intakes.Context, file: _Fil
     """What the intake makes of a file, batch by batch."""
     with open_table(file.path, source, file.name) as table:
         first = list(table.notes)
-        intake = intakes.make(stores, source, context, table, file.name)
+        intake = intakes.make(stores, source, context, table)
         for batch in table.batches(batch_rows):
             taken = intake.take(batch)
             yield Taken(taken.rows, taken.lines, taken.rejects, [*first, *taken.notes])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
-from geoservice.storage import features
+from geoservice.catalog.geocoding import Match
+from geoservice.catalog.intake.placing import Spot
+from geoservice.storage import features, geocoded
 from geoservice.storage.store import Storage
+from geoservice.types import Placement
 
 
 class Addresses:
@@ -27,10 +31,65 @@ class Addresses:
             return features.communes(connection, postcode, citycode)
 
 
-def patrimoine(storage: Storage, organisations: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Residences, buildings and halls in reach: `{"level", "code", "lon", "lat", **properties}`; a shape gives its centre."""
-    with storage.read() as connection:
-        rows = features.places(connection, organisations)
-    return [{**json.loads(properties), "level": "hall" if layer == "halls" else json.loads(properties).get("level", "residence"),
-             "code": key, "lon": (west + east) / 2, "lat": (south + north) / 2}
-            for layer, key, properties, west, south, east, north in rows]
+class Patrimoine:
+    """Residences, buildings and halls in reach, found by the codes that landlords write."""
+
+    def __init__(self, storage: Storage, organisations: tuple[int, ...]) -> None:
+        with storage.read() as connection:
+            rows = features.places(connection, organisations)
+        self._spots: dict[tuple[str, ...], Spot | None] = {}
+        for layer, key, text, west, south, east, north in rows:
+            known = json.loads(text)
+            level = "hall" if layer == "halls" else known.get("level") or "residence"
+            self._add(level, key, known, ((west + east) / 2, (south + north) / 2))
+
+    def _add(self, level: str, key: str, known: dict[str, Any], point: tuple[float, float]) -> None:
+        """A shape is placed at the middle of its box. A code that two places share is kept as a doubt (None)."""
+        code = str(known.get("hall") or key) if level == "hall" else key
+        residence, building = known.get("residence"), known.get("building")
+        commune = known.get("citycode")
+        if level == "residence":
+            spot = Spot(Placement.RESIDENCE, *point, code, commune=commune)
+        elif level == "batiment":
+            spot = Spot(Placement.BATIMENT, *point, residence, code, commune=commune)
+        else:
+            spot = Spot(Placement.HALL, *point, residence, building, code, commune=commune)
+        within = [(level, code, residence)] if residence and level != "residence" else []
+        for name in [(level, code), *within]:
+            self._spots[name] = None if name in self._spots and self._spots[name] != spot else spot
+
+    def find(self, hall: str | None, building: str | None, residence: str | None) -> Spot | None:
+        """The finest of the three codes that is known; a hall or building is looked for within its residence first."""
+        for level, code in (("hall", hall), ("batiment", building)):
+            if code:
+                spot = self._spots.get((level, code, residence)) if residence else self._spots.get((level, code))
+                if spot is not None:
+                    return self._with_commune(spot)
+        return self._spots.get(("residence", residence)) if residence else None
+
+    def _with_commune(self, spot: Spot) -> Spot:
+        home = self._spots.get(("residence", spot.residence)) if spot.residence and not spot.commune else None
+        return spot if home is None else replace(spot, commune=home.commune)
+
+
+class GeocodingCache:
+    """Answers of the geocoding service, kept so that no address is sent twice."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, Match]:
+        """Known answers by normalised address."""
+        with self._storage.read() as connection:
+            return {key: _match(json.loads(answer)) for key, answer in geocoded.get(connection, keys).items()}
+
+    def put(self, answers: Mapping[str, Match]) -> None:
+        """Keep answers."""
+        texts = {key: json.dumps(asdict(match), ensure_ascii=False) for key, match in answers.items()}
+        with self._storage.write() as connection:
+            geocoded.put(connection, texts)
+
+
+def _match(answer: dict[str, Any]) -> Match:
+    placement = answer.pop("placement")
+    return Match(placement=None if placement is None else Placement(placement), **answer)
