@@ -100,7 +100,7 @@ def _choose(parts: Parts, rows: list[tuple]) -> Match:
     rows = _in_town(parts, rows)
     towns = {row[_CITYCODE] for row in rows}
     if len(towns) > 1:
-        return Match(None, reason="Plusieurs communes de ce code postal ont cette rue ; ajoutez le nom ou le code INSEE de la commune.")
+        return Match(None, reason="Plusieurs communes de ce code postal ont cette rue ; ajoutez le code INSEE de la commune.")
     numbered, score = _with_number(parts, rows)
     if numbered:
         return _numbered(numbered, score)

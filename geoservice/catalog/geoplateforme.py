@@ -117,7 +117,8 @@ class Geoplateforme:
 
     def _one(self, asked: Mapping[str, Address]) -> dict[str, Match]:
         (key, address), = asked.items()
-        wanted = {"q": _line(address), "limit": "1", "index": "address", "postcode": _postcode(address), "citycode": address.citycode or ""}
+        wanted = {"q": _line(address), "limit": "1", "index": "address", "postcode": _postcode(address),
+                  "citycode": address.citycode or ""}
         response = self._send("GET", "/search", params={name: value for name, value in wanted.items() if value})
         try:
             features = response.json()["features"]

@@ -78,7 +78,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=200_000)
 def normalise_street(name: str) -> str:
-    """The normal form of a street name: "Av. du Gal de Gaulle" and "AVENUE GENERAL DE GAULLE" are both "avenue general gaulle"."""
+    """The normal form of a street name: "Av. du Gal de Gaulle" is "avenue general gaulle", however it is written."""
     words = re.sub(r"[^a-z0-9]+", " ", plain(name)).split()
     if not words:
         return ""

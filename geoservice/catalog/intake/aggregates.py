@@ -37,7 +37,8 @@ class AggregateIntake:
         bound = self._source.bind(batch.columns)
         found = Collector(batch)
         table = {field: self._texts(field, bound, batch) for field in _TEXTS}
-        table |= {field: _numbers(batch.columns[bound[field]]) if field in bound else [None] * len(batch.lines) for field in _NUMBERS}
+        nothing = [None] * len(batch.lines)
+        table |= {field: _numbers(batch.columns[bound[field]]) if field in bound else nothing for field in _NUMBERS}
         rows, lines = [], []
         for row, line in enumerate(batch.lines):
             cells = {field: column[row] for field, column in table.items()}
@@ -122,7 +123,7 @@ def _row(cells: dict[str, Any]) -> tuple[Any, ...]:
     withheld = cells["diffusion"] == "ndiff"
     per = cells["denominator_unit"] or "habitants"
     base = cells["dwellings" if per == "logements" else "population"]
-    known = (cells["zone"], cells["zone_name"] or "", cells["level"] or "", cells["period"], cells["indicator"], cells["unit"] or "",
-             None if withheld else int(cells["count"]), int(withheld), None if withheld else cells["rate"],
+    known = (cells["zone"], cells["zone_name"] or "", cells["level"] or "", cells["period"], cells["indicator"],
+             cells["unit"] or "", None if withheld else int(cells["count"]), int(withheld), None if withheld else cells["rate"],
              None if base is BAD else base, per)
     return *known, blake2b(repr(known).encode(), digest_size=16).digest()

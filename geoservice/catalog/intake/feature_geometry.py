@@ -26,7 +26,8 @@ NO_CRS = ("crs-inconnu", "Le système de coordonnées n’est ni déclaré ni re
 BAD_CRS = ("crs-inconnu", "Ce code EPSG n’existe pas ; corrigez-le (Lambert-93 : 2154).")
 EMPTY = ("geometrie-vide", "La géométrie est vide ; retirez la ligne ou complétez-la.")
 NOT_FINITE = ("geometrie-illisible", "La géométrie contient des coordonnées qui ne sont pas des nombres ; corrigez-la.")
-NO_AREA = ("surface-nulle", "La surface de cette zone est nulle (contour réduit à un point ou à une ligne) ; prenez le fichier non simplifié.")
+NO_AREA = ("surface-nulle", "La surface de cette zone est nulle (contour réduit à un point ou à une ligne) ; "
+                            "prenez le fichier non simplifié.")
 
 Fault = tuple[str, str]
 
@@ -42,7 +43,10 @@ class Decision:
 
 
 # A file is judged on its first batch and read in one way: (columns or geometry, declared CRS) → decision.
-Memory = dict[tuple[str, str | None], Decision]
+What = tuple[str, str | None]
+Memory = dict[What, Decision]
+Columns = Mapping[str, Sequence[Any]]
+Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass
@@ -132,11 +136,11 @@ def _refuse(placed: Placed, rows: np.ndarray, shapes: np.ndarray) -> None:
         placed.geometry[rows[row]] = None
 
 
-def place_columns(columns: Mapping[str, Sequence[Any]], count: int, declared: str | None, memory: Memory) -> Placed:
+def place_columns(columns: Columns, count: int, declared: str | None, memory: Memory) -> Placed:
     """Points from mapped columns: `point` ("lat, lon"), else `lon`/`lat`, else `x`/`y` (with `epsg` by row, or `declared`)."""
     import shapely
 
-    placed = Placed(np.full(count, None, dtype=object), {row: NO_POINT for row in range(count)}, memory)
+    placed = Placed(np.full(count, None, dtype=object), dict.fromkeys(range(count), NO_POINT), memory)
     for names, take in _WAYS:
         rows = np.array(sorted(placed.faults), dtype=int)
         if len(rows) and all(name in columns for name in names):
@@ -169,7 +173,7 @@ def _numbers(placed: Placed, rows: np.ndarray, values: Sequence[Any]) -> np.ndar
     return found
 
 
-def _from_point(placed: Placed, rows: np.ndarray, columns: Mapping[str, Sequence[Any]], declared: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _from_point(placed: Placed, rows: np.ndarray, columns: Columns, declared: str | None) -> Pair:
     lon, lat = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     for position, row in enumerate(rows):
         try:
@@ -179,12 +183,12 @@ def _from_point(placed: Placed, rows: np.ndarray, columns: Mapping[str, Sequence
     return _located(placed, ("degrees", "EPSG:4326"), rows, lon, lat)
 
 
-def _from_lonlat(placed: Placed, rows: np.ndarray, columns: Mapping[str, Sequence[Any]], declared: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _from_lonlat(placed: Placed, rows: np.ndarray, columns: Columns, declared: str | None) -> Pair:
     lon, lat = (_numbers(placed, rows, columns[name]) for name in ("lon", "lat"))
     return _located(placed, ("degrees", "EPSG:4326"), rows, lon, lat)
 
 
-def _from_xy(placed: Placed, rows: np.ndarray, columns: Mapping[str, Sequence[Any]], declared: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _from_xy(placed: Placed, rows: np.ndarray, columns: Columns, declared: str | None) -> Pair:
     x, y = (_numbers(placed, rows, columns[name]) for name in ("x", "y"))
     if "epsg" not in columns:
         return _located(placed, ("metres", declared), rows, x, y)
@@ -198,7 +202,7 @@ def _from_xy(placed: Placed, rows: np.ndarray, columns: Mapping[str, Sequence[An
     return lon, lat
 
 
-def _by_code(placed: Placed, rows: np.ndarray, x: np.ndarray, y: np.ndarray, code: str | None) -> tuple[np.ndarray, np.ndarray]:
+def _by_code(placed: Placed, rows: np.ndarray, x: np.ndarray, y: np.ndarray, code: str | None) -> Pair:
     """Points of one EPSG code of a column that gives one by row."""
     if code is None:
         return _located(placed, ("metres", None), rows, x, y)
@@ -212,7 +216,7 @@ def _by_code(placed: Placed, rows: np.ndarray, x: np.ndarray, y: np.ndarray, cod
         return np.full(len(rows), np.nan), np.full(len(rows), np.nan)
 
 
-def _located(placed: Placed, what: tuple[str, str | None], rows: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _located(placed: Placed, what: What, rows: np.ndarray, x: np.ndarray, y: np.ndarray) -> Pair:
     known = np.isfinite(x) & np.isfinite(y)
     used, swapped = _decide(placed, what, rows[known], x[known], y[known])
     if used is None:
@@ -221,7 +225,7 @@ def _located(placed: Placed, what: tuple[str, str | None], rows: np.ndarray, x: 
     return crs.to_lonlat(y, x, used) if swapped else crs.to_lonlat(x, y, used)
 
 
-def _decide(placed: Placed, what: tuple[str, str | None], rows: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[int | str | None, bool]:
+def _decide(placed: Placed, what: What, rows: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[int | str | None, bool]:
     """The CRS to use and whether x and y are the wrong way round; the first batch with coordinates decides for its file."""
     if not len(x):
         return crs.WGS84, False
@@ -257,5 +261,5 @@ def _inside(x: np.ndarray, y: np.ndarray, used: int | str) -> float:
 
 
 _DEGREES = frozenset({"EPSG:4326", "OGC:CRS84", "CRS84", "URN:OGC:DEF:CRS:OGC:1.3:CRS84"})
-_Way = Callable[[Placed, np.ndarray, Mapping[str, Sequence[Any]], "str | None"], "tuple[np.ndarray, np.ndarray]"]
-_WAYS: tuple[tuple[tuple[str, ...], _Way], ...] = ((("point",), _from_point), (("lon", "lat"), _from_lonlat), (("x", "y"), _from_xy))
+_WAYS: tuple[tuple[tuple[str, ...], Callable[[Placed, np.ndarray, Columns, str | None], Pair]], ...] = (
+    (("point",), _from_point), (("lon", "lat"), _from_lonlat), (("x", "y"), _from_xy))

@@ -193,7 +193,7 @@ def _serial(text: str) -> Day | None:
 
 def _parsed(text: str, form: str, today: date) -> Day | None:
     try:
-        found = datetime.strptime(text, form).date()
+        found = datetime.strptime(text, form).date()  # noqa: DTZ007 (a date has no zone)
     except ValueError:
         return None
     if "%y" in form and found.year > today.year + 1:  # two digits: 68 is 1968 and not 2068

@@ -107,7 +107,8 @@ class FeatureIntake:
             code, sentence = placed.faults[row]
             raise Refusal(_place_field(columns), key or "", code, sentence)
         generation = typed.get("generation")
-        return Feature(key, "" if generation is None else str(generation), _name(typed), placed.geometry[row], _properties(typed, self._source))
+        properties = _properties(typed, self._source)
+        return Feature(key, "" if generation is None else str(generation), _name(typed), placed.geometry[row], properties)
 
     def _value(self, field: str, raw: Any, texts: dict[str, str | None], row: int, found: Collector) -> Any:
         if field in self._source.values and texts[field] is not None:
@@ -176,7 +177,7 @@ def _properties(typed: dict[str, Any], source: SourceSpec) -> dict[str, Any]:
 
 
 def osm_height(tags: str) -> dict[str, Any]:
-    """Height in metres from an OSM hstore text: `height`, else 3 m by `building:levels` and flagged as estimated, else unknown."""
+    """Height in metres from an OSM hstore text: `height`, else 3 m by `building:levels` (estimated), else unknown."""
     known = dict(re.findall(r'"([^"]+)"=>"([^"]*)"', tags))
     measured = re.match(r"\d+(?:[.,]\d+)?", known.get("height", ""))
     storeys = re.match(r"\d+(?:[.,]\d+)?", known.get("building:levels", ""))
