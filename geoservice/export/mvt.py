@@ -56,9 +56,7 @@ def hexagons(tile: Tile, layer_name: str, rings: np.ndarray, ids: np.ndarray | N
     return _bytes(_Layer(tile, layer_name, ids, tags(properties, cells), Paths(points, counts, np.arange(cells), kind)))
 
 
-def features(
-    tile: Tile, layer_name: str, geometries: np.ndarray, ids: np.ndarray | None, properties: Properties
-) -> bytes:
+def features(tile: Tile, layer_name: str, geometries: np.ndarray, ids: np.ndarray | None, properties: Properties) -> bytes:
     """One layer of any shapely geometries (n,) in world units, clipped to the buffered tile.
 
     What collapses on the integer grid is dropped with its properties; broken polygons are repaired. `ids` and

@@ -17,8 +17,6 @@ HAIRLINE = "#d9dfe3"
 ACCENT = "#0b6670"
 HOT_SPOT = "#4b2e83"
 
-_NICE = np.array([1, 1.5, 2, 3, 4, 5, 6, 8])  # first figures that read as round numbers
-
 
 @dataclass(frozen=True)
 class Ramp:
@@ -67,9 +65,9 @@ def breaks(counts: np.ndarray, n: int = 6) -> list[int]:
     high = max(float(np.quantile(counts[counts > 0], 0.99)), low + 1.0)
     wanted = low * (high / low) ** (np.arange(n) / n)
     bounds = [low]
-    for value in wanted[1:]:
-        bounds.append(max(_round(value), bounds[-1] + 1))
-    return [bound for bound in bounds if bound <= distinct[-1]]
+    for value, gap in zip(wanted[1:], np.diff(wanted), strict=True):
+        bounds.append(max(_round(value, gap), bounds[-1] + 1))
+    return bounds
 
 
 def classes(counts: np.ndarray, bounds: list[int]) -> np.ndarray:
@@ -77,9 +75,8 @@ def classes(counts: np.ndarray, bounds: list[int]) -> np.ndarray:
     return np.searchsorted(np.asarray(bounds), np.asarray(counts), side="right") - 1
 
 
-def _round(value: float) -> int:
-    """The nearest round number, by ratio."""
-    power = 10.0 ** np.floor(np.log10(value))
-    choices = np.append(_NICE, 10) * power
-    choices = choices[choices == np.floor(choices)]
-    return int(choices[np.argmin(np.abs(np.log(choices / value)))])
+def _round(value: float, gap: float) -> int:
+    """The nearest multiple of the largest 1, 2 or 5 times a power of ten that fits in the gap to the bound before."""
+    power = 10.0 ** np.floor(np.log10(max(gap, 1.0)))
+    step = int(max(step for step in (1, 2, 5) if step * power <= max(gap, 1.0)) * power)
+    return round(value / step) * step

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from mvt_reference import ORLY
 from PIL import Image
 
 from geoservice.errors import BadInput
@@ -16,6 +15,7 @@ from geoservice.export.heat import HeatStyle, density, heat_png, reach, scale_fo
 from geoservice.export.palette import COUNTS, gradient
 from geoservice.export.png import palette_png, transparent_png
 from geoservice.export.tile import Tile
+from tests.export.mvt_reference import ORLY
 
 STYLE = HeatStyle(radius_px=20)
 EAST = Tile(ORLY.z, ORLY.x + 1, ORLY.y)

@@ -10,12 +10,12 @@ import pytest
 import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mvt_reference import ORLY, area2, decode, hexagon_grid
 from shapely.geometry import shape
 
 from geoservice.errors import BadInput
 from geoservice.export import mvt
 from geoservice.export.tile import Tile
+from tests.export.mvt_reference import ORLY, area2, decode, hexagon_grid
 
 
 def world(geometry: shapely.Geometry, tile: Tile = ORLY) -> shapely.Geometry:
@@ -168,13 +168,9 @@ def test_gdal_reads_the_tile(tmp_path: Path):
     import pyogrio
 
     rings, number = hexagon_grid(ORLY, 12, np.random.default_rng(5)), np.arange(144)
-    zone = world(
-        shapely.from_wkt("POLYGON ((100 100, 900 100, 900 900, 100 100), (400 200, 600 200, 600 300, 400 200))")
-    )
+    zone = world(shapely.from_wkt("POLYGON ((100 100, 900 100, 900 900, 100 100), (400 200, 600 200, 600 300, 400 200))"))
     tile = mvt.join(
-        mvt.hexagons(
-            ORLY, "cellules", rings, np.arange(1, 145), {"n": number, "taux": number / 7, "signe": [-5] * 144}
-        ),
+        mvt.hexagons(ORLY, "cellules", rings, np.arange(1, 145), {"n": number, "taux": number / 7, "signe": [-5] * 144}),
         mvt.features(ORLY, "zones", np.array([zone]), None, {"nom": ["Quartier d’été"]}),
     )
     path = tmp_path / str(ORLY.z) / str(ORLY.x) / f"{ORLY.y}.pbf"

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mvt_reference import ORLY, area2, decode, hexagon_grid, ring_in_tile, same_ring
 
 from geoservice.errors import BadInput
 from geoservice.export import mvt
+from geoservice.export.mvt_paths import LINE, POINT, POLYGON, without_repeats
 from geoservice.export.tile import Tile
+from tests.export.mvt_reference import ORLY, area2, decode, hexagon_grid, ring_in_tile, same_ring
 
 
 def one_hexagon(count: int = 1) -> np.ndarray:
@@ -63,7 +64,6 @@ def test_pentagons_and_distorted_cells_share_a_layer():
         rings[row, :corners] = np.array([2075.5, 1410.5]) / 4096 + 1e-5 * corner
     layer = decode(mvt.hexagons(ORLY, "c", mvt.padded(rings, counts), None, {"n": counts}))["c"]
     assert [len(feature["geometry"]["coordinates"][0]) - 1 for feature in layer["features"]] == [5, 6, 10]
-    assert "id" not in layer["features"][0] or layer["features"][0]["id"] == 0
 
 
 def test_cells_smaller_than_the_grid_stay_as_unit_squares():
@@ -108,15 +108,45 @@ def test_a_missing_value_leaves_its_tag_out():
     assert properties_of([None, None]) == [{}, {}]
 
 
+def test_without_ids_no_id_is_written():
+    rings = one_hexagon(10)
+    without, zeros = (mvt.hexagons(ORLY, "c", rings, ids, {}) for ids in (None, np.zeros(10, int)))
+    assert len(zeros) - len(without) == 2 * 10
+
+
+def test_vertices_that_round_to_one_place_are_written_once():
+    coarse = Tile(6, 32, 22)
+    rings = hexagon_grid(ORLY, 40, np.random.default_rng(6))
+    layer = decode(mvt.hexagons(coarse, "c", rings, None, {}))["c"]
+    found = [feature["geometry"]["coordinates"][0] for feature in layer["features"]]
+    expected = [ring_in_tile(coarse, ring) for ring in rings.tolist()]
+    assert min(len(ring) for ring in expected) < 6
+    whole = [area2(ring) > 0 for ring in expected]
+    assert sum(whole) > 1000
+    assert all(same_ring(*pair) for pair, some in zip(zip(found, expected, strict=True), whole, strict=True) if some)
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept"),
+    [
+        (POINT, [[0, 0], [0, 0], [5, 0], [5, 5], [0, 0]]),
+        (LINE, [[0, 0], [5, 0], [5, 5], [0, 0]]),
+        (POLYGON, [[5, 0], [5, 5], [0, 0]]),
+    ],
+)
+def test_repeats_by_kind(kind: int, kept: list):
+    points = np.array([[0, 0], [0, 0], [5, 0], [5, 5], [0, 0]])
+    found, counts = without_repeats(points, np.array([5]), np.array([kind]))
+    assert (found.tolist(), counts.tolist()) == (kept, [len(kept)])
+
+
 def test_tables_hold_each_value_once():
     rings = one_hexagon(40)
     same = mvt.hexagons(ORLY, "c", rings, None, {"a": ["valeur commune"] * 40, "b": ["valeur commune"] * 40})
     assert same.count(b"valeur commune") == 1
 
 
-@pytest.mark.parametrize(
-    "bad", [[1.0, float("nan")], np.array([np.inf, 1.0]), [2**64, 1], [-(2**63) - 1, 1], [object(), 1]]
-)
+@pytest.mark.parametrize("bad", [[1.0, float("nan")], np.array([np.inf, 1.0]), [2**64, 1], [-(2**63) - 1, 1], [object(), 1]])
 def test_values_that_cannot_be_are_refused(bad: object):
     with pytest.raises(BadInput, match="« v »"):
         properties_of(bad)

@@ -17,9 +17,7 @@ MACHADO = {
     "normal": np.eye(3).tolist(),
     "none": [[0.2126, 0.7152, 0.0722]] * 3,
 }
-TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
+TO_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
 
 
 def linear(colour: str) -> np.ndarray:
@@ -81,10 +79,16 @@ def test_a_heavy_tail_gets_round_bounds_and_no_empty_class():
     bounds = breaks(counts)
     assert len(bounds) == 6
     assert bounds[0] == 1
-    assert all(
-        int(f"{bound:.1e}".replace(".", "").split("e")[0]) in {10, 15, 20, 30, 40, 50, 60, 80} for bound in bounds
-    )
+    assert all(float(f"{bound:.1e}") == bound for bound in bounds), bounds
+    assert bounds[-1] % 10 == 0
     assert (np.bincount(classes(counts, bounds), minlength=6) > 0).all()
+
+
+def test_counts_of_one_size_still_spread_over_the_classes():
+    bounds = breaks(np.arange(1000, 1201))
+    assert len(bounds) == 6
+    assert all(bound % 10 == 0 for bound in bounds)
+    assert np.bincount(classes(np.arange(1000, 1201), bounds)).min() >= 20
 
 
 @given(st.lists(st.integers(0, 10**12), max_size=60), st.integers(1, 9))

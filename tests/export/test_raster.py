@@ -7,21 +7,19 @@ import io
 import numpy as np
 import pytest
 import shapely
-from mvt_reference import ORLY, hexagon_grid
 from PIL import Image
 
 from geoservice.export.palette import ACCENT, COUNTS, rgb, rgba
 from geoservice.export.raster import FeatureStyle, features_png, hexagons_png
 from geoservice.export.tile import Tile
+from tests.export.mvt_reference import ORLY, hexagon_grid
 
 STYLE = FeatureStyle(fill="#336699", fill_opacity=0.5, outline="#000000", outline_px=2)
 
 
 def draw(*wkt: str, tile: Tile = ORLY, style: FeatureStyle = STYLE) -> np.ndarray:
     """Pixels of a tile for geometries in pixels of ORLY."""
-    shapes = [
-        shapely.transform(shapely.from_wkt(text), lambda px: (px / 256 + [ORLY.x, ORLY.y]) / 2**ORLY.z) for text in wkt
-    ]
+    shapes = [shapely.transform(shapely.from_wkt(text), lambda px: (px / 256 + [ORLY.x, ORLY.y]) / 2**ORLY.z) for text in wkt]
     return pixels(features_png(tile, np.array(shapes, object), style))
 
 
@@ -55,6 +53,9 @@ def test_lines_and_points():
 
 
 def test_a_point_on_the_border_is_whole_across_two_tiles():
+    beyond = draw("POINT (258 100)")
+    assert beyond[100, -1, 3] == 255
+    assert not beyond[100, -5:-3, 3].any()
     west, east = draw("POINT (256 100)"), draw("POINT (256 100)", tile=Tile(ORLY.z, ORLY.x + 1, ORLY.y))
     assert west[100, -1, 3] == east[100, 0, 3] == 255
     assert np.array_equal(west[:, ::-1][:, 1:4, 3] > 100, east[:, 1:4, 3] > 100)
