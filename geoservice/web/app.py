@@ -1,0 +1,53 @@
+"""The application: settings in, ASGI out. Importing this module opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from geoservice import __version__
+from geoservice.catalog.layers import Catalog, load
+from geoservice.errors import NotReady
+from geoservice.operations import setup
+from geoservice.settings import Settings
+from geoservice.web import problems
+from geoservice.web.background import Refresher
+from geoservice.web.headers import Guard, security_headers
+from geoservice.web.routes import cells, files, health, page, tiles, units, words
+from geoservice.web.service import Service
+
+ROUTERS = (page.router, words.router, cells.router, units.router, tiles.router, health.router, files.router)
+
+
+def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = False) -> FastAPI:
+    """The service over a data folder, which is opened when the application starts.
+
+    `demo` signs visitors from this machine in without a token and refuses a folder that the demo did not make.
+    """
+    app = FastAPI(title="geoservice", version=__version__, lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+                  redirect_slashes=False)
+    app.state.service = Service(settings, load(settings.layers) if catalog is None else catalog, demo)
+    app.add_middleware(Guard, headers=security_headers(settings.basemap))
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    if service.demo and setup.demo_state(service.settings) not in ("begun", "ready"):
+        raise NotReady(f"« {service.settings.data} » n’a pas été créé par « geoservice demo », qui connecte sans jeton et refuse "
+                       "donc de l’ouvrir. Choisissez un autre dossier avec --data.")
+    service.storage = setup.open_storage(service.settings)
+    refresher = Refresher(service.storage)
+    refresher.start()
+    try:
+        yield
+    finally:
+        refresher.stop()
+        service.storage.close()
+        service.storage = None

@@ -1,0 +1,130 @@
+"""From a request to a viewer, to their Reader, and to one typed filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from geoservice.core.query import PARAMETERS, FactQuery, parse
+from geoservice.errors import BadInput, NotFound, NotSignedIn, UnknownParameter
+from geoservice.operations import accounts
+from geoservice.operations.reader import Reader, open_reader
+from geoservice.operations.setup import Storage
+from geoservice.types import Viewer
+from geoservice.web.loopback import is_local
+from geoservice.web.service import service_of
+
+COOKIE = "geoservice"
+_LONGEST_TOKEN = 200
+
+
+def viewer(request: Request) -> Viewer:
+    """THE way from a request to a viewer: a bearer token, else the cookie, else (demo) this machine; NotSignedIn otherwise."""
+    service = service_of(request)
+    storage = service.opened()
+    bearer = request.headers.get("authorization")
+    if bearer is not None:
+        scheme, _, token = bearer.partition(" ")
+        found = token_viewer(storage, token.strip()) if scheme.lower() == "bearer" else None
+    else:
+        found = token_viewer(storage, request.cookies.get(COOKIE, ""))
+        if found is None and service.demo and is_local(request):
+            found = _demo_viewer(storage)
+    if found is None:
+        raise NotSignedIn("Connectez-vous sur /connexion, ou envoyez votre jeton dans l’en-tête « Authorization: Bearer ».")
+    return found
+
+
+def token_viewer(storage: Storage, token: str) -> Viewer | None:
+    """The viewer behind a token, None when it is empty, absurdly long or unknown."""
+    return accounts.viewer_of_token(storage, token) if 0 < len(token) <= _LONGEST_TOKEN else None
+
+
+def _demo_viewer(storage: Storage) -> Viewer | None:
+    """The first organisation of the demo's town."""
+    known = accounts.organisations(storage)
+    return accounts.viewer_of_organisation(storage, min(known, key=known.__getitem__), "demo") if known else None
+
+
+def reader(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Reader:
+    """What this viewer may read, on the indexes as they are now."""
+    service = service_of(request)
+    return open_reader(service.opened(), service.catalog, who)
+
+
+def only(*names: str) -> Callable[[Request], dict[str, str]]:
+    """A dependency: the query parameters as texts; an unknown or repeated one is an error, an empty one is as if absent."""
+
+    def parameters(request: Request) -> dict[str, str]:
+        pairs = request.query_params.multi_items()
+        given = dict(pairs)
+        for name in given:
+            if name not in names:
+                raise UnknownParameter("Un paramètre de cette demande n’existe pas ici. "
+                                       f"Paramètres possibles : {', '.join(names) or 'aucun'}.")
+        if len(given) != len(pairs):
+            raise BadInput("Un paramètre est donné deux fois ; donnez plusieurs valeurs séparées par des virgules.")
+        return {name: text for name, text in given.items() if text}
+
+    return parameters
+
+
+NoParameters = Depends(only())
+Filters = Annotated[dict[str, str], Depends(only(*PARAMETERS))]
+
+
+def fact_query(given: Filters) -> FactQuery:
+    """The filter of facts that the parameters say."""
+    return parse(given)
+
+
+def one_of(text: str | None, choices: tuple[str, ...], name: str) -> str:
+    """A word of a short list, the first when none is given."""
+    if text is None:
+        return choices[0]
+    if text not in choices:
+        raise BadInput(f"« {name} » attend l’une de ces valeurs : {', '.join(choices)}.")
+    return text
+
+
+def known_layer(request: Request, layer: str) -> str:
+    """The name of a layer of the catalog, from the path."""
+    catalog = service_of(request).catalog
+    if layer not in catalog.layers:
+        raise NotFound(f"Cette couche n’existe pas. Couches possibles : {', '.join(catalog.layers)}.")
+    return layer
+
+
+CurrentViewer = Annotated[Viewer, Depends(viewer)]
+CurrentReader = Annotated[Reader, Depends(reader)]
+Query = Annotated[FactQuery, Depends(fact_query)]
+LayerName = Annotated[str, Depends(known_layer)]
+
+_DESCRIPTIONS: dict[str, tuple[str, str]] = {
+    "kind": ("ville", "Origine des faits : bailleur, ville, habitant ou transport. Obligatoire quand il y en a plusieurs."),
+    "from": ("2024-01-01", "Premier jour, compris (date locale)."),
+    "to": ("2025-01-01", "Dernier jour, non compris (date locale)."),
+    "category": ("DEG,SAL", "Catégories, séparées par des virgules."),
+    "nature": ("gardien", "Natures du signalement, séparées par des virgules."),
+    "place": ("HALL", "Lieux dans le bâti, séparés par des virgules."),
+    "gravity_min": ("2", "Gravité minimale, de 1 à 4."),
+    "hours": ("20-6", "Heures locales, de la première comprise à la dernière non comprise ; peut passer minuit."),
+    "weekdays": ("6,7", "Jours de 1 (lundi) à 7 (dimanche)."),
+    "zone": ("qpv2024:QN07501M", "Zone : qpv2024:CODE, qpv2015:CODE, commune:CODE ou residence:CODE."),
+    "bbox": ("2.2,48.8,2.5,48.9", "Ouest,sud,est,nord en degrés (WGS 84)."),
+    "resolution": ("9", "Résolution H3, de 4 à 12."),
+    "format": ("json", "Format de la réponse."),
+    "level": ("residence", "residence ou commune."),
+    "layer": ("qpv", "Nom de la couche."),
+    "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),
+}
+
+
+def described(*names: str, answers: tuple[str, ...] = ("application/json",)) -> dict[str, Any]:
+    """The OpenAPI words for query parameters that a route reads itself, and for its media types."""
+    parameters = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"},
+                   "description": _DESCRIPTIONS[name][1], "example": _DESCRIPTIONS[name][0]} for name in names]
+    content = {media_type: {} for media_type in answers}
+    return {"parameters": parameters, "responses": {"200": {"description": "Réponse", "content": content}}}

@@ -1,0 +1,1 @@
+"""One module a subject; `app.py` puts them together."""

@@ -1,0 +1,101 @@
+"""Counts by cell, as JSON or as a file, and the card of one cell."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from geoservice.core import grid
+from geoservice.core.query import PARAMETERS
+from geoservice.errors import BadInput
+from geoservice.export import tables
+from geoservice.operations.indexing import FACTS
+from geoservice.operations.reader import Card, CellCounts
+from geoservice.types import LABELS
+from geoservice.web.dependencies import CurrentReader, Filters, Query, described, one_of
+from geoservice.web.responses import JSON, respond, tag_of, to_json
+
+router = APIRouter()
+
+FORMATS = {"json": JSON, "geojson": "application/geo+json", "csv": "text/csv", "gpkg": "application/geopackage+sqlite3",
+           "geoparquet": "application/vnd.apache.parquet"}
+_ENDINGS = {"geojson": "geojson", "csv": "csv", "gpkg": "gpkg", "geoparquet": "parquet"}
+_MOST_CELLS = 1_000_000
+_MOST_OUTLINES = 100_000
+
+
+@router.get("/api/cells", openapi_extra=described(*PARAMETERS, answers=tuple(FORMATS.values())))
+def cells(request: Request, reader: CurrentReader, query: Query, given: Filters) -> Response:
+    """Facts per cell of one kind; CSV is for spreadsheets in French: UTF-8 with a mark, semicolons."""
+    form = one_of(given.get("format"), tuple(FORMATS), "format")
+    tag = tag_of("cells", form, reader.viewer.organisation_id, reader.version(FACTS), query.canonical())
+    name = None if form == "json" else f"geoservice-cellules-r{query.resolution}.{_ENDINGS[form]}"
+    return respond(request, tag, lambda: _encoded(reader.cells(query), form), FORMATS[form], name)
+
+
+@router.get("/api/cells/{cell}", openapi_extra=described(*PARAMETERS))
+def card(request: Request, reader: CurrentReader, query: Query, given: Filters, cell: str) -> Response:
+    """One cell: its count and share, categories, the QPV it touches, the nearest residence."""
+    number, resolution = _cell(cell)
+    one_of(given.get("format"), ("json",), "format")
+    if given.get("resolution", str(resolution)) != str(resolution):
+        raise BadInput(f"Cette cellule est de résolution {resolution} : retirez « resolution ».")
+    query = query.with_(resolution=resolution)
+    tag = tag_of("card", number, reader.viewer.organisation_id, reader.version(FACTS), reader.version("patrimoine")
+                 if "patrimoine" in reader.catalog.layers else "", query.canonical())
+    return respond(request, tag, lambda: to_json(_card(reader.card(number, query), resolution)), JSON)
+
+
+def _cell(text: str) -> tuple[int, int]:
+    """A cell and its resolution from the path."""
+    cell = grid.from_text(text) if re.fullmatch(r"[0-9a-fA-F]{15,16}", text) else grid.from_text("-")
+    resolution = int(grid.resolutions(np.array([cell], dtype=np.uint64))[0])
+    if not grid.COARSEST <= resolution <= grid.FINEST:
+        raise BadInput(f"Cette cellule est de résolution {resolution} ; attendu de {grid.COARSEST} à {grid.FINEST}.")
+    return cell, resolution
+
+
+def _encoded(counts: CellCounts, form: str) -> bytes:
+    most = _MOST_CELLS if form == "json" else _MOST_OUTLINES
+    if len(counts.cells) > most:
+        raise BadInput(f"Cette réponse aurait {len(counts.cells)} cellules, plus que {most} : choisissez une résolution plus "
+                       "grossière, une période ou une zone.")
+    if form == "json":
+        return to_json({"resolution": counts.resolution, "kind": counts.kind, "cells": grid.to_text(counts.cells),
+                        "counts": counts.counts.tolist(), "total": counts.total, "unknown": counts.unknown,
+                        "unplaced": counts.unplaced})
+    return _file(counts, form)
+
+
+def _file(counts: CellCounts, form: str) -> bytes:
+    names = grid.to_text(counts.cells)
+    columns: dict[str, Any] = {"h3": names, "n": counts.counts, "origine": [str(counts.kind or "")] * len(names)}
+    if form == "csv":
+        middle = grid.centres(counts.cells).round(6)
+        return tables.to_csv(tables.Table({**columns, "lon": middle[:, 0], "lat": middle[:, 1]}), bom=True, delimiter=";")
+    table = tables.Table(columns, _outlines(counts.cells))
+    if form == "geojson":
+        return tables.to_geojson(table, names)
+    return tables.to_gpkg(table, "cellules") if form == "gpkg" else tables.to_geoparquet(table)
+
+
+def _outlines(cells: np.ndarray) -> np.ndarray:
+    import shapely
+
+    rings, _ = grid.boundaries(cells)
+    return shapely.polygons(rings) if len(cells) else np.empty(0, dtype=object)
+
+
+def _card(found: Card, resolution: int) -> dict[str, Any]:
+    cell = np.array([found.cell], dtype=np.uint64)
+    return {
+        "cell": grid.to_text(cell)[0], "resolution": resolution, "kind": found.kind, "centre": grid.centres(cell)[0].tolist(),
+        "count": found.count, "total": found.total, "share": found.count / found.total if found.total else 0.0,
+        "categories": [{"code": category, "label": LABELS[category], "count": number} for category, number in found.categories],
+        "qpv": [{"ref": str(zone.reference), "name": zone.name, "generation": zone.generation} for zone in found.qpv],
+        "residence": found.residence,
+    }

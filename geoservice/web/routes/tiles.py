@@ -1,0 +1,130 @@
+"""Tiles of every layer, and the TileJSON that describes them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from geoservice.core.query import PARAMETERS, parse
+from geoservice.errors import BadInput, NotFound
+from geoservice.export.tile import Tile
+from geoservice.operations import tiles
+from geoservice.operations.reader import LayerView, Reader
+from geoservice.web.dependencies import CurrentReader, LayerName, described, only
+from geoservice.web.responses import JSON, MVT, PNG, respond, tag_of, to_json
+from geoservice.web.routes.page import is_https
+from geoservice.web.routes.words import box_list
+
+router = APIRouter()
+
+# `bbox` is no parameter of a tile, which is a box itself; nor is `format`, which the address ends with
+FACT_NAMES = tuple(name for name in PARAMETERS if name not in ("bbox", "format"))
+FEATURE_NAMES = ("generation",)
+_MEDIA = {"mvt": MVT, "png": PNG}
+
+
+def _view(reader: CurrentReader, layer: LayerName) -> LayerView:
+    return reader.layer(layer)
+
+
+def _parameters(request: Request, layer: LayerName, reader: CurrentReader) -> dict[str, str]:
+    """The filters that a layer's tiles take: those of facts, or a generation."""
+    stores = reader.catalog.layer(layer).stores
+    return only(*(FACT_NAMES if stores == "facts" else FEATURE_NAMES))(request)
+
+
+View = Annotated[LayerView, Depends(_view)]
+Given = Annotated[dict[str, str], Depends(_parameters)]
+
+
+@router.get("/tiles/{layer}/tilejson.json", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES))
+def tilejson(request: Request, reader: CurrentReader, view: View, given: Given) -> Response:
+    """TileJSON 3.0 of a layer; filters go on into the addresses of its tiles. `resolutions`: of the cells, by zoom."""
+    _drawable(view)
+    tag = tag_of("tilejson", reader.viewer.organisation_id, view.version, _base(request), sorted(given.items()))
+    return respond(request, tag, lambda: to_json(_described(request, reader, view, given)), JSON)
+
+
+@router.get("/tiles/{layer}/{z}/{x}/{y}.mvt", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(MVT,)))
+def vector_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
+    """Facts as whole hexagons (`h3`, `n`), other layers as clipped features."""
+    return _tile(request, reader, view, given, (_address(z, x, y), "mvt"))
+
+
+@router.get("/tiles/{layer}/{z}/{x}/{y}.png", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(PNG,)))
+def image_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
+    """Facts as heat, other layers drawn, 256 pixels a side."""
+    return _tile(request, reader, view, given, (_address(z, x, y), "png"))
+
+
+def _tile(request: Request, reader: Reader, view: LayerView, given: dict[str, str], asked: tuple[Tile, str]) -> Response:
+    tile, form = asked
+    _drawable(view)
+    tiles.check(tile, view)
+    identity = (form, reader.viewer.organisation_id, view.spec.name, view.version, tile)
+    if view.spec.stores == "facts":
+        query = parse(given)
+        query = query.with_(resolution=tiles.resolution_for(tile, query.resolution if "resolution" in given else None))
+        draw = tiles.cells_mvt if form == "mvt" else tiles.heat_png
+        return respond(request, tag_of(*identity, query.canonical()), lambda: draw(reader, tile, query), _MEDIA[form])
+    generation = tiles.generation_of(view, given.get("generation"))
+    picture = tiles.features_mvt if form == "mvt" else tiles.features_png
+    return respond(request, tag_of(*identity, generation), lambda: picture(reader, view, tile, generation), _MEDIA[form])
+
+
+def _address(z: str, x: str, y: str) -> Tile:
+    if not all(re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) for text in (z, x, y)):
+        raise NotFound("Une tuile s’adresse par trois nombres : /tiles/COUCHE/Z/X/Y.mvt.")
+    return Tile(int(z), int(x), int(y))
+
+
+def _drawable(view: LayerView) -> None:
+    if view.spec.stores not in ("facts", "features") or view.spec.geometry == "none":
+        raise NotFound("Cette couche n’a pas de géométrie : elle n’a pas de tuiles.")
+
+
+def _described(request: Request, reader: Reader, view: LayerView, given: dict[str, str]) -> dict[str, Any]:
+    spec = view.spec
+    address = f"{_base(request)}/tiles/{spec.name}/{{z}}/{{x}}/{{y}}"
+    ending = f"?{urlencode(given)}" if given else ""
+    return {
+        "tilejson": "3.0.0", "name": spec.title, "description": spec.description, "attribution": spec.attribution,
+        "scheme": "xyz", "tiles": [f"{address}.mvt{ending}"], "images": [f"{address}.png{ending}"],
+        "minzoom": spec.minzoom, "maxzoom": spec.maxzoom,
+        **({} if view.bounds is None else {"bounds": box_list(view.bounds)}),
+        **(_of_facts(view, given) if spec.stores == "facts" else _of_features(reader, view, given)),
+    }
+
+
+def _of_facts(view: LayerView, given: dict[str, str]) -> dict[str, Any]:
+    parse(given)  # a filter that cannot be is said here, not by every tile
+    zooms = range(view.spec.maxzoom + 1)
+    latitude = 46.6 if view.bounds is None else (view.bounds.south + view.bounds.north) / 2
+    return {
+        "vector_layers": [_vector_layer(view, {"h3": "String", "n": "Number"})],
+        "resolutions": [int(given.get("resolution", tiles.resolution_of_zoom(zoom))) for zoom in zooms],
+        "heat_radius_m": [round(tiles.heat_radius_m(zoom, latitude), 1) for zoom in zooms],
+    }
+
+
+def _of_features(reader: Reader, view: LayerView, given: dict[str, str]) -> dict[str, Any]:
+    generation = tiles.generation_of(view, given.get("generation"))
+    sample = reader.features(view.spec.name, generation=generation, limit=100)
+    return {"vector_layers": [_vector_layer(view, tiles.fields_of(sample))], "generation": generation}
+
+
+def _vector_layer(view: LayerView, fields: dict[str, str]) -> dict[str, Any]:
+    return {"id": view.spec.name, "description": view.spec.title, "minzoom": view.spec.minzoom, "maxzoom": view.spec.maxzoom,
+            "fields": fields}
+
+
+def _base(request: Request) -> str:
+    """Scheme and host as the client knows them: tile addresses must be absolute."""
+    host = request.headers.get("host", "")
+    if not re.fullmatch(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?", host, re.ASCII):
+        raise BadInput("L’en-tête « Host » de cette demande n’est pas un nom de machine.")
+    return f"{'https' if is_https(request) else 'http'}://{host}"
