@@ -45,7 +45,8 @@ class Patrimoine:
 
     def _add(self, level: str, key: str, known: dict[str, Any], point: tuple[float, float]) -> None:
         """A shape is placed at the middle of its box. A code that two places share is kept as a doubt (None)."""
-        code = str(known.get("hall") or key) if level == "hall" else key
+        # Two residences may both have a hall or building « A »: its key is longer than the code that landlords write.
+        code = str(known.get({"hall": "hall", "batiment": "building"}.get(level, "")) or key)
         residence, building = known.get("residence"), known.get("building")
         commune = known.get("citycode")
         if level == "residence":
