@@ -1,7 +1,8 @@
 """Heat tiles: points blurred by a Gaussian, coloured and written as a palette PNG.
 
 The blur is separable, a matrix product on each side of the grid of counts. Neighbouring tiles join because pixels
-are the same places in both, and each tile also counts the points of a margin as wide as the kernel.
+are the same places in both, and each tile also counts the points of a margin as wide as the kernel. A server sets
+OPENBLAS_NUM_THREADS=1: the products are too small to share, and waiting threads cost more than they help.
 """
 
 from __future__ import annotations
@@ -72,15 +73,19 @@ def _binned(tile: Tile, points_world: np.ndarray, weights: np.ndarray | None, st
     """Weight in every pixel of the tile and its margin, float32 (size + 2 margin, size + 2 margin)."""
     margin = _margin(style.radius_px)
     side = style.size + 2 * margin
-    pixel = np.floor(tile.units(points_world, style.size)).reshape(-1, 2) + margin
-    near = ((pixel >= 0) & (pixel < side)).all(axis=1)
-    column, row = pixel[near].astype(np.int64).T
+    points = np.asarray(points_world, np.float64).reshape(-1, 2)
+    per_world = 2.0**tile.z * style.size
+    with np.errstate(invalid="ignore"):  # an undefined place becomes a far one
+        column = (points[:, 0] * per_world).astype(np.int64) - (tile.x * style.size - margin)
+        row = (points[:, 1] * per_world).astype(np.int64) - (tile.y * style.size - margin)
+    near = ((column | row) >= 0) & (column < side) & (row < side)
+    pixel = (row * side + column)[near]
     if weights is not None:
         weights = np.asarray(weights, np.float64)
         if not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise BadInput("Un poids de la carte de chaleur est indéfini ou négatif : donner des nombres positifs.")
         weights = weights[near]
-    return np.bincount(row * side + column, weights, side * side).reshape(side, side).astype(np.float32)
+    return np.bincount(pixel, weights, side * side).reshape(side, side).astype(np.float32)
 
 
 def _margin(radius_px: float) -> int:
