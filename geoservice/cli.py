@@ -144,6 +144,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _run_server(arguments: argparse.Namespace, host: str, workers: int, demo: bool) -> int:
+    # One request, one core: BLAS threads fight over the cores and make a heat tile five times slower.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import uvicorn
 
     os.environ["GEOSERVICE_DATA"] = str(arguments.data)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoservice.catalog import recognise
-from geoservice.catalog.schema import LayerSpec, SourceSpec, load_source, parse, read_toml
+from geoservice.catalog.schema import LayerSpec, SourceSpec, check_source, load_source, parse, read_toml
 from geoservice.errors import BadInput, NotFound
 
 
@@ -45,9 +45,14 @@ class Catalog:
         return recognise.best(self.sources[layer].values(), columns)
 
     def mapping(self, layer: str, path: Path) -> SourceSpec:
-        """A user's mapping file for a layer (same format as a source; `layer` and `name` may be left out)."""
+        """A user's mapping file for a layer: same format as a source; `layer` and `name` may be left out, and `extends` names a
+        source of the layer whose keys hold where the mapping says nothing."""
         spec = self.layer(layer)
-        source = load_source(path, spec.stores, layer=layer)
+        tables = read_toml(path)
+        base = tables.pop("extends", None)
+        if base is not None:
+            tables = {**self.source(layer, str(base)).model_dump(exclude_unset=True, mode="json"), **tables}
+        source = check_source(parse(SourceSpec, {"layer": layer, **tables}, path), spec.stores, path)
         if source.layer != layer:
             raise BadInput(f"{path} : cette correspondance est pour la couche « {source.layer} », pas pour « {layer} ».")
         return source

@@ -13,7 +13,7 @@ from geoservice.operations.ingest import ImportRequest, run
 from geoservice.operations.setup import Storage
 from geoservice.settings import Settings
 from geoservice.testing.files import Import
-from geoservice.testing.town import Town, town
+from geoservice.testing.assembly import Town, town
 
 Say = Callable[[str], None]
 
