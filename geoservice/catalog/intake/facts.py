@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
-from itertools import compress, repeat
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geoservice.catalog.intake.codes import COMPLAINT, UNMAPPED, Coder
-from geoservice.catalog.intake.common import Collector, Memo, number, text
+from geoservice.catalog.intake.common import EMPTY, Collector, Memo, number, text
 from geoservice.catalog.intake.moments import NO_UTC, NONE, MomentReader, Moments, to_utc
 from geoservice.catalog.intake.placing import Placed, Placer, Places, territories
 from geoservice.catalog.recognise import fold_value, missing
@@ -110,7 +110,7 @@ class _Values:
     placed: Placed
     raw_lon: np.ndarray
     raw_lat: np.ndarray
-    raw_codes: list[tuple[str | None, ...]]
+    coarse: set[int]
     category: list[str]
     subcategory: list[str | None]
     nature: list[str | None]
@@ -130,6 +130,7 @@ class _State:
     placer: Placer
     costs: Memo
     described: Memo
+    kind_bytes: bytes
     once: set[int] = field(default_factory=set)
     again: Counter[int] = field(default_factory=Counter)
 
@@ -138,20 +139,18 @@ class _State:
         source = intake.source
         coders = {f: Coder(f, source) for f in (*_CLOSED, *(f for f in _PLACED_BY_VALUE if f in source.values))}
         return cls(intake, coders, MomentReader(source, intake.today), Placer(source.crs, intake.places, intake.geocoder),
-                   Memo(_cents), Memo(lambda values: repr(values).encode()))
+                   Memo(_cents), Memo(_digest), str(source.kind).encode())
 
     def values(self, collector: Collector, columns: dict[str, Sequence[Any]], names: dict[str, str]) -> _Values:
-        rows = len(collector.batch.lines)
         moments = self.moments.read(collector, columns, names)
         codes = self._codes(collector, columns, names)
         columns = {**columns, **{f: codes[f] for f in _PLACED_BY_VALUE if f in codes}}
         placed = self.placer.place(collector, columns, names)
         to_utc(collector, moments, territories(placed, columns))
         category, subcategory = _categories(collector, codes["category"])
-        given = np.array([p == Placement.COORDONNEES for p in placed.placement])
-        raw = list(zip(*(columns.get(f, repeat(None, rows)) for f in ("residence", "building", "hall", "commune")), strict=True))
+        given = placed.located
         values = _Values(columns, names, moments, placed, np.where(given, placed.points.lon, np.nan),
-                         np.where(given, placed.points.lat, np.nan), raw, category, subcategory, codes["nature"],
+                         np.where(given, placed.points.lat, np.nan), set(), category, subcategory, codes["nature"],
                          [None if g is None or g == UNMAPPED else int(g) for g in codes["gravity"]], codes["place"],
                          [COMPLAINT.get(c or "inconnu", 0) for c in codes["complaint"]], self._cost(collector, columns, names))
         _coarsen(collector, values)
@@ -182,18 +181,22 @@ class _State:
         intake, moments, placed = self.intake, values.moments, values.placed
         rows, kind = len(collector.batch.lines), str(intake.source.kind)
         lon, lat, cells = _positions(placed)
-        exact = _packed((moments.day, moments.minute, moments.duration, moments.utc, _degrees(placed.points.lon),
-                         _degrees(placed.points.lat)))
-        described = list(zip(values.category, values.subcategory, repeat(kind), values.nature, values.gravity, values.place,
-                             placed.placement, placed.residence, placed.building, placed.hall, placed.commune, values.complaint,
-                             values.cost))  # noqa: B905 - strict cannot be used with an endless repeat
-        known = self.described
-        contents = [blake2b(number_bytes + known[words], digest_size=16).digest()
-                    for number_bytes, words in zip(exact, described, strict=True)]
+        words = (values.category, values.subcategory, values.nature, values.gravity, values.place, placed.placement, placed.residence,
+                 placed.building, placed.hall, placed.commune, values.complaint, values.cost)
+        packed = _packed((moments.day, moments.minute, moments.duration, moments.utc, _degrees(placed.points.lon),
+                          _degrees(placed.points.lat), *(self._digests(column) for column in words)))
+        contents = [blake2b(row, digest_size=16, person=self.kind_bytes).digest() for row in packed]
         return zip(self._keys(collector, values), contents, [intake.seen] * rows, collector.batch.lines, moments.day.tolist(),
                    _or_none(moments.minute, NONE), _or_none(moments.duration, NONE), _or_none(moments.utc, NO_UTC),
-                   *_transposed(described, 7), lon, lat, cells, placed.residence, placed.building, placed.hall, placed.commune,
+                   values.category, values.subcategory, [kind] * rows, values.nature, values.gravity, values.place,
+                   placed.placement, lon, lat, cells, placed.residence, placed.building, placed.hall, placed.commune,
                    values.complaint, values.cost, strict=True)
+
+    def _digests(self, column: Sequence[Any]) -> np.ndarray:
+        """A column of codes as integers that stand for their text; (n,) int64."""
+        if column.count(column[0]) == len(column):
+            return np.full(len(column), self.described[column[0]], dtype=np.int64)
+        return np.array(self.described.column(column), dtype=np.int64)
 
     def _keys(self, collector: Collector, values: _Values) -> list[str]:
         keys = self._given_keys(collector, values)
@@ -209,7 +212,7 @@ class _State:
         fields = self.intake.source.key
         if not all(f in values.columns for f in fields):
             return [None] * len(collector.batch.lines)
-        parts = [[text(v) for v in values.columns[f]] for f in fields]
+        parts = [_texts(values.columns[f]) for f in fields]
         keys = parts[0] if len(parts) == 1 else [None if None in p else "|".join(map(str, p)) for p in zip(*parts, strict=True)]
         for row, key in enumerate(keys):
             if key is not None and (len(key) > KEY_LENGTH or key[0] == "~"):
@@ -225,6 +228,15 @@ class _State:
             return f"~{digest.hex()}.1"
         self.again[short] += 1
         return f"~{digest.hex()}.{self.again[short] + 1}"
+
+
+def _texts(column: Sequence[Any]) -> list[str | None]:
+    """A column of mostly distinct texts, trimmed; the common case (all text, none empty) at the speed of `map`."""
+    try:
+        trimmed = list(map(str.strip, column))
+    except TypeError:
+        return [text(value) for value in column]
+    return trimmed if EMPTY.isdisjoint(map(str.lower, trimmed)) else [text(value) for value in column]  # type: ignore[return-value]
 
 
 def _share(category: list[str | None], nature: list[str | None]) -> None:
@@ -283,7 +295,7 @@ def _coarsen(collector: Collector, values: _Values) -> None:
         placed.placement[row] = str(Placement.RESIDENCE if placed.residence[row] else Placement.COMMUNE)
         placed.points.lon[row] = placed.points.lat[row] = values.raw_lon[row] = values.raw_lat[row] = np.nan
         placed.hall[row] = placed.building[row] = placed.address[row] = None
-        values.raw_codes[row] = (placed.residence[row], None, None, placed.commune[row])
+        values.coarse.add(row)
 
 
 def _positions(placed: Placed) -> tuple[list[float | None], list[float | None], list[int]]:
@@ -315,8 +327,11 @@ def _or_none(values: np.ndarray, nothing: int) -> list[int | None]:
     return [None if v == nothing else v for v in values.tolist()]
 
 
-def _transposed(rows: list[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
-    return list(zip(*rows, strict=True))[:width]
+def _digest(code: Any) -> int:
+    """A code as an integer that is the same on every machine and run; 0 for none."""
+    if code is None:
+        return 0
+    return int.from_bytes(blake2b(repr(code).encode(), digest_size=8).digest(), "little", signed=True)
 
 
 def _identities(values: _Values, rows: list[int]) -> list[bytes]:
@@ -324,7 +339,15 @@ def _identities(values: _Values, rows: list[int]) -> list[bytes]:
     moments, chosen = values.moments, np.array(rows)
     packed = _packed((moments.day[chosen], moments.minute[chosen], moments.duration[chosen], _degrees(values.raw_lon[chosen]),
                       _degrees(values.raw_lat[chosen])))
-    addresses = values.placed.address
-    words = (repr((values.category[row], values.subcategory[row], *map(text, values.raw_codes[row]),
+    addresses, columns = values.placed.address, values.columns
+    codes = [columns.get(f) for f in ("residence", "building", "hall", "commune", "citycode")]
+    words = (repr((values.category[row], values.subcategory[row], *_own_codes(codes, row, values),
                    fold_value(addresses[row]) if addresses[row] else None)).encode() for row in rows)
     return [blake2b(number_bytes + word, digest_size=12).digest() for number_bytes, word in zip(packed, words, strict=True)]
+
+
+def _own_codes(columns: list[Sequence[Any] | None], row: int, values: _Values) -> list[str | None]:
+    """The codes of a row as the file gives them; of a coarsened one, its residence and commune."""
+    if row in values.coarse:
+        return [values.placed.residence[row], values.placed.commune[row]]
+    return [None if column is None else text(column[row]) for column in columns]

@@ -17,6 +17,7 @@ from geoservice.core import crs
 FIRST_DAY = date(1990, 1, 1).toordinal() - ORIGIN
 LONGEST = 366 * DAY
 NONE = -1  # no minute, no duration
+UNREAD = -2  # a time cell that says something we cannot read
 NO_UTC = np.iinfo(np.int64).min
 _FORMATS = "JJ/MM/AAAA, JJ/MM/AA, AAAA-MM-JJ, avec ou sans heure (22:30 ou 22h30)"
 
@@ -38,20 +39,20 @@ class MomentReader:
         self._dates = DateReader(source.formats.get("date", ()))
         self._ends = DateReader(source.formats.get("end_date", source.formats.get("date", ())))
         self._times = Memo(read_time)
+        self._clock_times = Memo(_clock_time)
         self._last = today.toordinal() - ORIGIN
 
     def read(self, collector: Collector, columns: dict[str, Sequence[Any]], names: dict[str, str]) -> Moments:
         """columns: field → cells; names: field → the file's column. UTC is filled by `to_utc`, once the places are known."""
         cells = columns["date"]
-        found = self._dates.column(cells)
-        for row, moment in enumerate(found):
-            if moment is None or not FIRST_DAY <= moment.day <= self._last:
-                _reject(collector, (row, names.get("date", "date")), cells[row], moment)
+        found, where = self._distinct(cells)
+        day = np.array([NONE if m is None else m.day for m in found], dtype=np.int64)[where]
+        for row in np.flatnonzero((day < FIRST_DAY) | (day > self._last)).tolist():
+            _reject(collector, (row, names.get("date", "date")), cells[row], found[where[row]])
         usable = [Moment(0) if m is None else m for m in found]
-        self._note(collector, usable)
-        moments = Moments(*(np.array(c, dtype=np.int64) for c in (
-            [m.day for m in usable], [NONE if m.minute is None else m.minute for m in usable],
-            [NONE if m.duration is None else m.duration for m in usable],
+        self._note(collector, usable, where)
+        moments = Moments(np.maximum(day, 0), *(np.array(c, dtype=np.int64)[where] for c in (
+            [NONE if m.minute is None else m.minute for m in usable], [NONE if m.duration is None else m.duration for m in usable],
             [NO_UTC if m.offset is None or m.minute is None else m.day * 86_400 + m.minute * 60 - m.offset for m in usable])))
         if "time" in columns:
             self._add_times(collector, moments, columns["time"], names)
@@ -64,26 +65,28 @@ class MomentReader:
         days = [m.day for m in self._dates.column(cells) if m is not None and FIRST_DAY <= m.day <= self._last]
         return max(days, default=None)
 
-    def _note(self, collector: Collector, found: list[Moment]) -> None:
+    def _distinct(self, cells: Sequence[Any]) -> tuple[list[Moment | None], np.ndarray]:
+        """The Moments of the distinct cells, and for each cell the position of its own."""
+        positions = {cell: at for at, cell in enumerate(dict.fromkeys(cells))}
+        return self._dates.column(list(positions)), np.array([positions[cell] for cell in cells], dtype=np.int64)
+
+    def _note(self, collector: Collector, found: list[Moment], where: np.ndarray) -> None:
         for flag, code, sentence in (
                 ("midnight", "minuit", "Date à 00:00 exactement : lue comme une date sans heure."),
                 ("vague", "heure-illisible", "Heure illisible : la date est gardée, l’heure est inconnue.")):
-            rows = [row for row, m in enumerate(found) if getattr(m, flag)]
-            if rows:
-                collector.note(code, sentence, rows[0], len(rows))
+            rows = np.flatnonzero(np.array([getattr(m, flag) for m in found], dtype=bool)[where])
+            if len(rows):
+                collector.note(code, sentence, int(rows[0]), len(rows))
 
     def _add_times(self, collector: Collector, moments: Moments, cells: Sequence[Any], names: dict[str, str]) -> None:
-        for row, value in enumerate(cells):
-            if text(value) is None or moments.utc[row] != NO_UTC:
-                continue
-            found = self._times[value]
-            if found is None:
-                collector.note("heure-illisible", f"Colonne « {names.get('time', 'heure')} » : heure illisible ; la date est gardée, "
-                               "l’heure est inconnue.", row)
-                continue
-            minute, duration = found
-            moments.minute[row] = minute
-            moments.duration[row] = NONE if duration is None else duration
+        found = np.array(self._clock_times.column(cells), dtype=np.int64).reshape(-1, 2)
+        free = moments.utc == NO_UTC  # a date cell that gives its offset from UTC has said it all
+        unread = np.flatnonzero(free & (found[:, 0] == UNREAD))
+        if len(unread):
+            collector.note("heure-illisible", f"Colonne « {names.get('time', 'heure')} » : heure illisible ; la date est "
+                           "gardée, l’heure est inconnue.", int(unread[0]), len(unread))
+        told = free & (found[:, 0] >= 0)
+        moments.minute[told], moments.duration[told] = found[told, 0], found[told, 1]
 
     def _add_ends(self, collector: Collector, moments: Moments, columns: dict[str, Sequence[Any]], names: dict[str, str]) -> None:
         rows = len(moments.day)
@@ -103,6 +106,16 @@ class MomentReader:
             else:
                 collector.reject(row, names.get("end_date", names.get("end_time", "fin")), columns.get("end_date", times)[row],
                                  "intervalle", "La fin précède le début, ou l’intervalle dépasse un an. Corrigez les deux dates.")
+
+
+def _clock_time(value: Any) -> tuple[int, int]:
+    """Minute and duration of a time cell; NONE where it says nothing, UNREAD where it cannot be read."""
+    if text(value) is None:
+        return NONE, NONE
+    found = read_time(value)
+    if found is None or found[0] is None:
+        return UNREAD, NONE
+    return found[0], NONE if found[1] is None else found[1]
 
 
 def _length(moments: Moments, row: int, end: Moment | None, end_minute: int | None) -> int | None:

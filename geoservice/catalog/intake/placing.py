@@ -49,9 +49,10 @@ class Places(Protocol):
 
 @dataclass
 class Placed:
-    """Where the facts of a batch are: points, and a text or None a row for the rest."""
+    """Where the facts of a batch are: points, which rows gave coordinates, and a text or None a row for the rest."""
 
     points: Points
+    located: np.ndarray
     placement: list[str | None]
     hall: list[str | None]
     building: list[str | None]
@@ -75,12 +76,12 @@ class Placer:
         rows = len(collector.batch.lines)
         self._points = self._points or PointReader(self.declared_crs)
         points = self._points.read(collector, columns, names)
-        found = Placed(points, [None] * rows, *(self._codes(collector, columns, names, f) for f in CODES),
-                       _communes(collector, columns, names), _addresses(columns, rows))
         located = points.territory >= 0
+        found = Placed(points, located, [None] * rows, *(self._codes(collector, columns, names, f) for f in CODES),
+                       _communes(collector, columns, names), _addresses(columns, rows))
         found.placement = [str(Placement.COORDONNEES) if here else None for here in located.tolist()]
-        if any(f in columns for f in CODES):
-            self._complete(found, located)
+        if self.places is not None and any(f in columns for f in CODES):
+            self._complete(found)
         if not located.all():
             self._unlocated(collector, columns, names, found)
         return found
@@ -103,9 +104,9 @@ class Placer:
             self._spots[codes] = self.places.find(*codes) if self.places is not None else None
         return self._spots[codes]
 
-    def _complete(self, found: Placed, located: np.ndarray) -> None:
+    def _complete(self, found: Placed) -> None:
         """A located fact that names a hall or a building belongs to its residence, too."""
-        for row in np.flatnonzero(located).tolist():
+        for row in np.flatnonzero(found.located).tolist():
             if found.residence[row] is None and (found.hall[row] or found.building[row]):
                 spot = self._spot((found.hall[row], found.building[row], None))
                 if spot is not None:

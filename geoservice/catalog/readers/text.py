@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from geoservice.catalog.readers.base import Reader, distinct_names
 from geoservice.catalog.readers.unpack import CHUNK, Member
@@ -54,36 +55,32 @@ class CsvReader(Reader):
                                          "Importez ces fichiers séparément.")
                 yield from self._parse(member, parser, rows, encoding.damaged)
 
-    def _parse(self, member: Member, parser: csv.reader, rows: int, damaged: bool) -> Iterator[Batch]:  # type: ignore[valid-type]
-        ended, end = False, parser.line_num  # type: ignore[attr-defined]
-        while not ended:
-            chunk, lines, rejects = [], [], []
-            while len(chunk) < rows:
-                try:
-                    row = next(parser)
-                except StopIteration:
-                    ended = True
-                    break
-                except csv.Error:
-                    rejects.append(_broken(member, end + 1))
-                    end = parser.line_num  # type: ignore[attr-defined]
-                    continue
-                if row:
-                    chunk.append(row)
-                    lines.append(end + 1)
-                end = parser.line_num  # type: ignore[attr-defined]
-            if chunk or rejects:
-                yield self._batch(member, chunk, lines, rejects, damaged)
+    def _parse(self, member: Member, parser: Any, rows: int, damaged: bool) -> Iterator[Batch]:
+        """`list.extend` keeps what came before an error, so one broken line costs one line."""
+        while True:
+            chunk: list[list[str]] = []
+            rejects: list[Reject] = []
+            first, ended = parser.line_num + 1, False
+            try:
+                chunk.extend(islice(parser, rows))
+                ended = not chunk
+            except csv.Error:
+                rejects.append(_broken(member, parser.line_num))
+            if ended:
+                return
+            lines = _line_numbers(chunk, first, parser.line_num)
+            yield self._batch(member, chunk, lines, rejects, damaged)
 
-    def _batch(self, member: Member, chunk: list[list[str]], lines: list[int], rejects: list[Reject], damaged: bool) -> Batch:
+    def _batch(self, member: Member, chunk: list[list[str]], lines: Sequence[int], rejects: list[Reject],
+               damaged: bool) -> Batch:
         width = len(self.columns)
-        if damaged or any(len(row) != width for row in chunk):
+        if damaged or set(map(len, chunk)) - {width}:
             chunk, lines = self._regular(member, chunk, lines, rejects)
         columns = list(zip(*chunk, strict=True)) or [()] * width
         return Batch(member.name, lines, dict(zip(self.columns, columns, strict=True)), rejects=tuple(rejects))
 
-    def _regular(self, member: Member, chunk: list[list[str]], lines: list[int],
-                 rejects: list[Reject]) -> tuple[list[list[str]], list[int]]:
+    def _regular(self, member: Member, chunk: list[list[str]], lines: Sequence[int],
+                 rejects: list[Reject]) -> tuple[list[list[str]], Sequence[int]]:
         kept, kept_lines, width = [], [], len(self.columns)
         for row, line in zip(chunk, lines, strict=True):
             row = row if len(row) <= width or any(c.strip() for c in row[width:]) else row[:width]
@@ -99,7 +96,18 @@ class CsvReader(Reader):
         return kept, kept_lines
 
 
-def _skip_header(parser: csv.reader) -> list[str]:  # type: ignore[valid-type]
+def _line_numbers(chunk: list[list[str]], first: int, last: int) -> Sequence[int]:
+    """The physical line on which each record begins; records hold line breaks only where they are quoted."""
+    if last - first + 1 == len(chunk):
+        return range(first, last + 1)
+    lines, line = [], first
+    for row in chunk:
+        lines.append(line)
+        line += 1 + sum(cell.count("\n") + cell.count("\r") - cell.count("\r\n") for cell in row)
+    return lines
+
+
+def _skip_header(parser: Any) -> list[str]:
     row = next((row for row in parser if any(c.strip() for c in row)), [])
     return distinct_names(list(_trimmed(row)))
 

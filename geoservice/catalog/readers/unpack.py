@@ -126,8 +126,10 @@ def _tables(archive: zipfile.ZipFile, name: str, hints: ReadHints) -> list[str]:
     if len(names) > MEMBERS_MAX:
         raise UnreadableFile(f"{name} : cette archive contient trop de fichiers. N’envoyez que la table.")
     wanted = hints.member
-    tables = sorted(n for n in names if n.lower().endswith(TABLES) and not PurePosixPath(n).name.startswith((".", "_"))
-                    and "__MACOSX" not in n and (wanted is None or fnmatch(PurePosixPath(n).name, wanted)))
+    every = sorted(n for n in names if n.lower().endswith(TABLES) and not PurePosixPath(n).name.startswith((".", "_"))
+                   and "__MACOSX" not in n)
+    # A pattern chooses among several tables: an archive of one table (one member taken from the official zip) needs no choice.
+    tables = [n for n in every if wanted is None or len(every) == 1 or fnmatch(PurePosixPath(n).name, wanted)]
     if not tables:
         raise UnreadableFile(f"{name} : cette archive ne contient aucune table" + (f" nommée « {wanted} »." if wanted else "."))
     suffixes = {PurePosixPath(t).suffix.lower() for t in tables}
