@@ -6,11 +6,11 @@ import gzip
 from functools import lru_cache
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from geoservice.errors import NotFound
-from geoservice.web.dependencies import NoParameters
+from geoservice.web.dependencies import only
 from geoservice.web.responses import accepts_gzip, is_known, tag_of
 
 PAGE = Path(__file__).resolve().parents[1] / "page"
@@ -19,7 +19,8 @@ _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css
           ".woff2": "font/woff2", ".json": "application/json", ".txt": "text/plain"}
 _WORTH_BYTES = 1_000
 
-router = APIRouter(dependencies=[NoParameters], include_in_schema=False)
+# `v` is how MapLibre asks for its own worker: it names a version and changes nothing here
+router = APIRouter(dependencies=[Depends(only("v"))], include_in_schema=False)
 
 
 @router.get("/static/{path:path}")
