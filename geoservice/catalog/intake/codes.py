@@ -67,6 +67,8 @@ class Coder:
         folded = {f: fold_value(t) for f, t in zip(self.fields, map(text, cells), strict=False) if t is not None}
         own = folded.get(self.fields[0])
         found = self._exact.get(own) if own is not None else None
+        if found is None and own is not None and "." in own:
+            found = self._words.get(own)  # `AGP.menace` is no `menace` of the rules: an exact code comes before them
         if found is None:
             found = next((r.to for r in self._mapping.rules if r.fits(folded.get(r.field or self.fields[0], ""))), None)
         if found is None and own is not None:

@@ -145,12 +145,13 @@ class _State:
         moments = self.moments.read(collector, columns, names)
         codes = self._codes(collector, columns, names)
         columns = {**columns, **{f: codes[f] for f in _PLACED_BY_VALUE if f in codes}}
-        placed = self.placer.place(collector, columns, names)
-        to_utc(collector, moments, territories(placed, columns))
         category, subcategory = _categories(collector, codes["category"])
+        coarse = {row for row, c in enumerate(category) if c in _COARSE} if _COARSE.intersection(category) else set()
+        placed = self.placer.place(collector, columns, names, coarse)
+        to_utc(collector, moments, territories(placed, columns))
         given = placed.located
         values = _Values(columns, names, moments, placed, np.where(given, placed.points.lon, np.nan),
-                         np.where(given, placed.points.lat, np.nan), set(), category, subcategory, codes["nature"],
+                         np.where(given, placed.points.lat, np.nan), coarse, category, subcategory, codes["nature"],
                          [None if g is None or g == UNMAPPED else int(g) for g in codes["gravity"]], codes["place"],
                          [COMPLAINT.get(c or "inconnu", 0) for c in codes["complaint"]], self._cost(collector, columns, names))
         _coarsen(collector, values)
@@ -283,19 +284,14 @@ def _cents(value: Any) -> int | None:
 
 def _coarsen(collector: Collector, values: _Values) -> None:
     """`AGP` facts exist only as counts of a residence or larger."""
-    if not _COARSE.intersection(values.category):
-        return
-    placed, rejected = values.placed, collector.rejected
-    for row, category in enumerate(values.category):
-        if category not in _COARSE or row in rejected:
-            continue
+    placed = values.placed
+    for row in values.coarse:
         if placed.residence[row] is None and placed.commune[row] is None:
-            collector.reject(row, values.names.get("residence", ""), "", "agp", "Une atteinte au personnel n’est comptée que par résidence "
-                             "ou commune : ajoutez le code de la résidence ou le code INSEE de la commune.")
+            collector.reject(row, values.names.get("residence", ""), "", "agp", "Une atteinte au personnel n’est comptée que par "
+                             "résidence ou commune : ajoutez le code de la résidence ou le code INSEE de la commune.")
         placed.placement[row] = str(Placement.RESIDENCE if placed.residence[row] else Placement.COMMUNE)
         placed.points.lon[row] = placed.points.lat[row] = values.raw_lon[row] = values.raw_lat[row] = np.nan
         placed.hall[row] = placed.building[row] = placed.address[row] = None
-        values.coarse.add(row)
 
 
 def _positions(placed: Placed) -> tuple[list[float | None], list[float | None], list[int]]:

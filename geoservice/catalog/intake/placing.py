@@ -71,8 +71,12 @@ class Placer:
     _spots: dict[tuple[str | None, ...], Spot | None] = field(default_factory=dict)
     _points: PointReader | None = None
 
-    def place(self, collector: Collector, columns: dict[str, Sequence[Any]], names: dict[str, str]) -> Placed:
-        """columns: field → cells (absent fields are absent); names: field → the file's column."""
+    def place(self, collector: Collector, columns: dict[str, Sequence[Any]], names: dict[str, str],
+              pointless: set[int] = frozenset()) -> Placed:  # type: ignore[assignment]
+        """columns: field → cells (absent fields are absent); names: field → the file's column.
+
+        Rows in `pointless` are only ever counted by residence: a code that the patrimoine does not know is good enough.
+        """
         rows = len(collector.batch.lines)
         self._points = self._points or PointReader(self.declared_crs)
         points = self._points.read(collector, columns, names)
@@ -83,6 +87,9 @@ class Placer:
         if self.places is not None and any(f in columns for f in CODES):
             self._complete(found)
         if not located.all():
+            for row in pointless:
+                if found.residence[row] is not None:
+                    found.placement[row] = str(Placement.RESIDENCE)
             self._unlocated(collector, columns, names, found)
         return found
 
@@ -115,8 +122,9 @@ class Placer:
 
     def _unlocated(self, collector: Collector, columns: dict[str, Sequence[Any]], names: dict[str, str], found: Placed) -> None:
         waiting: list[int] = []
+        rejected = collector.rejected
         for row in np.flatnonzero(found.points.territory < 0).tolist():
-            if row in collector.rejected:
+            if row in rejected or found.placement[row] is not None:
                 continue
             codes = (found.hall[row], found.building[row], found.residence[row])
             spot = self._spot(codes) if any(codes) else None
