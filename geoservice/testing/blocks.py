@@ -98,7 +98,7 @@ def one_house(m: Manner, rng: np.random.Generator) -> tuple[tuple[Points, float,
     empty, wing = rng.random() < m.empty, rng.random() < 0.28
     ring = ell(width, depth, min(depth, width) * 0.45) if wing and m is not CENTRE else box(width, depth)
     plot = (width, gap)
-    return (None if empty else (ring + (0, depth / 2), back, floors)), plot
+    return (None if empty else (np.add(ring, (0, depth / 2)), back, floors)), plot
 
 
 def houses(plan: Plan, rng: np.random.Generator, taken: list[Footprint]) -> list[Footprint]:
@@ -147,10 +147,10 @@ def landmarks() -> list[Footprint]:
     out = [Footprint(put(church, np.array([-2.0, 14.0]), turn), 24.0, "Religieux"),
            Footprint(put(box(30, 12), np.array([8.0, -27.0]), turn), 14.0, "Commercial et services")]
     three = ESTATES[0]
-    out += [Footprint(three.place(box(70, 16) + (-110, 108)), 7.5, "Enseignement"),
-            Footprint(three.place(box(42, 26) + (118, -128)), 9.0, "Sportif"),
-            Footprint(three.place(box(64, 36) + (112, 118)), 6.5, "Commercial et services"),
-            Footprint(ESTATES[1].place(box(58, 15) + (120, 60)), 7.0, "Enseignement")]
+    out += [Footprint(three.place(np.add(box(70, 16), (-110, 108))), 7.5, "Enseignement"),
+            Footprint(three.place(np.add(box(42, 26), (118, -128))), 9.0, "Sportif"),
+            Footprint(three.place(np.add(box(64, 36), (112, 118))), 6.5, "Commercial et services"),
+            Footprint(ESTATES[1].place(np.add(box(58, 15), (120, 60))), 7.0, "Enseignement")]
     return out
 
 
@@ -161,7 +161,7 @@ def sheds(rng: np.random.Generator) -> list[Footprint]:
         for y in (-130, -52, 52, 130):
             if rng.random() < 0.86:
                 width, depth = rng.uniform(34, 62), rng.uniform(28, 62)
-                ring = works.place(box(width, depth) + (x, y) + rng.uniform(-4, 4, 2))
+                ring = works.place(box(width, depth) + np.array((x, y)) + rng.uniform(-4, 4, 2))
                 out.append(Footprint(ring, rng.uniform(6, 12), "Industriel"))
     return out
 

@@ -1,7 +1,7 @@
 """Many synthetic facts over Île-de-France, for benchmarks: a quarter uniform, the rest in Pareto-sized clusters.
 
-Facts come in blocks of BLOCK, each from its own generator, so any number can be made in bounded memory and the first facts are the
-same whatever the number. No AGP: a fact without a residence cannot hold one.
+Facts come in blocks of BLOCK, each from its own generator, so any number can be made in bounded memory and the first facts
+are the same whatever the number. No AGP: a fact without a residence cannot hold one.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ UNIFORM = 0.25
 BLOCK = 131_072
 Columns = dict[str, NDArray]
 
-CATEGORIES = {Category.OCC: 20, Category.TRF: 6, Category.DEG: 22, Category.VEH: 9, Category.SAL: 24, Category.BRU: 9, Category.ANI: 2,
-              Category.AGL: 1, Category.VOL: 3, Category.TEC: 3, Category.AUT: 1}
+CATEGORIES = {Category.OCC: 20, Category.TRF: 6, Category.DEG: 22, Category.VEH: 9, Category.SAL: 24, Category.BRU: 9,
+              Category.ANI: 2, Category.AGL: 1, Category.VOL: 3, Category.TEC: 3, Category.AUT: 1}
 HOURS = np.array([6, 4, 3, 2, 1, 1, 1, 2, 4, 5, 5, 4, 4, 4, 4, 5, 5, 6, 7, 8, 9, 9, 9, 8], dtype=float)
 NO_HOUR, NO_GRAVITY, NO_PLACE = 0.15, 0.10, 0.08
 
@@ -38,7 +38,7 @@ def fact_blocks(n: int, seed: int) -> Iterator[Columns]:
 
 def facts(n: int, seed: int = 1) -> Columns:
     """n facts as columns: `lon, lat` degrees (f8), `day` days since 1970-01-01 (u2), `hour` (u1, 255 unknown), and u1 codes
-    (position in the closed list + 1, 0 unknown) `category, nature, gravity, place`. 21 bytes a fact + 1."""
+    (position in the closed list + 1, 0 unknown) `category, nature, gravity, place`. 23 bytes a fact."""
     found = list(fact_blocks(n, seed)) or [{k: v[:0] for k, v in next(fact_blocks(1, seed)).items()}]
     return {k: np.concatenate([b[k] for b in found]) for k in found[0]}
 

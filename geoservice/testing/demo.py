@@ -12,8 +12,8 @@ from geoservice.operations import accounts, setup
 from geoservice.operations.ingest import ImportRequest, run
 from geoservice.operations.setup import Storage
 from geoservice.settings import Settings
-from geoservice.testing.files import Import
 from geoservice.testing.assembly import Town, town
+from geoservice.testing.files import Import
 
 Say = Callable[[str], None]
 

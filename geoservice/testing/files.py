@@ -24,14 +24,16 @@ from geoservice.testing.rates import INHABITANTS, LANDLORD, TRANSPORT
 if TYPE_CHECKING:
     from geoservice.testing.assembly import Town
 
-LANDLORD_COLUMNS = ("id", "code_residence", "batiment", "hall", "adresse", "code_postal", "commune", "lon", "lat", "date", "heure",
-                    "date_fin", "heure_fin", "categorie", "nature", "lieu", "gravite", "plainte", "cout")
-REPORT_COLUMNS = ("id", "date", "heure", "categorie", "nature", "lieu", "gravite", "adresse", "code_postal", "commune", "lon", "lat")
+LANDLORD_COLUMNS = ("id", "code_residence", "batiment", "hall", "adresse", "code_postal", "commune", "lon", "lat", "date",
+                    "heure", "date_fin", "heure_fin", "categorie", "nature", "lieu", "gravite", "plainte", "cout")
+REPORT_COLUMNS = ("id", "date", "heure", "categorie", "nature", "lieu", "gravite", "adresse", "code_postal", "commune",
+                  "lon", "lat")
 DMR_COLUMNS = ("numero", "type", "soustype", "adresse", "code_postal", "ville", "arrondissement", "conseilquartier", "datedecl",
                "anneedecl", "moisdecl", "prefixe", "intervenant", "id_dmr", "geo_shape", "geo_point_2d", "mois_annee_decla")
 BAN_COLUMNS = ("id", "id_fantoir", "numero", "rep", "nom_voie", "code_postal", "code_insee", "nom_commune",
-               "code_insee_ancienne_commune", "nom_ancienne_commune", "x", "y", "lon", "lat", "type_position", "alias", "nom_ld",
-               "libelle_acheminement", "nom_afnor", "source_position", "source_nom_voie", "certification_commune", "cad_parcelles")
+               "code_insee_ancienne_commune", "nom_ancienne_commune", "x", "y", "lon", "lat", "type_position", "alias",
+               "nom_ld", "libelle_acheminement", "nom_afnor", "source_position", "source_nom_voie",
+               "certification_commune", "cad_parcelles")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class Files:
         common = (("limites", self.limites), ("qpv", self.qpv_2024), ("qpv", self.qpv_2015), ("adresses", self.adresses),
                   ("batiments", self.batiments), ("eclairage", self.eclairage), ("cameras", self.cameras))
         out = [Import(layer, path, CITY.code) for layer, path in common]
-        for layer, by_owner in (("patrimoine", self.patrimoine), ("patrimoine", self.patrimoine_batiments), ("halls", self.halls)):
+        places = (("patrimoine", self.patrimoine), ("patrimoine", self.patrimoine_batiments), ("halls", self.halls))
+        for layer, by_owner in places:
             out += [Import(layer, path, owner) for owner, path in by_owner.items()]
         out += [Import("incidents", path, owner, "bailleur") for owner, path in self.bailleurs.items()]
         out += [Import("incidents", path, CITY.code, kind) for path, kind in
@@ -282,7 +285,7 @@ def categories(facts: FactList) -> list[str]:
 
 
 def dmr_rows(town: Town) -> Iterable[tuple]:
-    """Lines shaped as the open reports of Paris."""
+    """Lines shaped as the open reports of Paris; no arrondissement, for the importer reads it as one of Paris."""
     facts = town.facts["ville"]
     services = {"SAL": "Ramen", "DEG": "graffitis", "VEH": "DPMP-Divisions", "TEC": "CIELIS", "AUT": "DVD"}
     days = facts["day"].astype("datetime64[D]").astype(str).tolist()
@@ -291,7 +294,7 @@ def dmr_rows(town: Town) -> Iterable[tuple]:
     for n, type_, subtype, rank, day, category, key, lon, lat in columns:
         a = town.addresses[rank]
         shape = f"{{'type': 'Feature', 'geometry': {{'coordinates': [{lon}, {lat}], 'type': 'Point'}}, 'properties': {{}}}}"
-        yield (n, type_, subtype, f"{a.line}, {a.postcode} {a.city.upper()}", a.postcode, a.city, a.commune + 1, "CENTRE", day,
+        yield (n, type_, subtype, f"{a.line}, {a.postcode} {a.city.upper()}", a.postcode, a.city, "", "CENTRE", day,
                day[:4], int(day[5:7]), "Android" if n % 3 else "Back Office", services[category], key, shape,
                f"{{'lon': {lon}, 'lat': {lat}}}", day[:7])
 

@@ -156,7 +156,8 @@ def landlord_places(placement: NDArray[np.str_], draws: Draws, units: Units, whe
             "residence": np.where(said, np.array([x.code for x in houses])[rank], ""),
             "building": np.where(placement == "batiment", building, ""),
             "hall": np.where(placement == "hall", np.array([h.code for h in halls])[hall], ""),
-            "address": np.where(addressed, text, ""), "postcode": np.where(addressed, np.array([a.postcode for a in own])[rank], ""),
+            "address": np.where(addressed, text, ""),
+            "postcode": np.where(addressed, np.array([a.postcode for a in own])[rank], ""),
             "city": np.where(addressed, np.array([a.city for a in own])[rank], ""), "unit": units.codes[draws.unit],
             "owner": units.owner[draws.unit]}
 
@@ -233,7 +234,7 @@ def other_lines(kind: str, draws: Draws, units: Units, where: Where, seed: int) 
     chosen, points = street_places(draws, units, where, rng)
     dice = rng.random(len(draws))
     placement = np.select([dice < 0.55, dice < 0.90], ["numero", "coordonnees"], "rue")
-    points = np.select([placement[:, None] == "numero", placement[:, None] == "coordonnees"], [where.points[chosen], points], np.nan)
+    points = np.select([placement[:, None] == w for w in ("numero", "coordonnees")], [where.points[chosen], points], np.nan)
     known, said = [where.addresses[i] for i in chosen.tolist()], placement != "coordonnees"
     text = np.where(placement == "numero", [a.line for a in known], [a.street for a in known])
     lonlat = FRAME.lonlat(points)

@@ -8,6 +8,7 @@ shape with other curves. Units: metres in the town's plane.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -164,7 +165,7 @@ def ring_pieces(rng: np.random.Generator, radius: float, pieces: int) -> list[Po
     wobble = radius * (1 + 0.035 * np.sin(np.radians(degrees * 3) + rng.uniform(0, 6)))
     whole = smooth(polar(wobble, degrees)[:-1], closed=True)
     cuts = np.linspace(0, len(whole) - 1, pieces + 1).astype(int)
-    return [whole[a: b + 1] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [whole[a: b + 1] for a, b in pairwise(cuts)]
 
 
 def lanes(rng: np.random.Generator, turn: Points) -> list[tuple[str, Points, float, int]]:
@@ -198,7 +199,7 @@ def sector_streets(rng: np.random.Generator, turn: Points) -> list[tuple[str, Po
 def loop(x: float, y: float, a: float, b: float, turn: float) -> Points:
     """A rounded loop of houses, with a squarish outline."""
     t = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    shape = np.column_stack([a * np.sign(np.cos(t)) * np.abs(np.cos(t)) ** 0.75, b * np.sign(np.sin(t)) * np.abs(np.sin(t)) ** 0.75])
+    shape = np.column_stack([half * np.sign(wave) * np.abs(wave) ** 0.75 for half, wave in ((a, np.cos(t)), (b, np.sin(t)))])
     return smooth(Estate("", x, y, a, b, turn).place(shape), closed=True)
 
 

@@ -27,7 +27,6 @@ COMPLAINT_BEFORE, COMPLAINT_AFTER = 0.34, 0.06
 LEVER, LEVER_CONTROLS, LEVER_FACTOR = "w2", ("w1", "o2"), 0.35
 PUSHED, PUSHED_TO, PUSHED_CONTROLS, PUSHED_FACTOR, PUSHED_SHARE = "e1", "e2", ("o3", "s3"), 0.25, 0.9
 SILENT, COMPLAINTS = "g3", "n1"
-ELEVATED = 7.0
 
 
 @dataclass(frozen=True)
@@ -111,6 +110,7 @@ def near(units: Units, centre: tuple[float, float], radius: float, at: str) -> N
 
 def landlord_seeds(units: Units, residences: tuple[Residence, ...], cal: Calendar) -> list[Seed]:
     """Hot spots of halls, and the elevated residences on which the other truths rest."""
+
     def spot(name: str, key_or_point: object, radius: float, cats: tuple[str, ...], by: float, first: int, last: int) -> Seed:
         at = place_of(residences, key_or_point) if isinstance(key_or_point, str) else key_or_point
         return Seed(name, "foyer", "bailleur", cats, at, radius, by, first, last, near(units, at, radius, "hall"))
@@ -120,15 +120,23 @@ def landlord_seeds(units: Units, residences: tuple[Residence, ...], cal: Calenda
     out = [spot("halls des Trois Peupliers", "n3", 75.0, middle, 25.0, cal.first, cal.last),
            spot("halls de La Garenne, depuis un an", "g8", 85.0, middle, 20.0, cal.back(365), cal.last),
            spot("dégradations des Berges, la première année", berges, 105.0, ("DEG",), 7.0, cal.first, cal.back(730))]
-    for role, keys, cats in (("levier", (LEVER, PUSHED), middle[:1]), ("temoin", (*LEVER_CONTROLS, *PUSHED_CONTROLS, PUSHED_TO),
-                             middle[:1]), ("plaintes", (COMPLAINTS,), ("DEG",))):
+    return out + elevated_seeds(units, residences, cal)
+
+
+# role, slots, categories and multiplier of the places on which the other truths rest: they must speak enough to be judged
+ELEVATED = (("silence", (SILENT,), ("DEG", "SAL"), 3.0), ("plaintes", (COMPLAINTS,), ("DEG",), 5.0),
+            ("levier", (LEVER, PUSHED), ("OCC",), 7.0), ("temoin", (*LEVER_CONTROLS, *PUSHED_CONTROLS, PUSHED_TO), ("OCC",), 7.0))
+
+
+def elevated_seeds(units: Units, residences: tuple[Residence, ...], cal: Calendar) -> list[Seed]:
+    out = []
+    for role, keys, categories, by in ELEVATED:
         for key in keys:
             inside = halls_of(units, residences, key)
             at = tuple(units.points[inside].mean(axis=0))
             radius = float(np.hypot(*(units.points[inside] - at).T).max()) + 5
-            by = ELEVATED if role != "plaintes" else 5.0
             code = residences[rank_of(residences, key)].code
-            out.append(Seed(f"{role} {code}", role, "bailleur", cats, at, radius, by, cal.first, cal.last, inside))
+            out.append(Seed(f"{role} {code}", role, "bailleur", categories, at, radius, by, cal.first, cal.last, inside))
     return out
 
 

@@ -71,8 +71,9 @@ def complaint_fall(cal: p.Calendar, found: Intensity, residences: tuple[Residenc
     after = found.expected(mine, None, change, cal.last)
     pace = (cal.last - change) / (change - cal.first)
     facts = p.ratio_band(after, before)
-    return ComplaintFall(r.owner.code, r.code, p.date_of(change), share_band(p.COMPLAINT_BEFORE, before * 0.8 * (1 - NO_COMPLAINT)),
-                         share_band(p.COMPLAINT_AFTER, after * 0.8 * (1 - NO_COMPLAINT)),
+    filled = 0.8 * (1 - NO_COMPLAINT)  # lines that name the residence and say yes or no, at least
+    return ComplaintFall(r.owner.code, r.code, p.date_of(change), share_band(p.COMPLAINT_BEFORE, before * filled),
+                         share_band(p.COMPLAINT_AFTER, after * filled),
                          Band(*(p.rounded(x / pace) for x in (facts.value, facts.low, facts.high))))
 
 

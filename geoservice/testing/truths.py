@@ -26,7 +26,7 @@ class Band:
 class HotSpot:
     """Places where facts of some categories are `multiplier` times as frequent as their base rate, for a period.
 
-    `role` is foyer (a hot spot to be found), or levier / temoin / plaintes for the elevated places of another truth.
+    `role` is foyer (a hot spot to be found), or levier / temoin / plaintes / silence for the elevated places of another truth.
     `units` are hall codes, or cells of 100 m for open reports; `positions` their (lon, lat). `ratio`: facts per unit inside
     over facts per unit elsewhere, in the period. `sources` are the organisations whose facts show it.
     """

@@ -42,15 +42,15 @@ def features(path):
 def test_the_same_seed_gives_the_same_bytes_in_two_processes(town, written, tmp_path):
     again = testing.town(seed=1).write(tmp_path / "again")
     assert digest(again) == digest(written)
-    other = [subprocess.run([sys.executable, "-c", DIGEST, seed, str(tmp_path / seed)], capture_output=True, text=True, check=True,
-                            env={"PYTHONHASHSEED": "7", "PATH": ""}).stdout.strip() for seed in ("1", "2")]
-    assert other[0] == digest(written)
-    assert other[1] != other[0]
+    other = subprocess.run([sys.executable, "-c", DIGEST, "1", str(tmp_path / "other")], capture_output=True, text=True,
+                           check=True, env={"PYTHONHASHSEED": "7", "PATH": ""})
+    assert other.stdout.strip() == digest(written)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_seed_gives_a_whole_town(seed, town):
     found = town if seed == 1 else testing.town(seed=seed)
+    assert seed == 1 or (found.heights[:500] != town.heights[:500]).any()
     assert 25_000 <= sum(t.rows for t in found.totals().values()) <= 45_000
     assert len(found.residences) == 40
     assert 140 <= len(found.halls) <= 190
@@ -148,7 +148,7 @@ def test_every_fact_refers_to_a_place_of_its_own_landlord(town, written):
 def test_written_addresses_are_found_in_the_address_file(town, written):
     with gzip.open(written.adresses, "rt", encoding="utf-8", newline="") as stream:
         base = list(csv.DictReader(stream, delimiter=";"))
-    known = {f"{a['numero']}{' ' + a['rep'] if a['rep'] else ''} {a['nom_voie']}|{a['code_postal']}": (a["lon"], a["lat"]) for a in base}
+    known = {f"{a['numero']} {a['rep']}".strip() + f" {a['nom_voie']}|{a['code_postal']}": (a["lon"], a["lat"]) for a in base}
     assert len(known) == len(base) == len(town.addresses)
     streets = {f"{a['nom_voie']}|{a['code_postal']}" for a in base}
     facts = town.facts["habitant"]
@@ -169,9 +169,9 @@ def test_quarters_of_two_generations(town, written):
     assert new["QN99902I"].equals(old["QP999002"])
     assert new["QN99901M"].area > 1.2 * old["QP999001"].area
     assert not any(new["QN99903N"].intersects(g) for g in old.values())
-    assert [f["properties"]["insee_com"] for f in features(written.qpv_2024)][0] == "99901, 99902"
-    inside = [r for r in town.residences if any(shapely.contains_xy(g, *FRAME.lonlat(np.array([(r.x, r.y)]))[0]) for g in new.values())]
-    assert len(inside) == 32
+    assert features(written.qpv_2024)[0]["properties"]["insee_com"] == "99901, 99902"
+    homes = FRAME.lonlat(np.array([(r.x, r.y) for r in town.residences]))
+    assert shapely.contains_xy(shapely.union_all(list(new.values())), homes).sum() == 32
 
 
 def test_the_end_can_be_chosen_and_too_short_a_town_is_refused():
