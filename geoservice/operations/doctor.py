@@ -14,7 +14,6 @@ from geoservice.errors import GeoserviceError
 from geoservice.operations.indexing import refresh
 from geoservice.settings import Settings
 from geoservice.storage import imports
-from geoservice.storage.engine import sqlite_module
 from geoservice.storage.store import Storage
 
 PAGE_FILES = ("maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl.css", "source-sans-3.css", "leaflet.js")
@@ -33,7 +32,6 @@ class Check:
 def run(settings: Settings) -> Iterator[Check]:
     """Checks one after the other; an index that lags is rebuilt on the way."""
     yield Check("Python", True, platform.python_version())
-    yield _guarded("SQLite", lambda: sqlite_module().sqlite_version)
     yield _guarded("Couches", lambda: f"{len(load(settings.layers).layers)} reconnues")
     yield _page()
     yield _guarded("Données", lambda: f"« {settings.data} » s’ouvre" if Storage(settings) else "")
@@ -58,8 +56,8 @@ def _page() -> Check:
 def _data(settings: Settings) -> Iterator[Check]:
     storage = Storage(settings)
     health = storage.health()
-    durable = health["journal_mode"] == "wal" and health["synchronous"] == "FULL"
-    yield Check("Durabilité", durable, f"journal {health['journal_mode']}, écriture {health['synchronous']}")
+    yield Check("Base de données", True, health.engine)
+    yield Check("Durabilité", health.durable, health.durability)
     state = storage.integrity()
     yield Check("Intégrité", state == "ok", "la base est saine" if state == "ok" else "la base est abîmée : restaurez une sauvegarde")
     yield Check("Droits", os.access(settings.data, os.W_OK), "le dossier de données est accessible en écriture")

@@ -50,10 +50,10 @@ class UnitCount:
 
 @dataclass(frozen=True)
 class LayerView:
-    """A layer as a viewer may draw it."""
+    """A layer as a viewer may draw it. `count` is None for facts: see `Reader.kinds`, kinds are never added."""
 
     spec: LayerSpec
-    count: int
+    count: int | None
     bounds: Box | None
     generations: tuple[str, ...]
     version: str
@@ -110,7 +110,7 @@ class Reader:
     def _layer(self, spec: LayerSpec) -> LayerView:
         version = self.version(spec.name)
         if spec.stores == "facts":
-            return LayerView(spec, sum(self.kinds().values()), self.bounds(), (), version)
+            return LayerView(spec, None, self.bounds(), (), version)
         if spec.stores == "features":
             count, bounds, generations = self.shelf.summary(spec.name)
             return LayerView(spec, count, bounds, generations, version)

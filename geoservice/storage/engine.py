@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ def bulk_insert(connection: Connection, table: Table, names: Sequence[str], rows
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', list(rows))
 
 
+def bulk_select(connection: Connection, sql: str, values: tuple, block: int) -> Iterator[list[tuple]]:
+    """Rows of a query as plain tuples, in blocks of at most `block`: the driver's own cursor, past SQLAlchemy's rows."""
+    with connection.exec_driver_sql(sql, values) as result:
+        cursor = result.cursor
+        while rows := cursor.fetchmany(block):
+            yield rows
+
+
 def bulk_update(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple]) -> None:
     """Set `names` by id for many tuples, each `(*values, id)`."""
     if rows:
@@ -82,14 +91,21 @@ def chunks(values: Iterable[Any], size: int = 10_000) -> Iterator[list[Any]]:
         yield block
 
 
-def health(connection: Connection) -> dict[str, str]:
-    """What `doctor` and readiness tell of the database."""
-    get = connection.exec_driver_sql
-    return {
-        "sqlite": sqlite_module().sqlite_version,
-        "journal_mode": str(get("PRAGMA journal_mode").scalar()),
-        "synchronous": {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}.get(get("PRAGMA synchronous").scalar(), "?"),
-    }
+@dataclass(frozen=True)
+class Health:
+    """What `doctor` and readiness tell of the database: which one, and whether a commit is on the disk."""
+
+    engine: str
+    durability: str
+    durable: bool
+
+
+def health(connection: Connection) -> Health:
+    """The database's version and how it writes."""
+    journal = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+    level = int(connection.exec_driver_sql("PRAGMA synchronous").scalar() or 0)
+    name = ("OFF", "NORMAL", "FULL", "EXTRA")[level]
+    return Health(f"SQLite {sqlite_module().sqlite_version}", f"journal {journal}, synchronisation {name}", journal == "wal" and level >= 2)
 
 
 def integrity(connection: Connection) -> str:

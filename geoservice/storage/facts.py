@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from geoservice.catalog.rows import FACT
-from geoservice.storage.engine import bulk_insert, bulk_update, chunks
+from geoservice.storage.engine import bulk_insert, bulk_select, bulk_update, chunks
 from geoservice.storage.tables import Fact, FactVersion
 
 _KEY, _CONTENT, _SEEN = FACT.index("key"), FACT.index("content"), FACT.index("seen")
@@ -54,11 +54,19 @@ def write(connection: Connection, owner: Owner, rows: Sequence[tuple], known_key
     """
     keys = [row[_KEY] for row in rows if known_keys is None or row[_KEY] in known_keys]
     facts = _load(connection, owner, keys)
+    if not facts and len({row[_KEY] for row in rows}) == len(rows):  # what a first import brings: nothing to compare
+        _insert(connection, owner, rows)
+        return Outcome(accepted=len(rows))
     batch = _Batch(owner)
     for row in rows:
         batch.apply(facts, row)
     batch.flush(connection, facts)
     return batch.outcome
+
+
+def _insert(connection: Connection, owner: Owner, rows: Iterable[tuple]) -> None:
+    ids = (owner.organisation_id, owner.source_id, owner.import_id)
+    bulk_insert(connection, Fact.__table__, ("organisation_id", "source_id", "import_id", *FACT), [ids + row for row in rows])
 
 
 def has_facts(connection: Connection, owner: Owner) -> bool:
@@ -134,11 +142,7 @@ class _Batch:
         self.changed.add(row[_KEY])
 
     def flush(self, connection: Connection, facts: dict[str, _Known]) -> None:
-        owner = self.owner
-        identity = ("organisation_id", "source_id", "import_id")
-        ids = (owner.organisation_id, owner.source_id, owner.import_id)
-        bulk_insert(connection, Fact.__table__, (*identity, *FACT),
-                    [(*ids, *_with_seen(facts[key])) for key in self.inserts])
+        _insert(connection, self.owner, [_with_seen(facts[key]) for key in self.inserts])
         if self.versions or self.changed or self.raised:
             self._flush_history(connection, facts)
 
@@ -199,14 +203,13 @@ def _current(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple]
 
 INDEXED = ("cell", "lon", "lat", "day", "minute", "duration", "category", "kind", "nature", "gravity", "place", "placement",
            "residence", "building", "hall", "commune")
+_NOTHING = {"lon": 0.0, "lat": 0.0, "minute": -1, "duration": 0, "gravity": 0}  # what an index has where the database has nothing
 
 
 def columns(connection: Connection, organisation_id: int, block: int = 50_000) -> Iterator[list[tuple]]:
-    """Blocks of current facts as tuples in the order of INDEXED, for building an index."""
-    names = ", ".join(f'"{name}"' for name in INDEXED)
-    cursor = connection.exec_driver_sql(f"SELECT {names} FROM fact WHERE organisation_id = {int(organisation_id)}")
-    while rows := cursor.fetchmany(block):
-        yield rows
+    """Blocks of current facts as tuples in the order of INDEXED, for building an index; numbers are never None."""
+    names = ", ".join(f'coalesce("{name}", {_NOTHING[name]})' if name in _NOTHING else f'"{name}"' for name in INDEXED)
+    return bulk_select(connection, f"SELECT {names} FROM fact WHERE organisation_id = ?", (organisation_id,), block)
 
 
 def total(connection: Connection, organisation_id: int) -> int:

@@ -13,6 +13,8 @@ from geoservice.types import Category, Kind, Nature, Place, Placement, code_of
 
 _LISTS = {"category": Category, "kind": Kind, "nature": Nature, "place": Place, "placement": Placement}
 _CODES = {name: {None: 0, **{str(word): code_of(word) for word in words}} for name, words in _LISTS.items()}
+_NUMBERS = {"cell": np.int64, "lon": np.float64, "lat": np.float64, "day": np.uint16, "minute": np.int64, "duration": np.int64,
+            "gravity": np.uint8}
 _AT = {name: position for position, name in enumerate(facts.INDEXED)}
 
 
@@ -33,25 +35,14 @@ def _columns(rows: list[tuple], units: _UnitBook) -> dict[str, np.ndarray]:
     values = list(zip(*rows, strict=True)) if rows else [()] * len(facts.INDEXED)
     number = len(rows)
     coded = {name: np.fromiter(map(table.__getitem__, values[_AT[name]]), np.uint8, number) for name, table in _CODES.items()}
-    minute, duration = (_integers(values[_AT[name]], unknown) for name, unknown in (("minute", -1), ("duration", 0)))
-    hour, span = hours_of(minute, duration)
+    numbers = {name: np.fromiter(values[_AT[name]], kind, number) for name, kind in _NUMBERS.items()}
+    hour, span = hours_of(numbers["minute"], numbers["duration"])
     return {
         **coded, "hour": hour, "span": span,
-        "cell": np.fromiter(values[_AT["cell"]], np.int64, number).astype(np.uint64),
-        "lon": _degrees(values[_AT["lon"]]), "lat": _degrees(values[_AT["lat"]]),
-        "day": np.fromiter(values[_AT["day"]], np.int64, number).astype(np.uint16),
-        "gravity": _integers(values[_AT["gravity"]], 0).astype(np.uint8),
+        "cell": numbers["cell"].astype(np.uint64), "day": numbers["day"], "gravity": numbers["gravity"],
+        **{name: np.round(numbers[name] * DEGREE).astype(np.int32) for name in ("lon", "lat")},
         "unit": units.rows(*(values[_AT[name]] for name in ("residence", "building", "hall", "commune"))),
     }
-
-
-def _integers(values: tuple, unknown: int) -> np.ndarray:
-    return np.fromiter((unknown if value is None else value for value in values), np.int64, len(values))
-
-
-def _degrees(values: tuple) -> np.ndarray:
-    numbers = np.fromiter((0.0 if value is None else value for value in values), float, len(values))
-    return np.round(numbers * DEGREE).astype(np.int32)
 
 
 class _UnitBook:

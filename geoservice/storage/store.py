@@ -49,8 +49,8 @@ class Storage:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def health(self) -> dict[str, str]:
-        """Version and durability settings of the database."""
+    def health(self) -> db.Health:
+        """Version and durability of the database."""
         with self.read() as connection:
             return db.health(connection)
 

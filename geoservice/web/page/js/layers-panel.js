@@ -23,7 +23,7 @@ export function drawable(catalog) {
 /** The layers that a view asks for.
  * @param {import("./api.js").Catalog} catalog @param {string} text as in the address @returns {Drawn[]} */
 export function wanted(catalog, text) {
-  const all = drawable(catalog).filter((layer) => layer.count > 0);
+  const all = drawable(catalog).filter((layer) => layer.count !== 0);
   if (text === NONE) return [];
   if (text === "") return all.filter((layer) => ON_AT_FIRST.includes(layer.name)).map((layer) => ({ layer, generation: newest(layer) }));
   return codes(text).flatMap((code) => {
@@ -76,7 +76,7 @@ export function layersPanel(store, catalog, basemap) {
 /** @param {Layer} layer */
 function factsRow(layer) {
   const ramp = h("span", { class: "swatch swatch-ramp", "aria-hidden": "true" });
-  return row(layer, h("p", { class: "choice" }, ramp, layer.title, h("span", { class: "count" }, number(layer.count))));
+  return row(layer, h("p", { class: "choice" }, ramp, layer.title)); // no count: kinds are never added
 }
 
 /** A layer's line, with what there is to know about it behind a small button.
@@ -101,8 +101,9 @@ class Item {
     this.layer = layer;
     const [look, ...others] = marks(layer);
     this.box = h("input", { type: "checkbox", name: "layer", value: layer.name, disabled: layer.count === 0, onchange: () => this.take() });
+    this.note = h("span", { class: "count" });
     const title = h("label", { class: layer.count ? "choice" : "choice unavailable" }, this.box, swatch(look.colour, look.shape), layer.title,
-      h("span", { class: "count" }, layer.count ? number(layer.count) : "rien d’importé"));
+      this.note);
     this.generation = layer.generations.length > 1 ? selectField(`generation-${layer.name}`, areYears(layer) ? "Génération" : "Niveau",
       layer.generations.toSorted().reverse().map((one) => option(one, one)), () => this.take(true)) : null;
     const looks = others.length ? [look, ...others].map((one) => h("p", { class: "choice" }, swatch(one.colour, one.shape), one.label)) : [];
@@ -119,6 +120,8 @@ class Item {
   show() {
     const drawn = wanted(this.catalog, this.store.view.layers).find((one) => one.layer === this.layer);
     this.box.checked = drawn !== undefined;
+    const tooFar = drawn !== undefined && Number(this.store.view.at.split(",")[2]) < this.layer.minzoom;
+    fill(this.note, this.layer.count === 0 ? "rien d’importé" : tooFar ? "zoomez pour la voir" : number(this.layer.count));
     if (this.generation) this.generation.querySelector("select").value = drawn?.generation ?? newest(this.layer);
   }
 }
