@@ -311,6 +311,8 @@ def hour_table(first: int, last: int) -> np.ndarray:
 def unit_counts(index: FactIndex, query: FactQuery, level: str) -> dict[str, int]:
     """Facts per residence or commune named by their unit, with and without a point; codes with none are left out."""
     owners = index.units.residence if level == "residence" else index.units.commune
+    if query.kind is not None and query.kind not in index.kinds:
+        return {}
     rows = _split_unknown(index, _matching(index, [(0, len(index))], query), query)[0]
     numbers = np.bincount(index["unit"][rows], minlength=len(owners))
     totals: dict[str, int] = {}
