@@ -171,24 +171,32 @@ def _import(arguments: argparse.Namespace) -> int:
 
 
 def _dry_run(arguments: argparse.Namespace, request: Any) -> int:
-    from geoservice.operations import drafts, ingest
+    from geoservice.operations import ingest
+    from geoservice.operations.setup import open_storage
 
     settings = _settings(arguments)
-    storage = _open(arguments) if settings.database.is_file() else None
+    storage = open_storage(settings) if settings.database.is_file() else None
     catalog = _catalog(arguments)
+    draft = ingest.propose(catalog, request)
     if arguments.write_mapping is not None:
-        arguments.write_mapping.write_text(drafts.propose(catalog, request), encoding="utf-8")
-        _say(f"Correspondance proposée : {arguments.write_mapping}. Complétez-la, puis donnez-la avec --mapping.")
-    if not drafts.recognised(catalog, request):
-        print(drafts.explain(catalog, request))
-        return 2
-    report = ingest.dry_run(storage, catalog, request)
-    for reject in report.rejects[:20]:
-        _say(f"  {reject.file}, ligne {reject.line}, {reject.column} : {reject.sentence}")
+        arguments.write_mapping.write_text(draft.toml, encoding="utf-8")
+        _say(f"Correspondance proposée : {arguments.write_mapping}. Relisez-la, puis donnez-la avec --mapping.")
     if not arguments.json:
-        print(drafts.explain(catalog, request))
+        _explain(draft)
+    report = ingest.dry_run(storage, catalog, request)
+    if report.source == ingest.PROPOSED:
+        _say("Aucune source connue ne correspond ; essai avec la correspondance proposée (--write-mapping l’écrit).")
+    for reject in report.rejects[:20]:
+        _say(f"  refus : {reject.file}, ligne {reject.line}, {reject.column} : {reject.sentence}")
     _print_report(arguments, report)
     return 0
+
+
+def _explain(draft: Any) -> None:
+    for field, column in draft.fields.items():
+        print(f"  reconnu : {column} → {field}")
+    for column in draft.dropped:
+        print(f"  ignoré : {column}")
 
 
 def _print_report(arguments: argparse.Namespace, report: ImportReport) -> None:

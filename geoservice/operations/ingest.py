@@ -7,6 +7,7 @@ the same bytes finds the run, skips what is committed and finishes it.
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from geoservice import __version__
+from geoservice.catalog.draft import Draft, draft
 from geoservice.catalog.layers import Catalog
 from geoservice.catalog.readers import open_table
 from geoservice.catalog.rows import Note, Reject, Taken
-from geoservice.catalog.schema import SourceSpec
+from geoservice.catalog.schema import SourceSpec, check_source, parse
 from geoservice.errors import BadInput, GeoserviceError, NotFound
 from geoservice.operations import accounts, intakes
 from geoservice.operations.indexing import refresh_as_writer
@@ -27,6 +29,8 @@ from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
 
 Progress = Callable[[str, int], None]
+PROPOSED = "proposition"  # the name of a mapping that a dry run proposes
+REJECTS_SHOWN = 1_000
 
 
 @dataclass(frozen=True)
@@ -113,25 +117,45 @@ def run(storage: Storage, catalog: Catalog, request: ImportRequest, progress: Pr
         return report
 
 
+def propose(catalog: Catalog, request: ImportRequest) -> Draft:
+    """A mapping to start from, for the first file of a request."""
+    layer = catalog.layer(request.layer)
+    with open_table(request.files[0], None, request.files[0].name) as table:
+        return draft(table, layer, list(catalog.sources[request.layer].values()))
+
+
 def dry_run(storage: Storage | None, catalog: Catalog, request: ImportRequest) -> ImportReport:
-    """What `run` would recognise and reject, with nothing written."""
-    source = _source(catalog, request)
-    stores = catalog.layer(request.layer).stores
-    report = ImportReport(0, request.layer, source=source.name)
-    tracker = Tracker(stores)
+    """What `run` would accept and reject, with nothing written. A file nobody knows is tried with the proposed mapping."""
+    layer = catalog.layer(request.layer)
+    source = _source_or(catalog, request)
     owner = _owner(storage, source, request)[1] if storage is not None else OPEN
-    context = intakes.Context(storage, owner, 0)
+    report = ImportReport(0, request.layer, source=source.name)
+    tracker = Tracker(layer.stores)
     for path in request.files:
-        for taken in _taken(stores, source, context, _File(path, path.name, ""), 20_000):
-            fresh, duplicates = tracker.split(taken.rows)
-            report.lines += len(taken.rows) + len(taken.rejects)
-            report.accepted += len(fresh)
-            report.duplicates += duplicates
-            report.rejected += len(taken.rejects)
-            report.rejects += taken.rejects[:max(0, 1_000 - len(report.rejects))]
-            report.notes = merge_notes(report.notes, taken.notes)
+        for taken in _taken(layer.stores, source, intakes.Context(storage, owner, 0), _File(path, path.name, ""), 20_000):
+            _foresee(report, tracker, taken)
         tracker.next_file()
     return report
+
+
+def _source_or(catalog: Catalog, request: ImportRequest) -> SourceSpec:
+    try:
+        return _source(catalog, request)
+    except BadInput:
+        if request.source is not None or request.mapping is not None:
+            raise
+        tables = {"name": PROPOSED, **tomllib.loads(propose(catalog, request).toml)}
+        return check_source(parse(SourceSpec, tables, PROPOSED), catalog.layer(request.layer).stores, PROPOSED)
+
+
+def _foresee(report: ImportReport, tracker: Tracker, taken: Taken) -> None:
+    fresh, duplicates = tracker.split(taken.rows)
+    report.lines += len(taken.rows) + len(taken.rejects)
+    report.accepted += len(fresh)
+    report.duplicates += duplicates
+    report.rejected += len(taken.rejects)
+    report.rejects += taken.rejects[:max(0, REJECTS_SHOWN - len(report.rejects))]
+    report.notes = merge_notes(report.notes, taken.notes)
 
 
 def purge(storage: Storage) -> int:
