@@ -48,7 +48,8 @@ def test_official_columns_in_a_gzip(tmp_path):
 
 def test_leading_zeros_and_corsica(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text(HEAD + line(postcode="1000", citycode="1053", lon="5.22", lat="46.2") + line(citycode="2A004", lon="8.73", lat="41.92"))
+    path.write_text(HEAD + line(postcode="1000", citycode="1053", lon="5.22", lat="46.2")
+                    + line(citycode="2A004", lon="8.73", lat="41.92"))
     rows, _ = take(path)
     assert [(row["postcode"], row["citycode"]) for row in rows] == [("01000", "01053"), ("59000", "2A004")]
 

@@ -12,8 +12,8 @@ from geoservice.catalog.rows import AGGREGATE
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 CATALOG = layers.load()
-HEAD = ("CODGEO_{year};annee;indicateur;unite_de_compte;nombre;taux_pour_mille;est_diffuse;insee_pop;insee_pop_millesime;insee_log;"
-        "insee_log_millesime;complement_info_nombre;complement_info_taux\n")
+HEAD = ("CODGEO_{year};annee;indicateur;unite_de_compte;nombre;taux_pour_mille;est_diffuse;insee_pop;insee_pop_millesime;"
+        "insee_log;insee_log_millesime;complement_info_nombre;complement_info_taux\n")
 COMMUNES = (
     "33318;2024;Cambriolages de logement;Infraction;355;10,2267;diff;67300;2022;34713;2022;NA;NA\n"
     "33318;2024;Vols avec armes;Infraction;41;0,609;diff;67300;2022;34713;2022;NA;NA\n"
@@ -101,4 +101,4 @@ def test_the_real_base_of_departements():
     assert len({(r["zone"], r["period"], r["indicator"], r["unit"]) for r in rows}) == 18_180
     burglary = [row for row in rows if row["indicator"].startswith("Cambriolages")]
     assert {row["denominator_unit"] for row in burglary} == {"logements"}
-    assert {row["denominator"] for row in burglary} == {None}  # the file gives inhabitants only: no base is better than a wrong one
+    assert {row["denominator"] for row in burglary} == {None}  # the file only gives inhabitants

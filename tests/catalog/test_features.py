@@ -40,8 +40,8 @@ def csv(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def spec(**more) -> SourceSpec:
-    columns = {"code": "code", "lon": "lon", "lat": "lat", "x": "x", "y": "y", "epsg": "epsg", "point": "point", "n": "n", "d": "d",
-               "b": "b"}
+    columns = {"code": "code", "lon": "lon", "lat": "lat", "x": "x", "y": "y", "epsg": "epsg", "point": "point", "n": "n",
+               "d": "d", "b": "b"}
     return SourceSpec.model_validate({"layer": "essai", "access": "open", "key": "code", "columns": columns, **more})
 
 
@@ -113,7 +113,8 @@ def test_epsg_by_row_reaches_every_territory(tmp_path):
 
 
 def test_lat_lon_text_and_python_dict_text(tmp_path):
-    rows, rejects, _ = take(spec(), csv(tmp_path, 'code;point\nA;48.85, 2.35\nB;"{\'lon\': 2.36, \'lat\': 48.86}"\nC;nulle part\n'))
+    text = 'code;point\nA;48.85, 2.35\nB;"{\'lon\': 2.36, \'lat\': 48.86}"\nC;nulle part\n'
+    rows, rejects, _ = take(spec(), csv(tmp_path, text))
     assert [row[5:7] for row in rows] == [(2.35, 48.85), (2.36, 48.86)]
     assert [r.code for r in rejects] == ["coordonnees-illisibles"]
 
@@ -136,7 +137,8 @@ def test_polygons_are_repaired_flattened_and_never_simplified():
     assert first.area == pytest.approx(5e-5)
     assert not second.has_z
     assert second.equals(shapely.force_2d(tall))
-    assert [(r.value, r.code) for r in taken.rejects] == [("C", "surface-nulle"), ("D", "geometrie-vide"), ("E", "geometrie-vide")]
+    assert [(r.value, r.code) for r in taken.rejects] == [
+        ("C", "surface-nulle"), ("D", "geometrie-vide"), ("E", "geometrie-vide")]
     assert [(n.code, n.count, n.example_line) for n in taken.notes] == [("geometrie-reparee", 1, 1)]
 
 
@@ -149,7 +151,8 @@ def test_a_geometry_that_is_not_finite_is_refused():
 
 def test_only_mapped_fields_survive_and_are_typed(tmp_path):
     source = spec(formats={"n": "count", "d": ["date", "%d/%m/%Y"], "b": "boolean"})
-    text = "code;lon;lat;n;d;b;nom_du_locataire\nA;2.3;48.8;12;01/02/2020;Oui;Dupont\nB;2.3;48.8;(vide);;;X\nC;2.3;48.8;-8;;;X\nD;2.3;48.8;1;hier;peut-être;X\n"
+    text = ("code;lon;lat;n;d;b;nom_du_locataire\nA;2.3;48.8;12;01/02/2020;Oui;Dupont\nB;2.3;48.8;(vide);;;X\n"
+            "C;2.3;48.8;-8;;;X\nD;2.3;48.8;1;hier;peut-être;X\n")
     rows, rejects, notes = take(source, csv(tmp_path, text))
     assert properties(rows[0]) == {"code": "A", "n": 12, "d": "2020-02-01", "d_precision": "jour", "b": True}
     assert properties(rows[1]) == {"code": "B", "n": None, "d": None, "d_precision": None, "b": None}
@@ -191,7 +194,8 @@ def test_osm_heights_are_measured_estimated_or_unknown():
     assert osm_height('"wall"=>"no","building:levels"=>"?"') == {"height": None, "height_estimated": None, "floors": None}
 
 
-RPLS = """DEPCOM;LIBCOM;CODEPOSTAL;NUMVOIE;INDREP;TYPVOIE;NOMVOIE;NUMAPPT;ETAGE;CONSTRUCT;X;Y;EPSG;QUALITE_XY;DISTANCE_PRECISION;PLG_QP24
+RPLS = """DEPCOM;LIBCOM;CODEPOSTAL;NUMVOIE;INDREP;TYPVOIE;NOMVOIE;NUMAPPT;ETAGE;CONSTRUCT;X;Y;EPSG;QUALITE_XY;\
+DISTANCE_PRECISION;PLG_QP24
 93010;Bondy;93140;12;;RUE;DES ÉRABLES;101;1;1969;661674,1;6866238,46;2154;1;3;QN09312M
 97411;Saint-Denis;97400;3;B;ALL;DES FLAMBOYANTS;1;0;1985;340000;7690000;2975;2;30;HZ
 93010;Bondy;93140;12;;RUE;DES ÉRABLES;102;1;1969;661674,1;6866238,46;2154;1;3;QN09312M

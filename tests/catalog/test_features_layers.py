@@ -15,7 +15,8 @@ from tests.catalog.test_features import TODAY
 
 CATALOG = layers.load()
 NAMES = [name for name, spec in CATALOG.layers.items() if spec.stores != "facts"]
-INTAKES = {"features": (FeatureIntake, FEATURE), "aggregates": (AggregateIntake, AGGREGATE), "addresses": (AddressIntake, ADDRESS)}
+INTAKES = {"features": (FeatureIntake, FEATURE), "aggregates": (AggregateIntake, AGGREGATE),
+           "addresses": (AddressIntake, ADDRESS)}
 
 
 def test_the_layers_of_this_part_are_all_there():

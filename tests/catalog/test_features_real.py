@@ -1,4 +1,4 @@
-"""The real files of the field, with the counts that data/PROVENANCE.md gives. They stay where they are: no copy in the project."""
+"""The real files of the field, with the counts that data/PROVENANCE.md gives; they stay where they are."""
 
 import zipfile
 from pathlib import Path

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any
 
 from geoservice.catalog.intake import feature_values as values
-from geoservice.catalog.intake.common import Collector
+from geoservice.catalog.intake.common import Collector, Memo
 from geoservice.catalog.intake.feature_geometry import Memory, Placed, place_columns, place_geometries
 from geoservice.catalog.intake.feature_merge import Merging
 from geoservice.catalog.rows import Batch, Taken
@@ -39,6 +39,15 @@ class Feature:
     properties: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A batch by field: cells as they came, as text, and typed (or the exception that says why not)."""
+
+    columns: dict[str, Sequence[Any]]
+    texts: dict[str, list[str | None]]
+    typed: dict[str, list[Any]]
+
+
 class Refusal(Exception):
     """A line that cannot be used: field, value, code and sentence."""
 
@@ -54,19 +63,20 @@ class FeatureIntake:
         self._source, self._today = source, today
         self._memory: dict[str, Memory] = {}
         self._merging = Merging(source.merge) if source.merge else None
+        self._text, self._readers = Memo(values.text_of), dict[str, Memo]()
 
     def take(self, batch: Batch) -> Taken:
         """FEATURE rows, rejects and notes of a batch. Rows of a merging source wait for `finish`."""
         bound = self._source.bind(batch.columns)
         columns = {field: batch.columns[name] for field, name in bound.items()}
         found = Collector(batch)
-        placed = self._place(batch, columns)
+        placed, table = self._place(batch, columns), self._table(columns)
         for code, (sentence, rows) in placed.done.items():
             found.note(code, sentence, rows[0], len(rows))
         rows, lines = [], []
         for row, line in enumerate(batch.lines):
             try:
-                feature = self._feature(columns, row, placed, found)
+                feature = self._feature(table, row, placed, found)
             except Refusal as refusal:
                 found.reject(row, bound.get(refusal.field, refusal.field), refusal.value, refusal.code, refusal.sentence)
                 continue
@@ -95,33 +105,54 @@ class FeatureIntake:
             return place_geometries(batch.geometry, batch.crs or self._source.crs, memory)
         return place_columns(columns, len(batch.lines), self._source.crs, memory)
 
-    def _feature(self, columns: dict[str, Sequence[Any]], row: int, placed: Placed, found: Collector) -> Feature:
-        raw = {field: cells[row] for field, cells in columns.items()}
-        texts = {field: values.text_of(value) for field, value in raw.items()}
-        typed = {field: self._value(field, raw[field], texts, row, found) for field in raw if field not in PLACES}
+    def _feature(self, table: _Table, row: int, placed: Placed, found: Collector) -> Feature:
+        typed = {field: self._cell(table, field, row, found) for field in table.typed}
         for field, value in self._source.constants.items():
             if typed.get(field) is None:
                 typed[field] = value
-        key = self._key(typed, texts)
+        key = self._key(typed, table, row)
         if row in placed.faults:
             code, sentence = placed.faults[row]
-            raise Refusal(_place_field(columns), key or "", code, sentence)
+            raise Refusal(_place_field(table.columns), key or "", code, sentence)
         generation = typed.get("generation")
         properties = _properties(typed, self._source)
         return Feature(key, "" if generation is None else str(generation), _name(typed), placed.geometry[row], properties)
 
-    def _value(self, field: str, raw: Any, texts: dict[str, str | None], row: int, found: Collector) -> Any:
-        if field in self._source.values and texts[field] is not None:
-            raw = values.mapped(self._source.values[field], texts[field] or "", texts)
+    def _table(self, columns: dict[str, Sequence[Any]]) -> _Table:
+        """Columns read value by value: what is repeated is read once."""
+        texts = {field: self._text.column(cells) for field, cells in columns.items() if field not in PLACES}
+        typed = {field: self._column(field, columns[field], texts) for field in texts}
+        return _Table(columns, texts, typed)
+
+    def _column(self, field: str, cells: Sequence[Any], texts: dict[str, list[str | None]]) -> list[Any]:
+        mapping = self._source.values.get(field)
+        if mapping is not None and any(rule.field for rule in mapping.rules):  # depends on other cells of the line
+            rows = ({name: column[row] for name, column in texts.items()} for row in range(len(cells)))
+            return [self._read(field, cell, row) for cell, row in zip(cells, rows, strict=True)]
+        if field not in self._readers:
+            self._readers[field] = Memo(lambda cell: self._read(field, cell, {}))
+        return self._readers[field].column(cells)
+
+    def _read(self, field: str, cell: Any, row: dict[str, str | None]) -> Any:
+        """The typed value of a cell, or the exception that says why there is none."""
+        text = values.text_of(cell)
+        if field in self._source.values and text is not None:
+            cell = values.mapped(self._source.values[field], text, row)
         try:
-            return values.read(raw, self._source.formats.get(field, ("text",)), self._today)
-        except values.Unreadable:
+            return values.read(cell, self._source.formats.get(field, ("text",)), self._today)
+        except (values.Unreadable, values.Refused) as fault:
+            return fault
+
+    def _cell(self, table: _Table, field: str, row: int, found: Collector) -> Any:
+        value = table.typed[field][row]
+        if isinstance(value, values.Unreadable):
             found.note(f"illisible:{field}", f"Valeurs illisibles du champ « {field} », laissées inconnues.", row)
             return None
-        except values.Refused as refused:
-            raise Refusal(field, texts[field] or "", "valeur-impossible", str(refused)) from refused
+        if isinstance(value, values.Refused):
+            raise Refusal(field, table.texts[field][row] or "", "valeur-impossible", str(value))
+        return value
 
-    def _key(self, typed: dict[str, Any], texts: dict[str, str | None]) -> str | None:
+    def _key(self, typed: dict[str, Any], table: _Table, row: int) -> str | None:
         """The first key field, then `~` and a hash of the others: the same line gives the same key in any file and order."""
         names = self._source.key
         if not names or not any(part in typed for name in names for part in name.split("|")):
@@ -131,7 +162,7 @@ class FeatureIntake:
             raise Refusal(names[0].split("|")[0], "", *NO_KEY)
         if len(names) == 1:
             return first
-        rest = json.dumps([texts.get(name) for name in names[1:]], ensure_ascii=False)
+        rest = json.dumps([table.texts[name][row] if name in table.texts else None for name in names[1:]], ensure_ascii=False)
         return f"{first}~{blake2b(rest.encode(), digest_size=6).hexdigest()}"
 
 
