@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from geoservice.catalog.geocoding import Geocoder, OfflineGeocoder
@@ -71,7 +72,7 @@ def finish(intake: Any) -> Iterator[Taken]:
 def identity(stores: str) -> Callable[[tuple], tuple]:
     """The part of a row that makes it the same line twice within a file."""
     positions = [_ROWS[stores].index(name) for name in _SAME[stores]]
-    return lambda row: tuple([row[position] for position in positions])
+    return itemgetter(*positions)
 
 
 def latest_day() -> date:
