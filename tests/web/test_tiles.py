@@ -11,13 +11,17 @@ import pyogrio
 import pytest
 
 from geoservice.core import crs, grid
+from geoservice.export.tile import Tile
 from geoservice.operations import tiles
 from geoservice.operations.tiles import resolution_of_zoom
-from geoservice.export.tile import Tile
 from tests.web.world import CITY, CITY_FACTS, RIVES_FACTS
 
-FILTERS = ("kind=ville", "kind=bailleur&category=DEG,SAL&hours=8-18", "kind=ville&from=2024-03-01&to=2024-07-01",
-           "kind=ville&zone=qpv2024:QN07501M")
+FILTERS = (
+    "kind=ville",
+    "kind=bailleur&category=DEG,SAL&hours=8-18",
+    "kind=ville&from=2024-03-01&to=2024-07-01",
+    "kind=ville&zone=qpv2024:QN07501M",
+)
 
 
 def pyramid(client, zoom: int, query: str) -> dict[str, int]:
@@ -134,15 +138,23 @@ def test_heat_tiles_join(rives):
     from PIL import Image
 
     zoom, column, row = (int(part) for part in address(13).split("/"))
-    left, right = (np.asarray(Image.open(io.BytesIO(rives.get(f"/tiles/incidents/{zoom}/{x}/{row}.png?kind=ville").content))
-                              .convert("RGBA")).astype(int) for x in (column, column + 1))
+    left, right = (
+        np.asarray(
+            Image.open(io.BytesIO(rives.get(f"/tiles/incidents/{zoom}/{x}/{row}.png?kind=ville").content)).convert("RGBA")
+        ).astype(int)
+        for x in (column, column + 1)
+    )
     within = np.abs(np.diff(left, axis=1)).mean(axis=(0, 2)).max()
     assert np.abs(left[:, -1] - right[:, 0]).mean() <= within + 1
 
 
 def test_nothing_there_is_204_and_no_such_tile_is_404(rives):
-    for path in ("/tiles/incidents/12/0/0.mvt?kind=ville", "/tiles/incidents/12/0/0.png?kind=ville", "/tiles/qpv/12/0/0.mvt",
-                 "/tiles/qpv/12/0/0.png"):
+    for path in (
+        "/tiles/incidents/12/0/0.mvt?kind=ville",
+        "/tiles/incidents/12/0/0.png?kind=ville",
+        "/tiles/qpv/12/0/0.mvt",
+        "/tiles/qpv/12/0/0.png",
+    ):
         answer = rives.get(path)
         assert (answer.status_code, answer.content) == (204, b""), path
     for wrong in ("10/1024/0", "10/0/1024", "3/0/0", "17/0/0", "23/0/0", "99999999/0/0", "-1/0/0", "a/0/0", "١/0/0", "1e3/0/0"):
@@ -152,8 +164,12 @@ def test_nothing_there_is_204_and_no_such_tile_is_404(rives):
 
 
 def test_a_tile_takes_no_box_and_other_layers_take_no_filter(rives):
-    for path in (f"incidents/{address(12)}.mvt?kind=ville&bbox=2,48,3,49", f"incidents/{address(12)}.mvt?kind=ville&format=json",
-                 f"qpv/{address(12)}.mvt?kind=ville", f"incidents/{address(12)}.mvt?kind=ville&generation=2024"):
+    for path in (
+        f"incidents/{address(12)}.mvt?kind=ville&bbox=2,48,3,49",
+        f"incidents/{address(12)}.mvt?kind=ville&format=json",
+        f"qpv/{address(12)}.mvt?kind=ville",
+        f"incidents/{address(12)}.mvt?kind=ville&generation=2024",
+    ):
         assert rives.get(f"/tiles/{path}").status_code == 400, path
 
 
@@ -161,7 +177,10 @@ def test_other_layers_are_features_of_the_newest_generation(rives):
     body = rives.get(f"/tiles/qpv/{address(12)}.mvt").content
     (newest,) = mapbox_vector_tile.decode(body)["qpv"]["features"]
     assert {name: newest["properties"][name] for name in ("key", "name", "generation")} == {
-        "key": "QN07501M", "name": "Nouveau", "generation": "2024"}
+        "key": "QN07501M",
+        "name": "Nouveau",
+        "generation": "2024",
+    }
     body = rives.get(f"/tiles/qpv/{address(12)}.mvt?generation=2015").content
     (older,) = mapbox_vector_tile.decode(body)["qpv"]["features"]
     assert older["properties"]["name"] == "Ancien"
@@ -183,7 +202,9 @@ def test_tilejson_describes_and_carries_filters(rives):
     assert answer["resolutions"] == [resolution_of_zoom(zoom) for zoom in range(answer["maxzoom"] + 1)]
     assert answer["heat_radius_m"][10] == pytest.approx(2_410, rel=0.02)
     followed = answer["tiles"][0].format(z=7, x=64, y=44)
-    assert sum(cells(rives.get(followed).content).values()) == rives.get("/api/cells?kind=bailleur&from=2024-03-01").json()["total"]
+    assert (
+        sum(cells(rives.get(followed).content).values()) == rives.get("/api/cells?kind=bailleur&from=2024-03-01").json()["total"]
+    )
 
 
 def test_tilejson_of_features_names_their_properties(rives):

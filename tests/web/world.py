@@ -47,9 +47,20 @@ def build(folder: Path) -> World:
 
 def _files(folder: Path) -> list[tuple[str, str, Path]]:
     return [
-        ("qpv", "rives", _qpv(folder / "qp2015.geojson", {"CODE_QP": "QP075001", "NOM_QP": "Ancien", "COMMUNE_QP": "Paris"}, 0.02)),
-        ("qpv", "rives", _qpv(folder / "qp2024.geojson", {"code_qp": "QN07501M", "lib_qp": "Nouveau", "insee_dep": "75",
-                                                          "insee_com": "75056", "lib_com": "Paris"}, 0.01)),
+        (
+            "qpv",
+            "rives",
+            _qpv(folder / "qp2015.geojson", {"CODE_QP": "QP075001", "NOM_QP": "Ancien", "COMMUNE_QP": "Paris"}, 0.02),
+        ),
+        (
+            "qpv",
+            "rives",
+            _qpv(
+                folder / "qp2024.geojson",
+                {"code_qp": "QN07501M", "lib_qp": "Nouveau", "insee_dep": "75", "insee_com": "75056", "lib_com": "Paris"},
+                0.01,
+            ),
+        ),
         ("patrimoine", "rives", _residences(folder / "patrimoine-rives.csv", "R", RIVES)),
         ("patrimoine", "plaine", _residences(folder / "patrimoine-plaine.csv", CANARY, PLAINE)),
         ("incidents", "rives", _city(folder / "ville.csv")),
@@ -77,17 +88,22 @@ def _residences(path: Path, code: str, middle: tuple[float, float]) -> Path:
 
 
 def _city(path: Path) -> Path:
-    rows = [f"G{n};Graffitis;Graffitis sur mur;{1 + n % 28:02}/{1 + n % 12:02}/2024;\"{{'lon': {lon}, 'lat': {lat}}}\""
-            for n, (lon, lat) in enumerate(_scattered(CITY, CITY_FACTS, 1).tolist())]
+    rows = [
+        f"G{n};Graffitis;Graffitis sur mur;{1 + n % 28:02}/{1 + n % 12:02}/2024;\"{{'lon': {lon}, 'lat': {lat}}}\""
+        for n, (lon, lat) in enumerate(_scattered(CITY, CITY_FACTS, 1).tolist())
+    ]
     path.write_text("\n".join(["id_dmr;type;soustype;datedecl;geo_point_2d", *rows]))
     return path
 
 
 def _landlord(path: Path, code: str, middle: tuple[float, float], numbers: tuple[int, int]) -> Path:
     placed, assaults = numbers
-    rows = [f"{code}{n};{1 + n % 28:02}/{1 + n % 12:02}/2024;{n % 24:02}:15;{_TYPES[n % 4]};{code}-{n % 3};{lon};{lat}"
-            for n, (lon, lat) in enumerate(_scattered(middle, placed, 2).tolist())]
-    rows += [f"{code}A{n};{1 + n % 28:02}/05/2024;10:00;agression du gardien;{code}-0;{middle[0]};{middle[1]}"
-             for n in range(assaults)]
+    rows = [
+        f"{code}{n};{1 + n % 28:02}/{1 + n % 12:02}/2024;{n % 24:02}:15;{_TYPES[n % 4]};{code}-{n % 3};{lon};{lat}"
+        for n, (lon, lat) in enumerate(_scattered(middle, placed, 2).tolist())
+    ]
+    rows += [
+        f"{code}A{n};{1 + n % 28:02}/05/2024;10:00;agression du gardien;{code}-0;{middle[0]};{middle[1]}" for n in range(assaults)
+    ]
     path.write_text("\n".join(["identifiant;date;heure;type;code_residence;longitude;latitude", *rows]))
     return path
