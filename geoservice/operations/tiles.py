@@ -112,11 +112,15 @@ def features_png(reader: Reader, view: LayerView, tile: Tile, generation: str | 
 
 
 def generation_of(view: LayerView, asked: str | None) -> str | None:
-    """The generation asked for, else the newest; None for a layer without any. NotFound when there is no such one."""
+    """The generation asked for, else the newest year; None (all features) for a layer whose generations are no years.
+
+    NotFound when the layer has no such generation.
+    """
     if asked is not None and asked not in view.generations:
         known = ", ".join(view.generations) or "aucun"
         raise NotFound(f"Ce millésime n’existe pas pour cette couche. Millésimes possibles : {known}.")
-    return asked if asked is not None else max(view.generations, default=None)
+    years = [name for name in view.generations if name.isdigit()]
+    return asked if asked is not None else max(years, default=None)
 
 
 def fields_of(found: Features) -> dict[str, str]:
