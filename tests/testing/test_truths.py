@@ -144,6 +144,7 @@ def test_levers_act_where_they_stand(town, outcome):
     control_after, control_before = year_counts(town, lever, lever.controls)
     assert after / before in lever.effect
     assert (after / before) / (control_after / control_before) in lever.relative
+    assert lever.factor in lever.relative
     assert lever.relative.high < 0.95
     assert 0.7 < control_after / control_before < 1.4
 
