@@ -3,7 +3,7 @@
 import { NNBSP } from "./words.js";
 
 /**
- * @typedef {{code: string, label: string, facts?: number}} Word
+ * @typedef {{code: string, label: string, facts?: number, mapped?: boolean}} Word
  * @typedef {{name: string, organisation: string, via: string, basemap: boolean}} Session
  * @typedef {{name: string, title: string, geometry: string, stores: string, count: number, bounds: number[] | null,
  *   minzoom: number, maxzoom: number, generations: string[], attribution: string, licence: string, style: any,

@@ -77,7 +77,7 @@ function places(card) {
   const inside = list(card.qpv.map((one) => `${one.name} (${one.generation})`));
   const { residence } = card;
   return h("dl", { class: "facts" },
-    h("div", {}, h("dt", {}, "Quartier prioritaire"), h("dd", {}, inside || "Hors quartier prioritaire.")),
+    h("div", {}, h("dt", {}, "Quartiers prioritaires touchés"), h("dd", {}, inside || "Aucun.")),
     h("div", {}, h("dt", {}, "Résidence la plus proche"),
       h("dd", {}, residence ? `${residence.name || residence.code}, à ${distance(residence.distance_m)}` : "Aucune résidence importée à proximité.")));
 }

@@ -74,17 +74,20 @@ function period(store, catalog) {
  * @param {Store} store @param {"category" | "nature" | "place"} name @param {string} title
  * @param {import("./api.js").Word[]} list @param {string} all */
 function words(store, name, title, list, all) {
-  if (list.length < 2) return null;
+  const mapped = list.filter((word) => word.mapped !== false);
+  const others = list.filter((word) => word.mapped === false).map((word) => word.label);
+  if (mapped.length < 2) return null;
   const hint = h("span", { class: "hint" });
-  const boxes = h("div", {}, list.map((word) => choice("checkbox", name, word, false, () => store.change({ [name]: checkedCodes(boxes) }))));
-  const element = folded(title, hint, h("p", { class: "hint" }, `Rien de coché${NNBSP}: ${all}.`), boxes);
+  const boxes = h("div", {}, mapped.map((word) => choice("checkbox", name, word, false, () => store.change({ [name]: checkedCodes(boxes) }))));
+  const element = folded(title, hint, h("p", { class: "hint" }, `Rien de coché${NNBSP}: ${all}.`), boxes,
+    others.length > 0 && h("p", { class: "hint" }, `Jamais sur la carte, seulement par résidence${NNBSP}: ${others.join(", ")}.`));
   element.open = name === "category";
   return {
     element,
     show: (/** @type {View} */ view) => {
       checkCodes(boxes, view[name]);
       const chosen = codes(view[name]).length;
-      fill(hint, chosen ? `(${plural(chosen, "choisie")} sur ${list.length})`.replace("choisie", name === "place" ? "choisi" : "choisie") : `(${all})`);
+      fill(hint, chosen ? `(${chosen} sur ${mapped.length})` : `(${all})`);
     },
   };
 }
@@ -93,7 +96,7 @@ function words(store, name, title, list, all) {
 function gravity(store, catalog) {
   if (catalog.gravities.length === 0) return null;
   const options = [option("", "Toutes, même inconnue"), ...catalog.gravities.filter((one) => Number(one.code) > 1)
-    .map((one) => option(String(one.code), `${one.code} – ${one.label} ou plus`)), ];
+    .map((one) => option(String(one.code), `${one.code} – ${one.label} ou plus`))];
   const field = selectField("gravity", "Au moins", options, () => store.change({ gravity_min: select.value }));
   const select = field.querySelector("select");
   const element = group("Gravité", field);

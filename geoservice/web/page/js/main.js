@@ -18,6 +18,7 @@ import { plural } from "./words.js";
 const FRANCE = /** @type {[number, number, number, number]} */ ([-5.2, 41.3, 9.6, 51.1]);
 const FALLBACK_RESOLUTION = 9; // without a map there is no zoom to choose one
 const BUSY_AFTER_MS = 300;
+const SETTLE_MS = 60; // several changes of one gesture are one question
 
 class Page {
   /** @param {api.Session} session @param {api.Catalog} catalog @param {api.TileJson} tilejson */
@@ -29,7 +30,7 @@ class Page {
     this.card = new CardPanel(this.store, catalog);
     /** @type {import("./counts.js").Picture | null} */ this.picture = null;
     this.busyTimer = 0;
-    this.update = settled(() => this.load(), 60);
+    this.soon = settled(() => this.load(), SETTLE_MS);
     this.store.listen((view, changed) => this.changed(view, changed));
     fill(part("territory"), session.organisation);
     document.title = `${session.organisation} – carte des faits`;
@@ -63,6 +64,12 @@ class Page {
     this.reflect(this.store.view);
     this.load();
     this.card.show();
+  }
+
+  /** Ask for new counts once the gesture is over; what is shown is old from now on. */
+  update() {
+    document.body.dataset.state = "loading";
+    this.soon();
   }
 
   load() {

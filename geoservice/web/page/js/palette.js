@@ -4,7 +4,6 @@ export const RAMP = ["#dbe7f6", "#abbee5", "#7797d4", "#5c6eb2", "#47468e", "#31
 export const RAMP_OPACITY = 0.85;
 export const INK = "#1b2733";
 export const ACCENT = "#0b6670";
-const NICE = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]; // first figures that read as round numbers
 
 /**
  * @typedef {{from: number, to: number, cells: number, colour: string}} CountClass  both bounds included
@@ -22,11 +21,12 @@ export function breaks(counts, n = RAMP.length) {
   if (distinct.length <= n) return distinct;
   const low = Math.max(distinct[0], 1);
   const high = Math.max(quantile(sorted, 0.99), low + 1);
+  const wanted = Array.from({ length: n }, (_, step) => low * (high / low) ** (step / n));
   const bounds = [low];
   for (let step = 1; step < n; step += 1) {
-    bounds.push(Math.max(round(low * (high / low) ** (step / n)), bounds[step - 1] + 1));
+    bounds.push(Math.max(round(wanted[step], wanted[step] - wanted[step - 1]), bounds[step - 1] + 1));
   }
-  return bounds.filter((bound) => bound <= distinct[distinct.length - 1]);
+  return bounds;
 }
 
 /** Linear interpolation between the two nearest ranks.
@@ -38,13 +38,21 @@ function quantile(sorted, rank) {
   return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 
-/** The nearest round number, by ratio.
- * @param {number} value at least 1 */
-function round(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  const choices = NICE.map((figure) => figure * power).filter(Number.isInteger);
-  const distance = (/** @type {number} */ choice) => Math.abs(Math.log(choice / value));
-  return choices.reduce((best, choice) => (distance(choice) < distance(best) ? choice : best));
+/** The nearest multiple of the largest 1, 2 or 5 times a power of ten that fits in the gap to the bound before.
+ * @param {number} value at least 1 @param {number} gap */
+function round(value, gap) {
+  const room = Math.max(gap, 1);
+  const power = 10 ** Math.floor(Math.log10(room));
+  const step = Math.max(...[1, 2, 5].map((figure) => figure * power).filter((one) => one <= room));
+  return roundHalfEven(value / step) * step;
+}
+
+/** As Python's round(), so that both sides agree on halves.
+ * @param {number} value */
+function roundHalfEven(value) {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
 }
 
 /**
@@ -53,8 +61,8 @@ function round(value) {
  * @returns {CountClass[]} ascending
  */
 export function classes(counts) {
-  const starts = breaks(counts);
   const most = counts.reduce((a, b) => Math.max(a, b), 0);
+  const starts = breaks(counts).filter((start) => start <= most);
   const all = starts.map((from, index) => ({ from, to: (starts[index + 1] ?? most + 1) - 1, cells: 0, colour: RAMP[index] }));
   for (const count of counts) {
     const one = classOf(all, count);

@@ -19,10 +19,10 @@ export function plural(value, one, many = `${one}s`) {
   return `${number(value)} ${Math.abs(value) < 2 ? one : many}`;
 }
 
-/** « 12 sept. 2024 ».
+/** « 12 sept. 2024 », « 1er mars 2024 »; a date never breaks over two lines.
  * @param {string} day ISO date */
 export function date(day) {
-  return DATE.format(new Date(`${day}T00:00:00Z`));
+  return DATE.format(new Date(`${day}T00:00:00Z`)).replace(/^1\s/, "1er ").replace(/\s/g, "\u00a0");
 }
 
 /** « 12,5 % », or nothing when the total is too small for a percentage to mean something.
