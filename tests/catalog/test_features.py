@@ -149,6 +149,25 @@ def test_a_geometry_that_is_not_finite_is_refused():
     assert [r.code for r in FeatureIntake(spec(), TODAY).take(batch).rejects] == ["geometrie-illisible"]
 
 
+def test_polygons_written_latitude_first_are_turned():
+    zone = shapely.box(48.85, 2.35, 48.86, 2.37)
+    batch = Batch("zones", [1], {"code": ["A"]}, np.array([zone], dtype=object), "EPSG:4326")
+    taken = FeatureIntake(spec(), TODAY).take(batch)
+    assert taken.rows[0][5:9] == (2.35, 48.85, 2.37, 48.86)
+    assert [note.code for note in taken.notes] == ["lat-lon-inversees"]
+
+
+def test_an_address_with_two_points_has_the_same_one_in_any_order(tmp_path):
+    head, lines = "code;lon;lat;n\n", ["A;2.31;48.8;1\n", "A;2.30;48.8;1\n", "A;2.32;48.8;2\n"]
+    source = spec(merge="same")
+    forward, _, _ = take(source, csv(tmp_path, head + "".join(lines)))
+    backward, _, _ = take(source, csv(tmp_path, head + "".join(reversed(lines))))
+    assert set(forward) == set(backward)
+    assert len(forward) == 3
+    assert forward[0][5] == 2.30
+    assert properties(forward[0])["n"] is None
+
+
 def test_only_mapped_fields_survive_and_are_typed(tmp_path):
     source = spec(formats={"n": "count", "d": ["date", "%d/%m/%Y"], "b": "boolean"})
     text = ("code;lon;lat;n;d;b;nom_du_locataire\nA;2.3;48.8;12;01/02/2020;Oui;Dupont\nB;2.3;48.8;(vide);;;X\n"

@@ -121,7 +121,7 @@ def _areas(original: Any, repaired: Any) -> Any:
 
     if shapely.get_dimensions(original) != 2:
         return repaired
-    parts = [p for p in shapely.get_parts(shapely.get_parts(repaired)) if p.geom_type == "Polygon" and p.area > 0]
+    parts = [p for p in shapely.get_parts(shapely.get_parts(repaired)) if p.geom_type == "Polygon"]
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
