@@ -17,7 +17,16 @@ _TYPOGRAPHY = str.maketrans({"’": "'", "‘": "'", "`": "'", "\u00a0": " ", "\
 @lru_cache(maxsize=65_536)
 def fold_value(text: str) -> str:
     """A value without case, accents and doubled spaces; punctuation stays, for it can carry meaning (`[` in Dans Ma Rue)."""
-    spaced = " ".join(text.translate(_TYPOGRAPHY).split())
+    return _plain(" ".join(text.translate(_TYPOGRAPHY).split()))
+
+
+@lru_cache(maxsize=4_096)
+def fold_part(text: str) -> str:
+    """Part of a value: as `fold_value`, but the spaces at its ends stay, for `vol ` is not the beginning of `volet`."""
+    return _plain(text.translate(_TYPOGRAPHY))
+
+
+def _plain(spaced: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", spaced) if not unicodedata.combining(c)).casefold()
 
 

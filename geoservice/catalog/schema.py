@@ -84,10 +84,10 @@ class Rule(Model):
 
     def fits(self, folded: str) -> bool:
         """Does a value (already through `fold_value`) fit this rule? An empty one never does."""
-        fold = recognise.fold_value
-        return bool(folded) and (any(folded == fold(t) for t in self.equals)
-                                 or any(folded.startswith(fold(t)) for t in self.starts)
-                                 or any(fold(t) in folded for t in self.contains))
+        part = recognise.fold_part
+        return bool(folded) and (any(folded == recognise.fold_value(t) for t in self.equals)
+                                 or any(folded.startswith(part(t)) for t in self.starts)
+                                 or any(part(t) in folded for t in self.contains))
 
 
 class ValueMap(Model):

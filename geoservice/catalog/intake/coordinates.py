@@ -13,6 +13,7 @@ import numpy as np
 
 from geoservice.catalog.intake.common import Collector, numbers, point_of
 from geoservice.core import crs
+from geoservice.errors import BadInput
 
 ONE_BY_ONE = 200  # odd points looked at individually; more are described together
 SWAPPED = "Latitude et longitude semblent inversées. Échangez les deux colonnes, à la source ou dans la correspondance."
@@ -55,8 +56,10 @@ class PointReader:
 
         shapes = collector.batch.geometry
         given = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-        centres = shapely.centroid(shapes)
-        found = _Found("geometry", shapely.get_x(centres), shapely.get_y(centres), given)
+        x, y = np.full(len(shapes), np.nan), np.full(len(shapes), np.nan)
+        centres = shapely.centroid(shapes[given])
+        x[given], y[given] = shapely.get_x(centres), shapely.get_y(centres)
+        found = _Found("geometry", x, y, given)
         self._place(collector, points, found, self._crs(collector, found, collector.batch.crs))
 
     def _text(self, collector: Collector, points: Points, cells: Sequence[Any], name: str) -> None:
@@ -99,7 +102,11 @@ class PointReader:
             collector.reject(row, "epsg", codes[row], "crs", "Le code EPSG de la ligne n’est pas un nombre.")
         for code in np.unique(epsg[given]).tolist():
             chosen = found.given & given & (epsg == code)
-            self._place(collector, points, _Found(found.name, found.x, found.y, chosen), f"EPSG:{code:.0f}")
+            try:
+                self._place(collector, points, _Found(found.name, found.x, found.y, chosen), f"EPSG:{code:.0f}")
+            except BadInput:
+                for row in chosen.nonzero()[0].tolist():
+                    collector.reject(row, "epsg", codes[row], "crs", "Ce code EPSG n’existe pas. Corrigez-le (2154 pour Lambert-93).")
         rest = _Found(found.name, found.x, found.y, found.given & ~given)
         if rest.given.any():
             self._place(collector, points, rest, self._crs(collector, rest, self.declared))
