@@ -21,9 +21,12 @@ _ALIGN = 64
 
 
 def write(index: FactIndex, path: Path) -> None:
-    """Write durably beside `path`, then rename over it: another process sees the old file or the new one, whole."""
+    """Write durably beside `path`, then rename over it: another process sees the old file or the new one, whole.
+
+    One writer at a time: what a killed one left beside it is written over.
+    """
     arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks}
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f"{path.name}.tmp")
     with temporary.open("wb") as file:
         file.write(_header(index, arrays))
         for array in arrays.values():
@@ -32,7 +35,7 @@ def write(index: FactIndex, path: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _header(index: FactIndex, arrays: dict[str, np.ndarray]) -> bytes:
@@ -46,7 +49,8 @@ def _header(index: FactIndex, arrays: dict[str, np.ndarray]) -> bytes:
     return MAGIC + len(text).to_bytes(8, "little") + text
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put a rename on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -90,7 +90,7 @@ class _Plan:
     def signature(self, batch_rows: int) -> str:
         """The same for the same bytes read the same way."""
         parts = [__version__, self.layer, str(self.owner), str(batch_rows), self.source.model_dump_json(),
-                 *sorted(file.sha256 for file in self.files)]
+                 *(file.sha256 for file in self.files)]  # in this order: batches are counted through it
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -114,6 +114,8 @@ def run(storage: Storage, catalog: Catalog, request: ImportRequest, progress: Pr
                 imports.finish(connection, begun["id"], "failed")
             raise
         refresh_as_writer(storage)
+        with storage.write() as connection:  # last, so that a run killed while its index was built is found again
+            imports.finish(connection, begun["id"], "done")
         return report
 
 
@@ -159,7 +161,7 @@ def _foresee(report: ImportReport, tracker: Tracker, taken: Taken) -> None:
 
 
 def purge(storage: Storage) -> int:
-    """Delete received bytes and rejected lines past their time."""
+    """Delete received bytes and rejected lines past their time, and bytes that a killed import left; for the only writer."""
     with storage.write() as connection:
         return uploads.purge(connection, storage.settings.uploads, storage.settings.retention_days)
 
@@ -278,7 +280,7 @@ class _Run:
     def __init__(self, storage: Storage, plan: _Plan, owner: Owner, begun: dict[str, Any], progress: Progress) -> None:
         self.storage, self.plan, self.owner, self.progress = storage, plan, owner, progress
         self.done = begun["batches"]
-        self.report = ImportReport(owner.import_id, plan.layer, source=plan.source.name,
+        self.report = ImportReport(owner.import_id, plan.layer, source=plan.source.name, notes=imports.notes_of(begun),
                                    **{name: begun[name] for name in imports.COUNTERS})
         self.tracker = Tracker(plan.stores)
         with storage.read() as connection:
@@ -293,8 +295,6 @@ class _Run:
                 self._batch(number, taken)
                 self.progress(file.name, self.report.lines)
             self.tracker.next_file()
-        with self.storage.write() as connection:
-            imports.finish(connection, self.owner.import_id, "done")
         return self.report
 
     def _batch(self, number: int, taken: Taken) -> None:

@@ -39,6 +39,11 @@ def begin(connection: Connection, layer: str, organisation_id: int, source: str,
     return dict(found)
 
 
+def notes_of(run: dict[str, Any]) -> list[Note]:
+    """The notes that a run has gathered so far."""
+    return [Note(*parts) for parts in json.loads(run["notes"])]
+
+
 def advance(connection: Connection, import_id: int, batches: int, counters: dict[str, int], notes: Sequence[Note]) -> None:
     """Record how far a run is, in the transaction that writes its rows."""
     text = json.dumps([[note.code, note.sentence, note.count, note.example_line] for note in notes], ensure_ascii=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from geoservice.core.factfile import sync_folder
 from geoservice.errors import UnreadableFile
 from geoservice.storage.tables import RejectedLine, Upload, now
 
@@ -37,6 +38,7 @@ def keep(folder: Path, file: Path, limit_mb: int) -> tuple[str, int]:
         temporary.unlink(missing_ok=True)
         raise
     os.replace(temporary, path_of(folder, digest.hexdigest()))
+    sync_folder(folder)
     return digest.hexdigest(), size
 
 
@@ -46,23 +48,27 @@ def path_of(folder: Path, sha256: str) -> Path:
 
 
 def record(connection: Connection, import_id: int, organisation_id: int, name: str, sha256: str, size: int) -> None:
-    """Note an upload once for an import."""
+    """Note an upload once for an import; one that had expired counts from now again."""
     table = Upload.__table__
+    again = update(table).where(table.c.import_id == import_id, table.c.sha256 == sha256, table.c.deleted.is_not(None))
     known = connection.execute(select(table.c.id).where(table.c.import_id == import_id, table.c.sha256 == sha256)).first()
     if known is None:
         connection.execute(insert(table).values(import_id=import_id, organisation_id=organisation_id, name=name, sha256=sha256,
                                                 size=size, received=now()))
+    else:
+        connection.execute(again.values(received=now(), deleted=None))
 
 
 def purge(connection: Connection, folder: Path, days: int) -> int:
-    """Delete uploads and rejected lines older than `days`; how many files went."""
+    """Delete uploads and rejected lines older than `days`, and files that no import knows; how many uploads expired."""
     table = Upload.__table__
-    old = connection.execute(select(table.c.id, table.c.import_id, table.c.sha256).where(
+    old = connection.execute(select(table.c.id, table.c.import_id).where(
         table.c.received < now() - timedelta(days=days), table.c.deleted.is_(None))).all()
-    for number, import_id, sha256 in old:
+    for number, import_id in old:
         connection.execute(update(table).where(table.c.id == number).values(deleted=now()))
         connection.execute(delete(RejectedLine).where(RejectedLine.import_id == import_id))
-        still = select(table.c.id).where(table.c.sha256 == sha256, table.c.deleted.is_(None)).limit(1)
-        if connection.execute(still).first() is None:
-            path_of(folder, sha256).unlink(missing_ok=True)
+    kept = {f"{sha256}.bin" for (sha256,) in connection.execute(select(table.c.sha256).where(table.c.deleted.is_(None)))}
+    for path in folder.iterdir():
+        if path.suffix in (".bin", ".part") and path.name not in kept:
+            path.unlink(missing_ok=True)
     return len(old)
