@@ -98,7 +98,7 @@ def _offset(zone: str | None) -> int | None:
 
 
 class DateReader:
-    """Cells of a date column → Moments, each distinct text parsed once. `formats`: strptime patterns tried before the usual ones."""
+    """Cells of a date column → Moments, each distinct text parsed once. `formats`: strptime patterns tried first."""
 
     def __init__(self, formats: Sequence[str] = ()) -> None:
         self._formats = formats
@@ -218,7 +218,7 @@ class Clock:
         self._offsets: dict[int, float] = {}
 
     def utc(self, days: np.ndarray, minutes: np.ndarray) -> tuple[np.ndarray, dict[int, str]]:
-        """UTC seconds of local times, and the rows that fall in a GAP (their seconds mean nothing) or are DOUBLE (the first is taken).
+        """UTC seconds of local times, and the rows that fall in a GAP (no such time) or are DOUBLE (the first is taken).
 
         days, minutes: (n,) int64.
         """

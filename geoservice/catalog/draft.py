@@ -20,7 +20,7 @@ VALUES_MAX, VALUE_LENGTH = 60, 80  # more or longer is free text, which is neith
 
 @dataclass(frozen=True)
 class Draft:
-    """`toml` is a mapping file that loads as it is; `fields` are the recognised ones, `dropped` the columns that no field takes."""
+    """`toml` is a mapping file that loads as it is; `fields` were recognised, `dropped` are columns that no field takes."""
 
     toml: str
     fields: dict[str, str]
@@ -81,7 +81,7 @@ def _values(field: str, cells: Iterable[Any] | None, sources: Sequence[SourceSpe
         return []
     lines = ["", f"[values.{field}.map]"]
     if field == "category":
-        lines.append(f"# Codes : {', '.join(Category)}, ou avec un détail, par exemple \"DEG.tag\". Une valeur sans code est rejetée.")
+        lines.append(f"# Codes : {', '.join(Category)}, ou avec un détail : \"DEG.tag\". Une valeur sans code est rejetée.")
     for value in distinct:
         code = _proposal(field, value, sources)
         lines.append(f"{_quoted(value)} = {_quoted(code)}" if code else f"# {_quoted(value)} = \"\"  # à compléter")

@@ -57,7 +57,7 @@ class LayerSpec(Model):
 
 
 class ReadHints(Model):
-    """Said only where a file does not say it itself: the sheet (or GeoPackage layer), the members of a zip, the key of records."""
+    """Said only where a file does not say it: the sheet (or GeoPackage layer), the members of a zip, the key of records."""
 
     format: FileFormat | None = None
     delimiter: str | None = Field(None, min_length=1, max_length=1)
@@ -194,7 +194,7 @@ def _known_codes(field: str, targets: set[str], path: Path | str) -> None:
 
 
 def is_code(field: str, code: str) -> bool:
-    """Is this text a code of the field's closed list (`DEG`, `DEG.tag`, `gardien`, `PARK-SS`, `3`, `oui`)? Open fields accept all."""
+    """Is this text a code of the field's closed list (`DEG`, `DEG.tag`, `gardien`, `PARK-SS`, `3`)? Open fields accept all."""
     if field == "category":
         category, _, sub = code.partition(".")
         return category in set(Category) and (not sub or sub in SUBCATEGORIES[Category(category)])

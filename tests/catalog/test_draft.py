@@ -49,7 +49,7 @@ def test_free_text_in_a_coded_column_is_not_shown(tmp_path):
 
 
 def test_odd_names_survive_toml(tmp_path):
-    path, catalog, found = proposed(tmp_path, '"da""te";"x\ny";\x7f\n1;2;3\n')
+    _, catalog, found = proposed(tmp_path, '"da""te";"x\ny";\x7f\n1;2;3\n')
     mapping = tmp_path / "m.toml"
     mapping.write_text(found.toml, encoding="utf-8")
     assert catalog.mapping("incidents", mapping).columns

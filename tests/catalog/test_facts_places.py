@@ -74,7 +74,8 @@ def test_when_the_whole_column_is_swapped_every_line_says_so():
 
 def test_geometry_of_a_file_in_its_own_system():
     shapes = np.array([shapely.Point(661882.84, 6867570.15), None, shapely.Point()], dtype=object)
-    lines = batch({"date": ["03/01/2025"] * 3, "type": ["tag"] * 3, "code_residence": ["", "R1", ""]}, geometry=shapes, crs="EPSG:2154")
+    columns = {"date": ["03/01/2025"] * 3, "type": ["tag"] * 3, "code_residence": ["", "R1", ""]}
+    lines = batch(columns, geometry=shapes, crs="EPSG:2154")
     taken = FactIntake(landlord(), TODAY, 1, Patrimoine()).take(lines)
     assert [named(r)["placement"] for r in taken.rows] == ["coordonnees", "residence"]
     assert [r.code for r in taken.rejects] == ["lieu"]

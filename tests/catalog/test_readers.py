@@ -1,4 +1,5 @@
 """Every format gives the same table; what cannot be read says so in French and never crashes."""
+# ruff: noqa: DTZ001 - a workbook holds local times without a zone
 
 from __future__ import annotations
 
@@ -125,7 +126,8 @@ def test_geojson_keeps_the_good_features(tmp_path):
 def test_geopackage_parquet_and_zipped_shapefiles_bring_geometry_and_crs(tmp_path):
     import geopandas
 
-    frame = geopandas.GeoDataFrame({"nom": ["été", "b"], "n": [1.5, None]}, geometry=[shapely.Point(650_000, 6_860_000)] * 2, crs=2154)
+    points = [shapely.Point(650_000, 6_860_000)] * 2
+    frame = geopandas.GeoDataFrame({"nom": ["été", "b"], "n": [1.5, None]}, geometry=points, crs=2154)
     frame.to_file(tmp_path / "t.gpkg", layer="points")
     frame.to_parquet(tmp_path / "t.parquet")
     frame.to_file(tmp_path / "t.shp")

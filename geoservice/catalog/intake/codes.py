@@ -13,9 +13,9 @@ from geoservice.types import GRAVITIES, LABELS, SUBCATEGORIES, Category, Nature,
 
 UNMAPPED = "?"  # a value that is there and that nothing maps
 COMPLAINT = {"inconnu": 0, "oui": 1, "non": 2}
-_COMPLAINT_WORDS = {"oui": "oui", "o": "oui", "yes": "oui", "true": "oui", "vrai": "oui", "1": "oui", "x": "oui", "deposee": "oui",
-                    "plainte deposee": "oui", "non": "non", "n": "non", "no": "non", "false": "non", "faux": "non", "0": "non",
-                    "inconnu": "inconnu", "inconnue": "inconnu", "ne sait pas": "inconnu", "nsp": "inconnu"}
+_COMPLAINT_WORDS = {word: answer for answer, words in {
+    "oui": "oui o yes true vrai 1 x deposee", "non": "non n no false faux 0", "inconnu": "inconnu inconnue nsp",
+}.items() for word in words.split()} | {"plainte deposee": "oui", "ne sait pas": "inconnu"}
 
 
 @lru_cache(maxsize=16)

@@ -69,8 +69,8 @@ class PointReader:
             try:
                 found = point_of(cell)
             except (ValueError, OverflowError):
-                collector.reject(row, name, cell, "coordonnees", "Les coordonnées ne sont pas lisibles. Attendu : « 48,85, 2,35 » "
-                                 "écrit avec des points décimaux (latitude, longitude), ou un point GeoJSON.")
+                collector.reject(row, name, cell, "coordonnees", "Les coordonnées ne sont pas lisibles. Attendu : "
+                                 "« 48.85, 2.35 » (latitude, longitude), ou un point GeoJSON.")
                 continue
             if found is not None:
                 (x[row], y[row]), given[row] = found, True
@@ -106,7 +106,8 @@ class PointReader:
                 self._place(collector, points, _Found(found.name, found.x, found.y, chosen), f"EPSG:{code:.0f}")
             except BadInput:
                 for row in chosen.nonzero()[0].tolist():
-                    collector.reject(row, "epsg", codes[row], "crs", "Ce code EPSG n’existe pas. Corrigez-le (2154 pour Lambert-93).")
+                    collector.reject(row, "epsg", codes[row], "crs",
+                                     "Ce code EPSG n’existe pas. Corrigez-le (2154 pour Lambert-93).")
         rest = _Found(found.name, found.x, found.y, found.given & ~given)
         if rest.given.any():
             self._place(collector, points, rest, self._crs(collector, rest, self.declared))
@@ -179,5 +180,5 @@ def _diagnosis(guess: crs.Guess | None) -> tuple[str, str]:
         return "inversees", SWAPPED
     if guess.swapped:
         return "inversees", f"x et y semblent inversés ({guess.name}). Échangez les deux colonnes."
-    return "crs", (f"Ces coordonnées ressemblent à du {guess.name} : indiquez crs = \"EPSG:{guess.epsg}\" dans la correspondance, "
-                   "ou corrigez la ligne.")
+    return "crs", (f"Ces coordonnées ressemblent à du {guess.name} : indiquez crs = \"EPSG:{guess.epsg}\" dans la "
+                   "correspondance, ou corrigez la ligne.")

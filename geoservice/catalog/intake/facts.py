@@ -6,18 +6,17 @@ here, before anything is stored.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from hashlib import blake2b
 from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geoservice.catalog.intake.codes import COMPLAINT, UNMAPPED, Coder
-from geoservice.catalog.intake.common import EMPTY, Collector, Memo, number, text
+from geoservice.catalog.intake.common import Collector, Memo, number, text
+from geoservice.catalog.intake.identity import KEY_LENGTH, Identity, digests, given_keys, unfit
 from geoservice.catalog.intake.moments import NO_UTC, NONE, MomentReader, Moments, to_utc
 from geoservice.catalog.intake.placing import Placed, Placer, Places, territories
 from geoservice.catalog.recognise import fold_value, missing
@@ -31,9 +30,7 @@ if TYPE_CHECKING:
     from geoservice.catalog.geocoding import Geocoder
     from geoservice.catalog.readers import Reader
 
-KEY_LENGTH = 120
 COST_MAX = 1e9  # euros
-NO_DEGREE = np.iinfo(np.int64).min
 OTHER = "AUT"
 _COARSE = frozenset(str(c) for c in UNMAPPED_CATEGORIES)
 _CLOSED = ("category", "nature", "gravity", "place", "complaint")
@@ -66,12 +63,12 @@ class FactIntake:
         values = self._state.values(collector, columns, names)
         rows = self._state.rows(collector, values)
         kept = _kept(collector)
-        return Taken(list(compress(rows, kept)) if kept else list(rows), list(compress(batch.lines, kept) if kept else batch.lines),
-                     collector.all_rejects(), collector.notes())
+        facts, lines = (compress(rows, kept), compress(batch.lines, kept)) if kept else (rows, batch.lines)
+        return Taken(list(facts), list(lines), collector.all_rejects(), collector.notes())
 
 
 def snapshot_of(reader: Reader, source: SourceSpec, today: date) -> int | None:
-    """The latest usable date of a file (days since 1970-01-01) when the source declares snapshots, else None. Reads the file once."""
+    """The latest usable day of a file (since 1970-01-01) when its source declares snapshots, else None. Reads it once."""
     if source.snapshot is None:
         return None
     moments, latest = MomentReader(source, today), None
@@ -129,17 +126,14 @@ class _State:
     moments: MomentReader
     placer: Placer
     costs: Memo
-    described: Memo
-    kind_bytes: bytes
-    once: set[int] = field(default_factory=set)
-    again: Counter[int] = field(default_factory=Counter)
+    identity: Identity
 
     @classmethod
     def start(cls, intake: FactIntake) -> _State:
         source = intake.source
         coders = {f: Coder(f, source) for f in (*_CLOSED, *(f for f in _PLACED_BY_VALUE if f in source.values))}
         return cls(intake, coders, MomentReader(source, intake.today), Placer(source.crs, intake.places, intake.geocoder),
-                   Memo(_cents), Memo(_digest), str(source.kind).encode())
+                   Memo(_cents), Identity(str(source.kind)))
 
     def values(self, collector: Collector, columns: dict[str, Sequence[Any]], names: dict[str, str]) -> _Values:
         moments = self.moments.read(collector, columns, names)
@@ -157,7 +151,8 @@ class _State:
         _coarsen(collector, values)
         return values
 
-    def _codes(self, collector: Collector, columns: dict[str, Sequence[Any]], names: dict[str, str]) -> dict[str, list[str | None]]:
+    def _codes(self, collector: Collector, columns: dict[str, Sequence[Any]],
+               names: dict[str, str]) -> dict[str, list[str | None]]:
         rows = len(collector.batch.lines)
         codes = {f: coder.column(columns, rows) for f, coder in self.coders.items() if f in _CLOSED or f in columns}
         if names.get("category") is not None and names.get("category") == names.get("nature"):
@@ -182,66 +177,36 @@ class _State:
         intake, moments, placed = self.intake, values.moments, values.placed
         rows, kind = len(collector.batch.lines), str(intake.source.kind)
         lon, lat, cells = _positions(placed)
-        words = (values.category, values.subcategory, values.nature, values.gravity, values.place, placed.placement, placed.residence,
-                 placed.building, placed.hall, placed.commune, values.complaint, values.cost)
-        packed = _packed((moments.day, moments.minute, moments.duration, moments.utc, _degrees(placed.points.lon),
-                          _degrees(placed.points.lat), *(self._digests(column) for column in words)))
-        contents = [blake2b(row, digest_size=16, person=self.kind_bytes).digest() for row in packed]
+        words = (values.category, values.subcategory, values.nature, values.gravity, values.place, placed.placement,
+                 placed.residence, placed.building, placed.hall, placed.commune, values.complaint, values.cost)
+        numbers = (moments.day, moments.minute, moments.duration, moments.utc, placed.points.lon, placed.points.lat)
+        contents = self.identity.contents(numbers, words)
         return zip(self._keys(collector, values), contents, [intake.seen] * rows, collector.batch.lines, moments.day.tolist(),
                    _or_none(moments.minute, NONE), _or_none(moments.duration, NONE), _or_none(moments.utc, NO_UTC),
                    values.category, values.subcategory, [kind] * rows, values.nature, values.gravity, values.place,
                    placed.placement, lon, lat, cells, placed.residence, placed.building, placed.hall, placed.commune,
                    values.complaint, values.cost, strict=True)
 
-    def _digests(self, column: Sequence[Any]) -> np.ndarray:
-        """A column of codes as integers that stand for their text; (n,) int64."""
-        if column.count(column[0]) == len(column):
-            return np.full(len(column), self.described[column[0]], dtype=np.int64)
-        return np.array(self.described.column(column), dtype=np.int64)
-
     def _keys(self, collector: Collector, values: _Values) -> list[str]:
-        keys = self._given_keys(collector, values)
+        """The file's identifiers; where it has none, a hash of time, type and place as the file gives them (see Identity)."""
+        fields, columns = self.intake.source.key, values.columns
+        keys = given_keys([columns[f] for f in fields]) if all(f in columns for f in fields) else [None] * len(values.category)
+        for row in unfit(keys):
+            collector.reject(row, values.names.get(fields[0], fields[0]), "", "identifiant",
+                             f"L’identifiant est trop long ({KEY_LENGTH} caractères au plus) ou commence par « ~ ».")
         without = [row for row, key in enumerate(keys) if key is None]
         if without:
-            rejected = collector.rejected
-            digests = _identities(values, without)
-            for row, digest in zip(without, digests, strict=True):
-                keys[row] = "~" if row in rejected else self._ordinal(digest)
+            rejected, moments, chosen = collector.rejected, values.moments, np.array(without)
+            numbers = (moments.day[chosen], moments.minute[chosen], moments.duration[chosen], values.raw_lon[chosen],
+                       values.raw_lat[chosen])
+            words = [(values.category[row], values.subcategory[row], *_own_place(values, row)) for row in without]
+            for row, digest in zip(without, digests(numbers, words), strict=True):
+                keys[row] = "~" if row in rejected else self.identity.ordinal(digest)
         return keys  # type: ignore[return-value]
-
-    def _given_keys(self, collector: Collector, values: _Values) -> list[str | None]:
-        fields = self.intake.source.key
-        if not all(f in values.columns for f in fields):
-            return [None] * len(collector.batch.lines)
-        parts = [_texts(values.columns[f]) for f in fields]
-        keys = parts[0] if len(parts) == 1 else [None if None in p else "|".join(map(str, p)) for p in zip(*parts, strict=True)]
-        for row, key in enumerate(keys):
-            if key is not None and (len(key) > KEY_LENGTH or key[0] == "~"):
-                collector.reject(row, values.names.get(fields[0], fields[0]), "", "identifiant",
-                                 f"L’identifiant est trop long ({KEY_LENGTH} caractères au plus) ou commence par « ~ ».")
-        return keys
-
-    def _ordinal(self, digest: bytes) -> str:
-        """A key for a row that has none: what it says, and the how-manieth of the file says it."""
-        short = int.from_bytes(digest[:8], "big", signed=True)
-        if short not in self.once:
-            self.once.add(short)
-            return f"~{digest.hex()}.1"
-        self.again[short] += 1
-        return f"~{digest.hex()}.{self.again[short] + 1}"
-
-
-def _texts(column: Sequence[Any]) -> list[str | None]:
-    """A column of mostly distinct texts, trimmed; the common case (all text, none empty) at the speed of `map`."""
-    try:
-        trimmed = list(map(str.strip, column))
-    except TypeError:
-        return [text(value) for value in column]
-    return trimmed if EMPTY.isdisjoint(map(str.lower, trimmed)) else [text(value) for value in column]  # type: ignore[return-value]
 
 
 def _share(category: list[str | None], nature: list[str | None]) -> None:
-    """One column holds both: landlords call the type of a fact its nature. A value that one field knows is no fault of the other."""
+    """One column holds both (landlords call a fact's type its nature): a value that one knows is no fault of the other."""
     for row, (first, second) in enumerate(zip(category, nature, strict=True)):
         if first == UNMAPPED and second not in (None, UNMAPPED):
             category[row] = None
@@ -256,8 +221,8 @@ def _unmapped(collector: Collector, column: list[str | None], columns: dict[str,
         if code == UNMAPPED:
             value = text(cells[row]) or ""
             column[row] = None
-            collector.reject(row, title, value, f"{name}-inconnu", f"{_SENTENCES.get(name, 'Code inconnu')} : « {value[:60]} ». Ajoutez "
-                             f"cette valeur à la correspondance (values.{name}), ou corrigez-la.")
+            collector.reject(row, title, value, f"{name}-inconnu", f"{_SENTENCES.get(name, 'Code inconnu')} : « {value[:60]} ». "
+                             f"Ajoutez cette valeur à la correspondance (values.{name}), ou corrigez-la.")
 
 
 def _categories(collector: Collector, codes: list[str | None]) -> tuple[list[str], list[str | None]]:
@@ -307,43 +272,17 @@ def _positions(placed: Placed) -> tuple[list[float | None], list[float | None], 
             [y if ok else None for y, ok in zip(lat.tolist(), inside, strict=True)], cells.tolist())
 
 
-def _degrees(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(values), np.round(np.nan_to_num(values) * 1e7), NO_DEGREE).astype(np.int64)
-
-
-def _packed(columns: tuple[np.ndarray, ...]) -> list[bytes]:
-    """Integer columns as one byte string a row."""
-    table, width = np.column_stack(columns).astype("<i8").tobytes(), 8 * len(columns)
-    return [table[start:start + width] for start in range(0, len(table), width)]
-
-
 def _or_none(values: np.ndarray, nothing: int) -> list[int | None]:
     if not (values == nothing).any():
         return values.tolist()
     return [None if v == nothing else v for v in values.tolist()]
 
 
-def _digest(code: Any) -> int:
-    """A code as an integer that is the same on every machine and run; 0 for none."""
-    if code is None:
-        return 0
-    return int.from_bytes(blake2b(repr(code).encode(), digest_size=8).digest(), "little", signed=True)
-
-
-def _identities(values: _Values, rows: list[int]) -> list[bytes]:
-    """Hashes of time, type and place as the file gives them: a better patrimoine tomorrow does not make a new fact."""
-    moments, chosen = values.moments, np.array(rows)
-    packed = _packed((moments.day[chosen], moments.minute[chosen], moments.duration[chosen], _degrees(values.raw_lon[chosen]),
-                      _degrees(values.raw_lat[chosen])))
-    addresses, columns = values.placed.address, values.columns
-    codes = [columns.get(f) for f in ("residence", "building", "hall", "commune", "citycode")]
-    words = (repr((values.category[row], values.subcategory[row], *_own_codes(codes, row, values),
-                   fold_value(addresses[row]) if addresses[row] else None)).encode() for row in rows)
-    return [blake2b(number_bytes + word, digest_size=12).digest() for number_bytes, word in zip(packed, words, strict=True)]
-
-
-def _own_codes(columns: list[Sequence[Any] | None], row: int, values: _Values) -> list[str | None]:
-    """The codes of a row as the file gives them; of a coarsened one, its residence and commune."""
+def _own_place(values: _Values, row: int) -> list[str | None]:
+    """Codes and address of a row as the file gives them: a better patrimoine tomorrow does not make a new fact. Of a
+    coarsened one, its residence and commune."""
     if row in values.coarse:
         return [values.placed.residence[row], values.placed.commune[row]]
-    return [None if column is None else text(column[row]) for column in columns]
+    cells = [values.columns.get(f) for f in ("residence", "building", "hall", "commune", "citycode")]
+    address = values.placed.address[row]
+    return [*(None if c is None else text(c[row]) for c in cells), fold_value(address) if address else None]

@@ -24,7 +24,7 @@ _FORMATS = "JJ/MM/AAAA, JJ/MM/AA, AAAA-MM-JJ, avec ou sans heure (22:30 ou 22h30
 
 @dataclass
 class Moments:
-    """Local days (0 where rejected), minutes and durations (NONE where absent), seconds UTC (NO_UTC where absent); each (n,) int64."""
+    """Local days, minutes and durations (NONE where absent), seconds UTC (NO_UTC where absent); each (n,) int64."""
 
     day: np.ndarray
     minute: np.ndarray
@@ -52,7 +52,8 @@ class MomentReader:
         usable = [Moment(0) if m is None else m for m in found]
         self._note(collector, usable, where)
         moments = Moments(np.maximum(day, 0), *(np.array(c, dtype=np.int64)[where] for c in (
-            [NONE if m.minute is None else m.minute for m in usable], [NONE if m.duration is None else m.duration for m in usable],
+            [NONE if m.minute is None else m.minute for m in usable],
+            [NONE if m.duration is None else m.duration for m in usable],
             [NO_UTC if m.offset is None or m.minute is None else m.day * 86_400 + m.minute * 60 - m.offset for m in usable])))
         if "time" in columns:
             self._add_times(collector, moments, columns["time"], names)

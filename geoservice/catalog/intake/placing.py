@@ -22,7 +22,8 @@ CODES = ("hall", "building", "residence")
 _LABELS = {"hall": "de hall", "building": "de bâtiment", "residence": "de résidence"}
 _INSEE = re.compile(r"^(\d{5}|2[AB]\d{3})$")
 CODE_LENGTH = 64  # longer than any code: a sentence, which is not stored
-NO_PLACE = ("Aucun lieu : donnez des coordonnées, un code de hall, de bâtiment ou de résidence, ou une adresse avec son code postal.")
+NO_PLACE = ("Aucun lieu : donnez des coordonnées, un code de hall, de bâtiment ou de résidence, ou une adresse avec son code "
+            "postal.")
 _TERRITORY_OF_CODE = {t.code: position for position, t in enumerate(crs.TERRITORIES)}
 
 
@@ -102,8 +103,8 @@ class Placer:
         if long:
             for row, value in enumerate(columns[field_name]):
                 if value in long:
-                    collector.reject(row, names.get(field_name, field_name), "", "code", f"Le code {_LABELS[field_name]} est trop "
-                                     f"long ({CODE_LENGTH} caractères au plus) : cette colonne contient du texte libre.")
+                    collector.reject(row, names.get(field_name, field_name), "", "code", f"Le code {_LABELS[field_name]} est "
+                                     f"trop long ({CODE_LENGTH} caractères au plus) : cette colonne contient du texte libre.")
         return [known[value] for value in columns[field_name]]
 
     def _spot(self, codes: tuple[str | None, ...]) -> Spot | None:
@@ -154,12 +155,12 @@ class Placer:
         unknown = next((f for f in CODES if getattr(found, f)[row]), None)
         if unknown is not None:
             code = getattr(found, unknown)[row]
-            collector.reject(row, names.get(unknown, unknown), code, "code", f"Le code {_LABELS[unknown]} « {code} » n’est pas dans le "
-                             "patrimoine. Importez d’abord la couche patrimoine (ou halls), ou corrigez le code.")
+            collector.reject(row, names.get(unknown, unknown), code, "code", f"Le code {_LABELS[unknown]} « {code} » n’est pas "
+                             "dans le patrimoine. Importez d’abord la couche patrimoine (ou halls), ou corrigez le code.")
         elif found.address[row]:
             reason = match.reason if match is not None else ""
-            collector.reject(row, names.get("address", "adresse"), "", "adresse", reason or "L’adresse n’a pas été trouvée. Importez le "
-                             "fichier BAN du département (couche adresses), ou corrigez l’adresse.")
+            collector.reject(row, names.get("address", "adresse"), "", "adresse", reason or "L’adresse n’a pas été trouvée. "
+                             "Importez le fichier BAN du département (couche adresses), ou corrigez l’adresse.")
         elif found.commune[row]:
             found.placement[row] = str(Placement.COMMUNE)
         else:

@@ -14,7 +14,8 @@ from geoservice.catalog.schema import ReadHints
 class Reader:
     """One table, from one file or from several members of an archive that share their columns.
 
-    `columns` in the file's order and words; `notes` say how the file was understood. Every call of `batches` reads from the start.
+    `columns` in the file's order and words; `notes` say how the file was understood. Every call of `batches`
+    reads from the start.
     """
 
     columns: list[str]

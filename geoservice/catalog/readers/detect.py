@@ -8,7 +8,8 @@ from geoservice.errors import UnreadableFile
 
 _MAGIC = ((b"PAR1", "parquet"), (b"SQLite format 3\0", "gpkg"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"))
 _REFUSED = ((b"%PDF", "un PDF"), (b"\x89PNG", "une image"), (b"\xff\xd8\xff", "une image"), (b"GIF8", "une image"),
-            (b"7z\xbc\xaf", "une archive 7z"), (b"Rar!", "une archive RAR"), (b"\x7fELF", "un programme"), (b"MZ\x90", "un programme"))
+            (b"7z\xbc\xaf", "une archive 7z"), (b"Rar!", "une archive RAR"), (b"\x7fELF", "un programme"),
+            (b"MZ\x90", "un programme"))
 _BY_NAME = {".xlsx": "xlsx", ".xlsm": "xlsx", ".ods": "ods", ".xls": "xls", ".shp": "shapefile"}
 ACCEPTED = "CSV, XLSX, ODS, Parquet, GeoJSON, GeoPackage, JSON ou shapefile zippé"
 
@@ -44,7 +45,7 @@ def _text_format(head: bytes, name: str) -> str:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     lowered = start[:200].lower()
     if lowered.startswith((b"<!doctype html", b"<html")):
-        raise UnreadableFile(f"{name} : ce fichier est une page web, pas un export. Téléchargez de nouveau le fichier de données.")
+        raise UnreadableFile(f"{name} : ce fichier est une page web, pas un export. Téléchargez de nouveau les données.")
     if lowered.startswith(b"<?xml"):
         raise UnreadableFile(f"{name} : le XML n’est pas lu. Formats acceptés : {ACCEPTED}.")
     if start[:1] in (b"{", b"["):

@@ -36,8 +36,8 @@ class JsonReader(Reader):
         keys = (self.hints.records,) if self.hints.records else _RECORD_KEYS
         found = next((table[k] for k in keys if isinstance(table.get(k), list)), None)
         if found is None:
-            raise UnreadableFile(f"{name} : ce JSON ne contient pas de liste d’enregistrements. Indiquez « records » dans la section "
-                                 "[read] de la correspondance.")
+            raise UnreadableFile(f"{name} : ce JSON ne contient pas de liste d’enregistrements. Indiquez « records » dans "
+                                 "la section [read] de la correspondance.")
         return found
 
     def batches(self, rows: int = 20_000) -> Iterator[Batch]:
@@ -52,7 +52,8 @@ class JsonReader(Reader):
             try:
                 shape = _shape(item.get("geometry")) if self._geographic and properties is not None else None
             except ValueError:
-                rejects.append(Reject(name, line, "geometry", "", "geometrie", "La géométrie ne peut pas être lue. Corrigez-la à la source."))
+                rejects.append(Reject(name, line, "geometry", "", "geometrie",
+                                      "La géométrie ne peut pas être lue. Corrigez-la à la source."))
                 continue
             if properties is None:
                 rejects.append(Reject(name, line, "", "", "enregistrement", "L’enregistrement n’est pas un objet JSON."))
@@ -74,8 +75,10 @@ def _load(path: Any, name: str) -> Any:
 
 
 def _is_collection(table: Any) -> bool:
-    return isinstance(table, dict) and (table.get("type") == "Feature" or
-                                        table.get("type") == "FeatureCollection" and isinstance(table.get("features"), list))
+    if not isinstance(table, dict):
+        return False
+    several = table.get("type") == "FeatureCollection" and isinstance(table.get("features"), list)
+    return several or table.get("type") == "Feature"
 
 
 def _properties(item: Any, geographic: bool) -> dict[str, Any] | None:

@@ -201,7 +201,8 @@ def _ragged(member: Member, line: int, found: int, width: int) -> Reject:
 
 
 def _damaged(member: Member, line: int) -> Reject:
-    return Reject(member.name, line, "", "", "octets-abimes", "La ligne contient des caractères illisibles. Corrigez-la à la source.")
+    return Reject(member.name, line, "", "", "octets-abimes",
+                  "La ligne contient des caractères illisibles. Corrigez-la à la source.")
 
 
 def _broken(member: Member, line: int) -> Reject:

@@ -32,7 +32,8 @@ class VectorReader(Reader):
             raise _unreadable(member) from error
         wanted = self.hints.sheet
         if not names or (wanted is not None and wanted not in names):
-            raise UnreadableFile(f"{member.name} : la couche « {wanted or ''} » n’existe pas. Couches : {', '.join(names) or 'aucune'}.")
+            raise UnreadableFile(f"{member.name} : la couche « {wanted or ''} » n’existe pas. "
+                                 f"Couches : {', '.join(names) or 'aucune'}.")
         if wanted is None and len(names) > 1:
             self.notes.append(Note("feuille", f"Couche lue : « {names[0]} ». Couches laissées : {', '.join(names[1:])}.", 1, 1))
         return wanted or names[0]
@@ -75,5 +76,5 @@ def _values(values: np.ndarray) -> list[Any]:
 
 
 def _unreadable(member: Member) -> UnreadableFile:
-    return UnreadableFile(f"{member.name} : ce fichier géographique ne peut pas être lu ; il est abîmé ou incomplet (un shapefile "
-                          "demande .shp, .shx et .dbf dans le même zip).")
+    return UnreadableFile(f"{member.name} : ce fichier géographique ne peut pas être lu ; il est abîmé ou incomplet (un "
+                          "shapefile demande .shp, .shx et .dbf dans le même zip).")
