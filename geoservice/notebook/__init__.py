@@ -1,4 +1,7 @@
-"""The Reader for analysts: `connect(data, token)` gives counts, zones and features as GeoDataFrames, and maps that need no network."""
+"""The Reader for analysts: `connect(data, token)` gives counts, zones and features as GeoDataFrames.
+
+Maps need no network.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ AGGREGATE_COLUMNS = ("zone", "zone_name", "level", "period", "indicator", "unit"
 def cells(counts: CellCounts) -> GeoDataFrame:
     """One row a cell with facts: cell (hexadecimal), count, geometry (the hexagon).
 
-    attrs: total, unknown (facts that a condition could not judge, by condition), unplaced (facts without a point), kind, resolution.
+    attrs: total, unknown (facts that a condition could not judge, by condition), unplaced (facts without a point), kind,
+    resolution.
     """
     frame = _spatial({"cell": grid.to_text(counts.cells), "count": counts.counts.astype(np.int64)}, hexagons(counts.cells))
     frame.attrs = {"total": counts.total, "unknown": {name: int(number) for name, number in counts.unknown.items()},

@@ -16,8 +16,8 @@ function geoserviceMap(id, spec) {
   L.control.zoom({ zoomInTitle: "Agrandir", zoomOutTitle: "Réduire" }).addTo(map);
   L.control.scale({ imperial: false }).addTo(map);
   const credits = L.control.attribution({ prefix: false }).addTo(map);
-  spec.attributions.forEach((text) => credits.addAttribution(asText(text)));
-  map.fitBounds(spec.bounds, { padding: [16, 16], maxZoom: 17 });
+  credits.addAttribution(asText(spec.attributions.join(" · ")));
+  map.fitBounds(spec.bounds); // again below, once the legend says how much room it takes
 
   const drawn = spec.layers.map((layer) => L.layerGroup(layer.strokes.map((stroke, at) => {
     const top = at === layer.strokes.length - 1;
@@ -65,5 +65,7 @@ function geoserviceMap(id, spec) {
     return open;
   };
   legend.addTo(map);
+  const { clientWidth: width } = legend.getContainer();
+  map.fitBounds(spec.bounds, { paddingTopLeft: [56, 24], paddingBottomRight: [map.getSize().x > 640 ? width + 28 : 24, 36], maxZoom: 17 });
   return map;
 }

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 HEIGHT_PX = 560
 FRANCE = (-5.2, 41.3, 9.6, 51.1)
 MANY = 5_000  # shapes; beyond, one canvas is quicker than as many SVG paths
+_EDGE = palette.COUNTS.colours[3]  # the lowest class is pale, and is seen by its edge
 _NNBSP = "\u202f"
 _COLUMN_LABELS = {"count": "Faits", "cell": "Cellule", "name": "Nom", "code": "Code", "key": "Identifiant", "ref": "Zone",
                   "generation": "Génération"}
+_UNITS = {"cell": ("hexagone", "case"), "residence": ("résidence", "résidence"), "commune": ("commune", "commune")}
 _UNKNOWN_LABELS = {"hour": "d’heure inconnue", "gravity": "de gravité inconnue", "place": "de lieu inconnu",
                    "nature": "de nature inconnue"}
 # folium runs Jinja again over what its templates gave, so a name like {{ … }} would be executed here, in Python;
@@ -49,10 +51,9 @@ def draw(frame: GeoDataFrame, zones: GeoDataFrame | None = None, title: str | No
     near = None if zones is None else _near(_drawable(zones), shown)
     if near is not None and len(near):
         parts.append(_outlines(near, zones.attrs))
-    bounded = next((part for part in (shown, near) if part is not None and len(part)), None)
     return OfflineMap({
-        "title": title or ("Faits par hexagone" if "cell" in shown.columns else "Carte"),
-        "bounds": _corners(FRANCE if bounded is None else bounded.total_bounds),
+        "title": title or (f"Faits par {_unit(shown, frame.attrs)[0]}" if counted else "Carte"),
+        "bounds": _corners(_view([part.total_bounds for part in (shown, near) if part is not None and len(part)])),
         "canvas": len(shown) > MANY, "ink": palette.INK,
         "layers": [layer for layer, _, _ in parts], "legend": [legend for _, legend, _ in parts],
         "attributions": list(dict.fromkeys(credit for _, _, credit in parts if credit))})
@@ -147,13 +148,18 @@ def _counts(frame: GeoDataFrame, about: dict[str, Any]) -> Part:
     per_class = [int((classes == number).sum()) for number in range(len(bounds))]
     ramp, ends = palette.COUNTS, [*(bound - 1 for bound in bounds[1:]), most]
     legend = [{"colour": ramp.colours[number], "opacity": ramp.opacity, "label": _range(bound, ends[number]),
-               "note": _plural(per_class[number], "case" if "cell" in frame.columns else "unité")}
+               "note": _plural(per_class[number], _unit(frame, about)[1])}
               for number, bound in enumerate(bounds)]
-    stroke = {"className": "gs-shape", "color": palette.PAPER, "weight": 0.75, "opacity": 0.9, "fillOpacity": ramp.opacity}
+    stroke = {"className": "gs-shape", "color": _EDGE, "weight": 0.75, "opacity": 0.7, "fillOpacity": ramp.opacity}
     layer = {"strokes": [stroke], "colours": ramp.colours[:len(bounds)], **_data(frame, classes)}
     kind = about.get("kind")
     name = "Faits" if kind is None else f"Faits ({LABELS[Kind(kind)].lower()})"
     return layer, {"title": name, "swatch": None, "classes": legend, "hints": _hints(counts, about)}, _credit(about)
+
+
+def _unit(frame: GeoDataFrame, about: dict[str, Any]) -> tuple[str, str]:
+    """What is counted by, in a title and in a number of them."""
+    return _UNITS.get("cell" if "cell" in frame.columns else about.get("level", ""), ("objet", "objet"))
 
 
 def _shapes(frame: GeoDataFrame, about: dict[str, Any]) -> Part:
@@ -207,6 +213,8 @@ def _hints(counts: Any, about: dict[str, Any]) -> list[str]:
     hints = [f"{_plural(int(counts.sum()), 'fait')} au total."]
     hints += [f"{_plural(number, 'fait')} {_UNKNOWN_LABELS.get(name, name)}, non {'compté' if number < 2 else 'comptés'}."
               for name, number in about.get("unknown", {}).items() if number]
+    if "level" in about:
+        hints.append("Y compris les faits sans position.")
     if about.get("unplaced"):
         hints.append(f"{_plural(about['unplaced'], 'fait')} sans position, hors de la carte.")
     return hints
@@ -214,6 +222,17 @@ def _hints(counts: Any, about: dict[str, Any]) -> list[str]:
 
 def _credit(about: dict[str, Any]) -> str:
     return " — ".join(str(about[name]) for name in ("title", "attribution", "licence") if about.get(name))
+
+
+def _view(boxes: list[Any]) -> Sequence[float]:
+    """What to look at: the shapes, and the zones as far as they do not make the shapes small."""
+    if not boxes:
+        return FRANCE
+    west, south, east, north = boxes[0]
+    wide, high = max(east - west, 0.004) / 3, max(north - south, 0.004) / 3
+    zones = boxes[-1]
+    return (max(min(west, zones[0]), west - wide), max(min(south, zones[1]), south - high),
+            min(max(east, zones[2]), east + wide), min(max(north, zones[3]), north + high))
 
 
 def _corners(box: Sequence[float]) -> list[list[float]]:

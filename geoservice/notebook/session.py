@@ -42,16 +42,20 @@ def connect(data: str | os.PathLike[str] | None = None, token: str | None = None
                        "\"jeton\"). Pour essayer : « geoservice demo --no-serve --data ville ».")
     secret = token or os.environ.get("GEOSERVICE_TOKEN")
     if not secret:
-        raise NotSignedIn("Indiquez votre jeton : la variable d’environnement GEOSERVICE_TOKEN, ou connect(\"dossier\", \"jeton\"). "
-                          f"Pour en créer un : « geoservice token create analyste --organisation CODE --data {folder} ».")
+        raise NotSignedIn("Indiquez votre jeton : la variable d’environnement GEOSERVICE_TOKEN, ou connect(\"dossier\", "
+                          f"\"jeton\"). Pour en créer un : {_making_one(folder)}")
     settings = Settings(data=Path(folder))
     storage = open_storage(settings)
     viewer = viewer_of_token(storage, secret.strip())
     if viewer is None:
         storage.close()
         raise NotSignedIn("Ce jeton n’est pas connu de ce dossier de données. Vérifiez-le, ou créez-en un : "
-                          f"« geoservice token create analyste --organisation CODE --data {folder} ».")
+                          f"{_making_one(folder)}")
     return Session(viewer, storage, load(settings.layers))
+
+
+def _making_one(folder: str | os.PathLike[str]) -> str:
+    return f"« geoservice token create analyste --organisation CODE --data {folder} »."
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Session:
         rows = [{"name": view.spec.name, "title": view.spec.title, "stores": view.spec.stores, "count": view.count,
                  "generations": ", ".join(view.generations), "attribution": view.spec.attribution, "licence": view.spec.licence}
                 for view in self._reader.layers()]
-        return frames.records(rows, _LAYER_COLUMNS)
+        return frames.records(rows, _LAYER_COLUMNS).astype({"count": "Int64"})  # facts have none: kinds are never added
 
     def kinds(self) -> DataFrame:
         """Facts in reach by kind: kind, label, facts. Kinds are never added."""
@@ -103,7 +107,7 @@ class Session:
             found = reader.features(layer, generation=generation)
             shapes = {**dict(zip(found.keys, found.geometry, strict=True)), **shapes}
         frame = frames.units(reader.by_unit(query, level), shapes)
-        frame.attrs = {"kind": None if query.kind is None else str(query.kind), **self._credit(layer)}
+        frame.attrs = {"kind": None if query.kind is None else str(query.kind), "level": level, **self._credit(layer)}
         return frame
 
     def features(self, layer: str, bbox: Any = None, generation: str | None = None, limit: int | None = None) -> GeoDataFrame:
@@ -130,7 +134,7 @@ class Session:
         """Published statistics in reach; `count` is missing where it was withheld. Never added to facts."""
         return frames.aggregates(self._reader.aggregates())
 
-    def map(self, frame: GeoDataFrame, *, zones: GeoDataFrame | None | str = "qpv", title: str | None = None) -> OfflineMap:
+    def map(self, frame: GeoDataFrame, *, zones: GeoDataFrame | str | None = "qpv", title: str | None = None) -> OfflineMap:
         """A folium map of cells (or any frame of this session) that needs no network.
 
         `zones`: outlines on top, a layer of zones (its newest generation), a frame, or None.
@@ -146,7 +150,9 @@ class Session:
     def _credit(self, layer: str) -> dict[str, Any]:
         """What a map must say of its source; a catalogue without the layer has nothing to say."""
         spec = self._catalog.layers.get(layer)
-        return {} if spec is None else {"layer": layer, "title": spec.title, "attribution": spec.attribution, "licence": spec.licence}
+        if spec is None:
+            return {}
+        return {"layer": layer, "title": spec.title, "attribution": spec.attribution, "licence": spec.licence}
 
     def close(self) -> None:
         """Let go of the data folder."""

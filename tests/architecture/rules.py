@@ -26,8 +26,8 @@ NEIGHBOURS = {
     ("demo", "testing"): "the demo is the synthetic town",
     ("demo", "progress"): "building it takes a while",
 }
-ONLY_IN = {"h3": ("core/grid.py",), "pyproj": ("core/crs.py",), "sqlite3": ("storage/engine.py",), "pysqlite3": ("storage/engine.py",),
-           "sqlalchemy": ("storage/",), "sqlmodel": ("storage/",), "layers": ()}
+ONLY_IN = {"h3": ("core/grid.py",), "pyproj": ("core/crs.py",), "sqlite3": ("storage/engine.py",),
+           "pysqlite3": ("storage/engine.py",), "sqlalchemy": ("storage/",), "sqlmodel": ("storage/",), "layers": ()}
 HEAVY = {"geopandas", "pandas", "pyarrow", "pyogrio", "folium", "PIL", "branca"}
 # modules that may import something heavy at their top, and why
 HEAVY_AT_TOP = {
@@ -137,7 +137,7 @@ def one_door(module: Module) -> Iterator[str]:
     """Some libraries are spoken to in one place; the folder layers/ is data."""
     for found in module.imports:
         allowed = ONLY_IN.get(found.name.split(".")[0])
-        if allowed is not None and not any(module.path == place or place.endswith("/") and module.path.startswith(place)
+        if allowed is not None and not any(module.path == place or (place.endswith("/") and module.path.startswith(place))
                                            for place in allowed):
             yield f"line {found.line} imports {found.name}; allowed in {', '.join(allowed) or 'no module'}"
 

@@ -36,7 +36,7 @@ class Folder:
 
 
 def make(path: Path) -> Folder:
-    """Ten facts of a landlord at three places (6, 3, 1) and one without a point; four open ones of the city; another landlord's."""
+    """Ten facts of a landlord at three places (6, 3, 1), one without a point; four open ones of the city; another landlord's."""
     storage = setup.create(Settings(data=path))
     for code in ("habitat", "voisin"):
         accounts.create_organisation(storage, code)
@@ -48,9 +48,9 @@ def make(path: Path) -> Folder:
     _zones(storage)
     _aggregates(storage)
     indexing.refresh(storage)
-    made = Folder(path, accounts.create_token(storage, "analyste", "habitat"), accounts.create_token(storage, "analyste", "voisin"))
+    tokens = [accounts.create_token(storage, "analyste", code) for code in ("habitat", "voisin")]
     storage.close()
-    return made
+    return Folder(path, *tokens)
 
 
 def _facts(storage: Storage, organisation_id: int, kind: str, places: list[tuple[float, float] | None]) -> None:
@@ -65,7 +65,8 @@ def _fact(number: int, kind: str, place: tuple[float, float] | None) -> tuple:
     lon, lat = place or (None, None)
     cell = 0 if place is None else int(grid.index(np.array([lon]), np.array([lat]))[0])
     row = dict.fromkeys(FACT) | {
-        "key": str(number), "content": bytes(16), "seen": 1, "line": number, "day": DAY + number, "minute": 60 * number if number else None,
+        "key": str(number), "content": bytes(16), "seen": 1, "line": number, "day": DAY + number,
+        "minute": 60 * number if number else None,
         "category": "SAL" if number % 2 else "DEG", "kind": kind, "nature": "gardien", "gravity": 1 + number % 4, "lon": lon,
         "lat": lat, "cell": cell, "residence": "R1", "complaint": 0, "placement": "coordonnees" if place else "residence"}
     return tuple(row[name] for name in FACT)
@@ -80,16 +81,18 @@ def _zones(storage: Storage) -> None:
 
 
 def _features(storage: Storage, layer: str, values: dict[str, tuple]) -> None:
-    rows = [dict(zip(FEATURE, (key, generation, name, key.encode().ljust(16, b"0"), shapely.to_wkb(shape), *shape.bounds, json.dumps(more)),
-                     strict=True)) for key, (name, generation, shape, more) in values.items()]
+    assert FEATURE == ("key", "generation", "name", "content", "geometry", "west", "south", "east", "north", "properties")
+    rows = [(key, generation, name, key.encode().ljust(16, b"0"), shapely.to_wkb(shape), *shape.bounds, json.dumps(more))
+            for key, (name, generation, shape, more) in values.items()]
     with storage.write() as connection:
         owner = Owner(0, imports.source_id(connection, layer, "test"), 1)
-        features.write(connection, features.features_of(layer, owner), 1, [tuple(row[name] for name in FEATURE) for row in rows])
+        features.write(connection, features.features_of(layer, owner), 1, rows)
         imports.touch(connection, layer, 0)
 
 
 def _aggregates(storage: Storage) -> None:
-    published = {"zone": "93055", "zone_name": "Pantin", "level": "commune", "period": "2024", "indicator": "Vols", "unit": "victime"}
+    published = {"zone": "93055", "zone_name": "Pantin", "level": "commune", "period": "2024", "indicator": "Vols",
+                 "unit": "victime"}
     rows = [published | {"count": 12, "withheld": 0, "rate": 0.2, "content": bytes(16)},
             published | {"indicator": "Coups", "count": None, "withheld": 1, "content": bytes(15) + b"1"}]
     with storage.write() as connection:

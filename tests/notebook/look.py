@@ -16,15 +16,19 @@ from playwright.sync_api import Page, Route, sync_playwright
 CHROMIUM = Path("/usr/bin/chromium")
 ARGS = ("--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
         "--host-resolver-rules=MAP * ~NOTFOUND")
-needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="browser tests need Debian's Chromium: apt-get install chromium")
+# every tooltip is drawn once, as under a hand that passes over the map
+HOVER_ALL = """document.querySelectorAll('path.leaflet-interactive').forEach(path => ['mouseover', 'mouseout'].forEach(
+    name => path.dispatchEvent(new MouseEvent(name, {bubbles: true, clientX: 300, clientY: 300}))))"""
+needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="browser tests need Debian's Chromium")
 
 
 @dataclass
 class Seen:
-    """Requests besides the file's own, complaints (console, errors, dialogs), and the answers to what was asked of the page."""
+    """Every request, complaints (console, errors, dialogs), shapes drawn in a frame, and the answers to what was asked."""
 
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    framed: int = 0
     answers: dict[str, Any] = field(default_factory=dict)
 
 
@@ -42,8 +46,11 @@ def _look(path: Path, questions: dict[str, str], picture: Path | None) -> Seen:
         _listen(page, seen)
         page.goto(path.as_uri())
         page.wait_for_selector(".gs-legend, iframe")
-        for number in range(page.locator("path.gs-shape.leaflet-interactive").count()):
-            page.locator("path.gs-shape.leaflet-interactive").nth(number).dispatch_event("mouseover")  # its tooltip is drawn
+        page.evaluate(HOVER_ALL)
+        if page.locator("iframe").count():
+            shapes = page.frame_locator("iframe").locator("path.gs-shape")
+            shapes.first.wait_for(state="attached")
+            seen.framed = shapes.count()
         seen.answers = {name: page.evaluate(question) for name, question in questions.items()}
         page.wait_for_timeout(200)  # an image that fails would say so now
         if picture is not None:

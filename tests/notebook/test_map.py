@@ -14,7 +14,7 @@ import shapely
 from geoservice.errors import BadInput
 from geoservice.export import palette
 from geoservice.notebook.map import draw, script_json
-from tests.notebook.folder import NAMES, POLYGLOT, SOUTH, WEST
+from tests.notebook.folder import NAMES, POLYGLOT, SOUTH
 from tests.notebook.look import look, needs_chromium
 
 QUESTIONS = {
@@ -118,7 +118,7 @@ def test_names_of_the_data_stay_text(session, tmp_path):
     assert seen.answers["scripts"] == 2  # Leaflet, and the map
     assert any(NAMES["QN09300B"] in tip for tip in seen.answers["tips"])
     assert seen.answers["page"].count("{{7*7}}") >= 4
-    assert seen.answers["title"] == " ".join(POLYGLOT.split())
+    assert seen.answers["title"] == POLYGLOT
 
 
 @needs_chromium
@@ -132,6 +132,7 @@ def test_points_and_the_frame_in_a_notebook(session, tmp_path):
 
     assert seen.complaints == alone.complaints == []
     assert seen.answers["frame"] == "allow-scripts"
+    assert seen.framed == 1
     assert alone.answers["cells"] == 1
 
 

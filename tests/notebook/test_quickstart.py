@@ -1,0 +1,104 @@
+"""notebooks/ as an analyst runs it, on the synthetic town, and its map as they open it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import nbformat
+import pytest
+
+from geoservice.operations import accounts
+from geoservice.settings import Settings
+from geoservice.testing import town
+from geoservice.testing.demo import load_town
+from tests.notebook.folder import Folder
+from tests.notebook.look import look, needs_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+QUICK_START = ROOT / "notebooks" / "demarrage.ipynb"
+RUN_S = 240
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Folder:
+    """The town, imported as its organisations' files."""
+    path = tmp_path_factory.mktemp("town") / "data"
+    storage = load_town(Settings(data=path), town(years=2))
+    token, other = (accounts.create_token(storage, "analyste", code) for code in ("orvelle-habitat", "toit-valbrunois"))
+    storage.close()
+    return Folder(path, token, other)
+
+
+@pytest.fixture(scope="module")
+def ran(made) -> nbformat.NotebookNode:
+    """The quick start executed on the town."""
+    result = made.path.parent / "demarrage.ipynb"
+    done = subprocess.run([sys.executable, "-m", "tests.notebook.execute", QUICK_START, result, made.path.parent], text=True,
+                          cwd=ROOT, env={**os.environ, "GEOSERVICE_DATA": str(made.path), "GEOSERVICE_TOKEN": made.token},
+                          capture_output=True, timeout=RUN_S)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return nbformat.read(result, as_version=4)
+
+
+def test_the_quick_start_runs_and_leaves_its_files(ran, made):
+    exports = made.path / "exports"
+    cells = geopandas.read_parquet(exports / "cellules.parquet")
+    same = geopandas.read_file(exports / "cellules.gpkg")
+
+    assert {path.name for path in exports.iterdir()} == {"cellules.parquet", "cellules.gpkg", "carte.html"}
+    assert len(cells) == len(same) > 20
+    assert cells["count"].sum() == same["count"].sum() > 100
+    assert f"{cells['count'].sum()} faits dans {len(cells)} hexagones" in texts(ran)
+
+
+def test_every_cell_of_the_quick_start_says_something_true(ran):
+    """No error and no warning printed; the layers, kinds and both QPV are in what it shows."""
+    outputs = [output for cell in ran.cells for output in cell.get("outputs", ())]
+
+    assert len(outputs) >= 8
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert "Quartiers prioritaires (QPV)" in texts(ran)
+    assert "bailleur" in texts(ran)
+    assert "faits_par_hectare" in texts(ran)
+    assert "geo_" not in texts(ran).replace("geo_service", "")
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_the_saved_map_draws_with_the_network_off(ran, made, tmp_path):
+    page = made.path / "exports" / "carte.html"
+    seen = look(page, {"cells": "document.querySelectorAll('path.gs-shape').length",
+                       "zones": "document.querySelectorAll('path.gs-zone').length",
+                       "wide": "[...document.querySelectorAll('path.gs-shape')].every(p => p.getBoundingClientRect().width > 3)",
+                       "legend": "document.querySelector('.gs-legend').innerText"}, tmp_path / "carte.png")
+
+    assert seen.requests == [page.as_uri()]
+    assert seen.complaints == []
+    assert seen.answers["cells"] == len(geopandas.read_parquet(made.path / "exports" / "cellules.parquet"))
+    assert seen.answers["wide"]
+    assert seen.answers["zones"] >= 2
+    assert "faits au total" in seen.answers["legend"]
+    assert (tmp_path / "carte.png").stat().st_size > 5_000
+
+
+def test_notebooks_are_kept_without_outputs():
+    assert NOTEBOOKS
+    for path in NOTEBOOKS:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert code, path.name
+        assert not [cell for cell in code if cell.outputs or cell.execution_count is not None], path.name
+
+
+def texts(notebook: nbformat.NotebookNode) -> str:
+    """All that the notebook printed or showed."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    found: list[Any] = [[output.get("text", ""), *output.get("data", {}).values()] for output in outputs]
+    return "\n".join(str(text) for each in found for text in each)
