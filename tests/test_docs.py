@@ -165,6 +165,12 @@ def test_the_worked_example_of_layers(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "x et y semblent inversés (Lambert-93)" in told
 
 
+def test_the_guide_is_set_as_french_is() -> None:
+    prose = re.sub(r"```.*?```|`[^`]*`", "", _text("docs/GUIDE.md"), flags=re.DOTALL)
+    assert prose.count("\u202f:") > 20
+    assert re.findall(r".{9}[^\u202f|*][:;!?%»](?=\s)|«[^\u202f].{9}|.{9}\w'\w", prose) == []
+
+
 # --- links, dependencies, packaging
 
 

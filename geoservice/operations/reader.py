@@ -182,10 +182,12 @@ class Reader:
         return [UnitCount(code, names.get(code, code), number) for code, number in ranked]
 
     def _add_placed(self, totals: dict[str, int], query: FactQuery) -> None:
-        """Facts with a point belong to the commune their position lies in."""
+        """Facts with a point and no commune of their own belong to the one their position lies in."""
+        nameless = {number: np.array([not code for code in index.units.commune]) for number, index in self.indexes.items()}
         for zone in list_zones(self.shelf, "limites", "commune"):
             area = Area(**{**resolve(self.shelf, zone.reference), "commune": None})
-            number = sum(len(facts.select(index, area, query).rows) for index in self.indexes.values())
+            number = sum(int(nameless[each][index["unit"][facts.select(index, area, query).rows]].sum())
+                         for each, index in self.indexes.items())
             if number:
                 totals[zone.reference.code] = totals.get(zone.reference.code, 0) + number
 
