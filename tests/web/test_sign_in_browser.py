@@ -1,0 +1,66 @@
+"""Signing in with a real browser, over plain HTTP and a name that is not this machine's: what a landlord's office has.
+
+There the browser sends no Sec-Fetch-Site, so the form stands on its Origin, which `no-referrer` would turn into « null ».
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from geoservice.web.app import create_app
+
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="browser tests need Debian's Chromium")]
+
+
+@pytest.fixture
+def port(world):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(world.settings), log_level="error", proxy_headers=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.05)
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        thread.join(10)
+
+
+def test_a_person_signs_in_and_out_over_plain_http(world, port):
+    from playwright.sync_api import sync_playwright
+
+    rules = "--host-resolver-rules=MAP carte.example 127.0.0.1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", rules])
+        page = browser.new_page()
+        page.goto(f"http://carte.example:{port}/", wait_until="domcontentloaded")
+        assert page.url.endswith("/connexion")
+        page.fill("#token", "geo_faux")
+        page.click("button[type=submit]")
+        assert "n’est pas reconnu" in page.inner_text("#token-error")
+        page.fill("#token", world.rives)
+        with page.expect_response("**/connexion") as answer:
+            page.click("button[type=submit]")
+        assert answer.value.status == 303
+        assert "sec-fetch-site" not in answer.value.request.headers
+        page.wait_for_url(f"http://carte.example:{port}/**", wait_until="domcontentloaded")
+        assert page.evaluate("fetch('/api/session').then(answer => answer.json())")["organisation"] == "rives"
+        assert page.evaluate("document.cookie") == ""
+        # another site's page cannot send this form
+        form = f'<form id="f" method="post" action="http://carte.example:{port}/deconnexion"></form>'
+        page.route("http://ailleurs.example/", lambda route: route.fulfill(body=form, content_type="text/html"))
+        page.goto("http://ailleurs.example/")
+        with page.expect_response("**/deconnexion") as refused:
+            page.evaluate("document.getElementById('f').submit()")
+        assert refused.value.status == 403
+        page.wait_for_url("**/deconnexion")
+        page.goto(f"http://carte.example:{port}/", wait_until="domcontentloaded")
+        assert page.url.rstrip("#/").endswith(str(port))
+        browser.close()
