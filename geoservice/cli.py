@@ -96,9 +96,16 @@ def _account_commands(commands: Any) -> None:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
+    from pydantic import ValidationError
+
+    from geoservice.errors import BadInput
     from geoservice.settings import Settings
 
-    return Settings(data=arguments.data)
+    try:
+        return Settings(data=arguments.data)
+    except ValidationError as error:
+        names = ", ".join(f"GEOSERVICE_{str(fault['loc'][0]).upper()}" for fault in error.errors())
+        raise BadInput(f"La variable {names} a une valeur impossible ; voyez docs/SETTINGS.md.") from None
 
 
 def _open(arguments: argparse.Namespace) -> Storage:

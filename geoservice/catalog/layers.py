@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from geoservice.catalog import recognise
 from geoservice.catalog.schema import LayerSpec, SourceSpec, check_source, load_source, parse, read_toml
@@ -51,11 +52,20 @@ class Catalog:
         tables = read_toml(path)
         base = tables.pop("extends", None)
         if base is not None:
-            tables = {**self.source(layer, str(base)).model_dump(exclude_unset=True, mode="json"), **tables}
+            tables = _over(self.source(layer, str(base)).model_dump(exclude_unset=True, mode="json"), tables)
         source = check_source(parse(SourceSpec, {"layer": layer, **tables}, path), spec.stores, path)
         if source.layer != layer:
             raise BadInput(f"{path} : cette correspondance est pour la couche « {source.layer} », pas pour « {layer} ».")
         return source
+
+
+def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Tables of a mapping laid over those of the source it extends: tables are merged key by key, the rest is replaced."""
+    merged = dict(base)
+    for key, value in own.items():
+        under = merged.get(key)
+        merged[key] = _over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def shipped_folder() -> Path:
