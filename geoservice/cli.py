@@ -158,7 +158,7 @@ def _run_server(arguments: argparse.Namespace, host: str, workers: int, demo: bo
     os.environ["GEOSERVICE_DATA"] = str(arguments.data)
     os.environ["GEOSERVICE_DEMO"] = "1" if demo else "0"
     uvicorn.run("geoservice.web.asgi:factory", factory=True, host=host, port=arguments.port, workers=workers,
-                log_level="warning", proxy_headers=False, server_header=False)
+                log_level="warning", access_log=False, proxy_headers=False, server_header=False)
     return 0
 
 

@@ -71,11 +71,12 @@ class FeatureShelf:
     def features(self, layer: str, generation: str | None = None) -> Features:
         """Every feature of a layer in reach."""
         key = (str(self.storage.settings.data), self.organisations, generation, self.version(layer))
-        if key not in _cache:
-            _cache[key] = self._read(layer, generation)
+        found = _cache.get(key)
+        if found is None:
+            found = _cache[key] = self._read(layer, generation)
             while len(_cache) > _KEPT:
                 _cache.popitem(last=False)
-        return _cache[key]
+        return found
 
     def _read(self, layer: str, generation: str | None) -> Features:
         with self.storage.read() as connection:
