@@ -13,7 +13,8 @@ from geoservice.core.query import FactQuery
 from geoservice.types import Box, Category, Kind
 
 BOX = Area(box=Box(2.33, 48.85, 2.36, 48.88))
-QUERIES = [FactQuery(kind=Kind.VILLE), FactQuery(kind=Kind.VILLE, since=date(2022, 6, 1), categories=(Category.SAL, Category.OCC)),
+QUERIES = [FactQuery(kind=Kind.VILLE),
+           FactQuery(kind=Kind.VILLE, since=date(2022, 6, 1), categories=(Category.SAL, Category.OCC)),
            FactQuery(kind=Kind.VILLE, until=date(2023, 1, 1), weekdays=(1, 7)),
            FactQuery(kind=Kind.VILLE, since=date(2022, 6, 1), until=date(2022, 6, 11)),
            FactQuery(kind=Kind.VILLE, since=date(2148, 1, 1)), FactQuery(kind=Kind.VILLE, until=date(1970, 1, 1))]
