@@ -28,7 +28,7 @@ DEGREE = 10_000_000  # positions are stored in 1e-7 degree, about a centimetre
 BLOCK_RESOLUTION = 8
 NEARBY = 2_000  # rows: scanning fewer than this costs less than starting another range
 PIECE = 65_536  # rows looked at together: what is computed on the way stays in the processor's cache
-_LAST_DAY = 65_535
+_LAST_DAY = 65_535  # the greatest of a column of days: in 2149, never reached
 UNCERTAIN = ("hour", "gravity", "place", "nature")
 
 
@@ -213,18 +213,12 @@ def _joined(low: np.ndarray, high: np.ndarray, apart: int = 0) -> list[tuple[int
 
 
 def _matching(index: FactIndex, ranges: list[tuple[int, int]], query: FactQuery) -> np.ndarray:
-    """Rows inside ranges that pass every condition that is always known: kind, days, categories, weekdays.
-
-    Days first, for they leave few; each other condition looks at what is left.
-    """
-    day = index["day"]
-    found = [_within_days(day[first:min(first + PIECE, high)], query) + first
+    """Rows inside ranges that pass every condition that is always known: kind, days, categories, weekdays."""
+    tables = _certain(index, query)
+    days = _days(query)
+    found = [_piece(index, slice(first, min(first + PIECE, high)), days, tables)
              for low, high in ranges for first in range(low, high, PIECE)]
     rows = np.concatenate(found) if found else np.empty(0, np.int64)
-    if query.categories:
-        rows = rows.compress(_chosen(query.categories).take(index["category"].take(rows)))
-    if query.kind is not None and len(index.kinds) > 1:
-        rows = rows.compress(index["kind"].take(rows) == code_of(query.kind))
     if query.weekdays:
         # 1970-01-01 was a Thursday, ISO day 4
         weekday = (index["day"].take(rows) + np.uint16(3)) % np.uint16(7)
@@ -232,16 +226,34 @@ def _matching(index: FactIndex, ranges: list[tuple[int, int]], query: FactQuery)
     return rows
 
 
-def _within_days(day: np.ndarray, query: FactQuery) -> np.ndarray:
-    """Positions of days in the period; (n,) int64."""
+_Tables = list[tuple[np.ndarray, np.ndarray]]
+
+
+def _certain(index: FactIndex, query: FactQuery) -> _Tables:
+    """Coded columns that are asked about, each with the table of the codes that pass."""
+    tables = [(index["category"], _chosen(query.categories))] if query.categories else []
+    if query.kind is not None and len(index.kinds) > 1:
+        tables.append((index["kind"], _chosen((query.kind,))))
+    return tables
+
+
+def _piece(index: FactIndex, piece: slice, days: tuple[int, int] | None, tables: _Tables) -> np.ndarray:
+    """Matching rows of one piece: days first, for they leave few; then each table looks at what is left."""
+    day = index["day"][piece]
+    # One comparison instead of two: what is before the first day wraps round to a large number
+    rows = np.arange(len(day)) if days is None else np.flatnonzero(day - np.uint16(days[0]) < days[1])
+    for column, table in tables:
+        rows = rows.compress(table.take(column[piece].take(rows)))
+    return rows + piece.start
+
+
+def _days(query: FactQuery) -> tuple[int, int] | None:
+    """First day asked for and how many, within what a column holds; None for all."""
     if query.since is None and query.until is None:
-        return np.arange(len(day))
-    first = 0 if query.since is None else max(0, day_number(query.since))
-    length = (_LAST_DAY + 1 if query.until is None else min(day_number(query.until), _LAST_DAY + 1)) - first
-    if length <= 0 or first > _LAST_DAY:
-        return np.empty(0, np.int64)
-    # One comparison instead of two: what is before `first` wraps round to a large number
-    return np.flatnonzero(day - np.uint16(first) <= np.uint16(length - 1))
+        return None
+    first = 0 if query.since is None else min(max(0, day_number(query.since)), _LAST_DAY)
+    after = _LAST_DAY if query.until is None else min(day_number(query.until), _LAST_DAY)
+    return first, max(0, after - first)
 
 
 def _chosen(members: tuple) -> np.ndarray:
