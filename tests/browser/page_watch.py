@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from playwright.sync_api import Page, expect
 
 DRAWN_MS = 30_000
-REPORT_VIOLATIONS = "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
+REPORT_VIOLATIONS = """document.addEventListener('securitypolicyviolation',
+  e => console.error('CSP', e.violatedDirective, e.blockedURI))"""
 NNBSP = "\u202f"
 
 

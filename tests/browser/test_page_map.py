@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.browser.page_watch import api_cells, origin, settle, total, view, wait_drawn
 from playwright.sync_api import Page, expect
+
+from tests.browser.page_watch import DRAWN_MS, api_cells, origin, settle, total, view, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +39,17 @@ def test_a_category_changes_the_counts_as_the_api_says(page: Page) -> None:
     page.get_by_role("button", name="Effacer les filtres").click()
     settle(page)
     assert total(page) == before
+
+
+def test_the_hexagons_on_the_canvas_hold_the_facts_of_the_table(page: Page) -> None:
+    """The whole town is in view, so the hexagons that MapLibre drew add up to the total, before and after a filter."""
+    map_region = page.locator("#map")
+    expect(map_region).to_have_attribute("data-facts", str(total(page)), timeout=DRAWN_MS)
+    before = total(page)
+    page.get_by_label("Propreté").check()
+    settle(page)
+    assert 0 < total(page) < before
+    expect(map_region).to_have_attribute("data-facts", str(total(page)), timeout=DRAWN_MS)
 
 
 def test_hours_say_how_many_facts_have_none(page: Page) -> None:
@@ -165,6 +177,15 @@ def test_an_address_restores_the_view(page: Page, watch, browser) -> None:
     assert {**view(again), "at": ""} == {**view(page), "at": ""}
     assert near(view(again)["at"], view(page)["at"])
     context.close()
+
+
+def test_an_address_pasted_in_the_same_window_is_followed(page: Page) -> None:
+    kind, before = view(page)["kind"], total(page)
+    page.evaluate("hash => { location.hash = hash; }", f"#kind={kind}&category=DEG&hours=8-20&table=1")
+    expect(page.locator("#table")).to_be_visible()
+    expect(page.get_by_label("Dégradations")).to_be_checked()
+    settle(page)
+    assert total(page) == api_cells(page)["total"] < before
 
 
 def test_a_spoilt_address_falls_back_to_the_first_view(watch, demo: str) -> None:

@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
 from tests.browser.conftest import COMMAND, SCREEN, served
 from tests.browser.page_watch import Watch, settle, total, wait_drawn
-from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -19,11 +20,12 @@ TEXTS = {"name", "title", "label", "organisation", "attribution", "licence"}
 SIZES = [(1280, 800), (1920, 1080), (820, 1180), (1024, 768), (320, 200), (390, 844)]
 OVERLAPS = """() => {
   const shown = [...document.querySelectorAll('.top, #left, #map, #table, #right, #status')]
-    .filter(e => e.offsetParent !== null && getComputedStyle(e).visibility === 'visible' && getComputedStyle(e).position !== 'fixed')
+    .filter(e => e.offsetParent !== null && getComputedStyle(e).visibility === 'visible')
+    .filter(e => getComputedStyle(e).position !== 'fixed')
     .map(e => [e.id || e.className, e.getBoundingClientRect()]);
   const wrong = [];
-  for (const [a, p] of shown) for (const [b, q] of shown)
-    if (a < b && p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1) wrong.push(`${a} / ${b}`);
+  const meet = (p, q) => p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1;
+  for (const [a, p] of shown) for (const [b, q] of shown) if (a < b && meet(p, q)) wrong.push(`${a} / ${b}`);
   return {count: shown.length, wrong, wide: Math.max(0, document.documentElement.scrollWidth - innerWidth)};
 }"""
 

@@ -21,6 +21,11 @@ export class Counts {
     this.controller = new AbortController();
   }
 
+  /** Drop the question that is on its way: a newer one will follow. */
+  stop() {
+    this.controller.abort();
+  }
+
   /**
    * Ask for the counts of a view. The old picture stays until the new one is whole.
    * @param {URLSearchParams} filters

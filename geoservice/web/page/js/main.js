@@ -26,7 +26,7 @@ class Page {
     this.catalog = catalog;
     this.store = new Store({ ...firstView(catalog), ...checked(read(location.hash), catalog) });
     this.counts = new Counts({ onstart: () => this.busy(true), onpicture: (picture) => this.show(picture), onfailure: (words) => this.fail(words) });
-    this.table = new Table({ ongo: (cell) => this.go(cell), onhover: (cell) => this.map?.hover(cell), onclose: () => this.store.change({ table: "" }) });
+    this.table = new Table({ ongo: (cell) => this.go(cell), onhover: (cell) => this.map?.facts.hover(cell), onclose: () => this.store.change({ table: "" }) });
     this.card = new CardPanel(this.store, catalog);
     /** @type {import("./counts.js").Picture | null} */ this.picture = null;
     this.busyTimer = 0;
@@ -47,7 +47,8 @@ class Page {
     try {
       return new MapView(part("canvas"), tilejson, { bounds: this.catalog.bounds ?? FRANCE, at: this.store.view.at }, {
         onmove: () => this.moved(), oncell: (cell) => this.store.change({ cell }), onhover: (found, x, y) => hoverLabel(found, x, y),
-        ondrawn: (cells) => part("map").setAttribute("data-cells", String(cells)),
+        onerror: (error) => this.mapFailed(error),
+        ondrawn: ({ cells, facts }) => Object.assign(part("map").dataset, { cells, facts }),
       });
     } catch {
       part("canvas").hidden = true;
@@ -69,6 +70,7 @@ class Page {
   /** Ask for new counts once the gesture is over; what is shown is old from now on. */
   update() {
     document.body.dataset.state = "loading";
+    this.counts.stop();
     this.soon();
   }
 
@@ -96,7 +98,7 @@ class Page {
     if (this.table.open !== (view.table === "1")) this.table.toggle(view.table === "1");
     part("table-toggle").setAttribute("aria-expanded", String(this.table.open));
     this.table.select(view.cell);
-    this.map?.select(view.cell);
+    this.map?.facts.outline(view.cell);
     if (view.cell && (!changed || changed.has("cell"))) openSheet("right");
   }
 
@@ -106,8 +108,7 @@ class Page {
     this.picture = picture;
     fill(part("alert"));
     const classes = new Map([...this.counts.known].map(([resolution, territory]) => [resolution, territory.classes]));
-    this.map?.facts(filters(view), view.mode, classes);
-    this.map?.select(view.cell);
+    this.map?.draw(filters(view), view.mode, classes);
     if (this.map) legend(this.store, picture.territory);
     this.table.show(picture);
     overview(picture, view, this.catalog);
@@ -121,7 +122,7 @@ class Page {
   busy(busy) {
     clearTimeout(this.busyTimer);
     const say = () => {
-      this.map?.dim(busy, this.store.view.mode);
+      this.map?.facts.dim(busy);
       fill(part("busy"), busy && "Calcul des nouveaux décomptes…");
     };
     if (busy) {
@@ -137,6 +138,13 @@ class Page {
     const again = h("button", { type: "button", onclick: () => this.load() }, "Réessayer");
     fill(part("alert"), h("p", {}, words, this.picture && " La carte montre encore les décomptes d’avant."), again);
     if (!this.picture) fill(part("status-counts"), "Aucun décompte à montrer.");
+  }
+
+  /** A tile or a layer did not come: the counts stand, a part of the picture is missing. @param {Error} error */
+  mapFailed(error) {
+    console.error(error);
+    fill(part("alert"), h("p", {}, "Une partie de la carte n’a pas pu être chargée. Les nombres du tableau restent justes."),
+      h("button", { type: "button", onclick: () => location.reload() }, "Recharger la page"));
   }
 
   moved() {

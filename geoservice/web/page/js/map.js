@@ -4,7 +4,7 @@ import * as maplibre from "../vendor/maplibre-gl.mjs";
 import * as api from "./api.js";
 import { LOCALE } from "./locale.js";
 import { insert, styleLayers } from "./map-layers.js";
-import { dim, drawFacts, drawnCentre, HEXAGONS, hover, outline } from "./map-facts.js";
+import { Facts } from "./map-facts.js";
 
 const PLAN_IGN = "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"
   + "&STYLE=normal&TILEMATRIXSET=PM&FORMAT=image/png&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}";
@@ -13,7 +13,7 @@ const MOTION_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 1
 /**
  * @typedef {{names: string[], count: number}} Hovered  count is 0 outside the cells
  * @typedef {{onmove: () => void, oncell: (cell: string) => void, onhover: (found: Hovered, x: number, y: number) => void,
- *   ondrawn: (cells: number) => void}} MapEars
+ *   ondrawn: (drawn: {cells: number, facts: number}) => void, onerror: (error: Error) => void}} MapEars
  */
 
 export class MapView {
@@ -26,7 +26,6 @@ export class MapView {
    */
   constructor(container, tilejson, start, ears) {
     this.tilejson = tilejson;
-    this.sourceLayer = tilejson.vector_layers?.[0]?.id ?? "incidents";
     /** @type {Map<string, string[]>} ids of the style layers that are drawn, by "layer:generation" */
     this.drawn = new Map();
     /** @type {Set<string>} the same keys, as last asked for */
@@ -35,7 +34,7 @@ export class MapView {
     this.tilejsons = new Map();
     this.map = new maplibre.Map({
       container, locale: LOCALE, attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false,
-      style: { version: 8, sources: {}, layers: [{ id: "basemap/ground", type: "background", paint: { "background-color": "#f4f6f7" } }] },
+      style: { version: 8, transition: { duration: MOTION_MS, delay: 0 }, sources: {}, layers: [{ id: "basemap/ground", type: "background", paint: { "background-color": "#f4f6f7" } }] },
       bounds: start.bounds, fitBoundsOptions: { padding: 24 }, maxZoom: 19,
       cooperativeGestures: matchMedia("(max-width: 700px), (max-height: 480px)").matches,
     });
@@ -43,6 +42,8 @@ export class MapView {
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new maplibre.ScaleControl({}), "bottom-right");
+    this.facts = new Facts(this.map, { sourceLayer: tilejson.vector_layers?.[0]?.id ?? "incidents", minzoom: tilejson.minzoom,
+      maxzoom: tilejson.maxzoom });
     if (start.at) this.goTo(start.at);
     this.ready = new Promise((resolve) => this.map.once("load", resolve));
     this.listen(ears);
@@ -58,6 +59,7 @@ export class MapView {
       if (cell) ears.oncell(cell);
     });
     this.map.on("mousemove", (event) => ears.onhover(this.wordsAt(event.point), event.point.x, event.point.y));
+    this.map.on("error", (event) => ears.onerror(event.error));
     this.map.on("mouseout", () => ears.onhover({ names: [], count: 0 }, 0, 0));
   }
 
@@ -88,29 +90,19 @@ export class MapView {
   }
 
   /** @param {URLSearchParams} filters @param {string} mode @param {Map<number, import("./palette.js").CountClass[]>} classes */
-  facts(filters, mode, classes) {
-    drawFacts(this.map, { mvt: api.tileUrl("incidents", "mvt", filters), png: api.tileUrl("incidents", "png", filters),
-      sourceLayer: this.sourceLayer, minzoom: this.tilejson.minzoom, maxzoom: this.tilejson.maxzoom, mode, classes });
+  draw(filters, mode, classes) {
+    this.facts.draw({ mvt: api.tileUrl("incidents", "mvt", filters), png: api.tileUrl("incidents", "png", filters), mode, classes });
   }
-
-  /** @param {boolean} busy @param {string} mode */
-  dim(busy, mode) { dim(this.map, busy, mode); }
-
-  /** @param {string} cell */
-  select(cell) { outline(this.map, cell); }
-
-  /** @param {string} cell */
-  hover(cell) { hover(this.map, cell); }
 
   /** Centre on a cell, now or when its tile has come, without changing the zoom: it stays a row of the table.
    * @param {string} cell */
   goToCell(cell) {
-    const centre = drawnCentre(this.map, cell, this.sourceLayer);
-    if (centre) this.map.easeTo({ center: centre, duration: MOTION_MS });
-    else this.map.once("idle", () => {
-      const late = drawnCentre(this.map, cell, this.sourceLayer);
-      if (late) this.map.easeTo({ center: late, duration: MOTION_MS });
-    });
+    const go = () => {
+      const centre = this.facts.centre(cell);
+      if (centre) this.map.easeTo({ center: centre, duration: MOTION_MS });
+      return centre !== null;
+    };
+    if (!go()) this.map.once("idle", go);
   }
 
   /** @param {[number, number, number, number]} box */
@@ -161,8 +153,7 @@ export class MapView {
 
   /** @param {any} point pixels @returns {string} */
   cellAt(point) {
-    if (!this.map.getLayer(HEXAGONS)) return "";
-    return this.map.queryRenderedFeatures(point, { layers: [HEXAGONS] })[0]?.properties.h3 ?? "";
+    return this.facts.drawn(point)[0]?.properties.h3 ?? "";
   }
 
   /** Names of the places under the pointer, and the count of the cell.
@@ -170,15 +161,15 @@ export class MapView {
   wordsAt(point) {
     const { x, y } = point;
     const near = this.map.queryRenderedFeatures([[x - 4, y - 4], [x + 4, y + 4]]);
-    const names = near.map((one) => one.properties.name).filter(Boolean);
-    const cell = near.find((one) => one.layer.id === HEXAGONS && one.properties.h3 === this.cellAt(point));
+    const cell = this.facts.drawn(point)[0];
     this.map.getCanvas().style.cursor = cell ? "pointer" : "";
-    return { names: [...new Set(names.map(String))], count: cell ? cell.properties.n : 0 };
+    return { names: [...new Set(near.map((one) => one.properties.name).filter(Boolean).map(String))], count: cell?.properties.n ?? 0 };
   }
 
+  /** What is really on the canvas now; a cell cut by the edge of a tile is one cell. */
   cellsDrawn() {
-    if (!this.map.getLayer(HEXAGONS)) return 0;
-    return new Set(this.map.queryRenderedFeatures({ layers: [HEXAGONS] }).map((one) => one.properties.h3)).size;
+    const found = new Map(this.facts.drawn().map((one) => [one.properties.h3, one.properties.n]));
+    return { cells: found.size, facts: [...found.values()].reduce((a, b) => a + b, 0) };
   }
 }
 
