@@ -150,6 +150,11 @@ class Reader:
         zone = resolve(self.shelf, query.zone) if query.zone else {}
         return Area(**{"box": query.bbox, **zone, **also})
 
+    def resolved(self, query: FactQuery) -> tuple[FactQuery, Area]:
+        """A query with its one kind, and the area it means: what functions of `core` want."""
+        query = self._one_kind(query)
+        return query, self._area(query)
+
     def _each(self, use: Callable[[FactIndex], Any]) -> list[Any]:
         return [use(index) for index in self.indexes.values()]
 

@@ -18,7 +18,9 @@ JSON = "application/json"
 MVT = "application/vnd.mapbox-vector-tile"
 PNG = "image/png"
 _WORTH_BYTES = 1_000
-_COMPRESSIBLE = (JSON, MVT, "application/geo+json", "text/", "application/schema")
+_COMPRESSIBLE = (JSON, MVT, "application/geo+json", "text/", "application/schema", "image/svg+xml")
+NO_CACHE = "private, no-cache"
+FOR_EVER = "private, max-age=31536000, immutable"  # of an address that carries its version
 _VARY = "Cookie, Authorization, Accept-Encoding"
 
 
@@ -33,14 +35,15 @@ def tag_of(*ingredients: object) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-def respond(request: Request, tag: str, make: Callable[[], bytes], media_type: str, filename: str | None = None) -> Response:
+def respond(request: Request, tag: str, make: Callable[[], bytes], media_type: str, filename: str | None = None,
+            cache: str = NO_CACHE) -> Response:
     """200 with the bytes, 304 when the client has them, 204 when there are none.
 
     `tag` must be taken before the data is read: if the data changes in between, the client asks again once too often and
     never once too little.
     """
     zipped = accepts_gzip(request) and media_type.startswith(_COMPRESSIBLE)
-    headers = {"Cache-Control": "private, no-cache", "Vary": _VARY, "ETag": f'"{tag}-gzip"' if zipped else f'"{tag}"'}
+    headers = {"Cache-Control": cache, "Vary": _VARY, "ETag": f'"{tag}-gzip"' if zipped else f'"{tag}"'}
     if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     body = make()

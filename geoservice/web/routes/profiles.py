@@ -1,0 +1,90 @@
+"""Facts in time and by word: what the histogram, the calendar and the filters of the page show."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from geoservice.core.profiles import STEPS, Calendar, Series
+from geoservice.core.query import PARAMETERS, FactQuery, parse
+from geoservice.operations import profiles
+from geoservice.operations.indexing import FACTS
+from geoservice.operations.reader import Reader
+from geoservice.types import GRAVITIES, LABELS, Category, Nature, Place
+from geoservice.web.dependencies import CurrentReader, described, one_of, only
+from geoservice.web.responses import JSON, respond, tag_of, to_json
+
+router = APIRouter()
+
+# these answers have no cells and one format
+NAMES = tuple(name for name in PARAMETERS if name not in ("resolution", "format"))
+Given = Annotated[dict[str, str], Depends(only(*NAMES))]
+_LISTS: dict[str, type[StrEnum]] = {"category": Category, "nature": Nature, "place": Place}
+
+
+@router.get("/api/series", openapi_extra=described("step", *NAMES))
+def series(request: Request, reader: CurrentReader,
+           given: Annotated[dict[str, str], Depends(only("step", *NAMES))]) -> Response:
+    """Facts per day, week (from Monday) or month, zeros included."""
+    step = one_of(given.get("step"), STEPS, "step")
+    query = parse({name: text for name, text in given.items() if name != "step"})
+    return respond(request, _tag("series", reader, query, step), lambda: to_json(_series(reader, query, step)), JSON)
+
+
+@router.get("/api/calendar", openapi_extra=described(*NAMES))
+def calendar(request: Request, reader: CurrentReader, given: Given) -> Response:
+    """Facts by weekday and local hour."""
+    query = parse(given)
+    return respond(request, _tag("calendar", reader, query), lambda: to_json(_calendar(reader, query)), JSON)
+
+
+@router.get("/api/facets", openapi_extra=described(*NAMES))
+def facets(request: Request, reader: CurrentReader, given: Given) -> Response:
+    """Facts per category, nature, place and gravity, each with its own condition lifted."""
+    query = parse(given)
+    return respond(request, _tag("facets", reader, query), lambda: to_json(_facets(reader, query)), JSON)
+
+
+def _tag(name: str, reader: Reader, query: FactQuery, *more: str) -> str:
+    return tag_of(name, *more, reader.viewer.organisation_id, reader.version(FACTS), query.canonical())
+
+
+def _series(reader: Reader, query: FactQuery, step: str) -> dict[str, Any]:
+    found = profiles.series(reader, query, step)
+    return {"kind": found.kind, **series_json(found.series), "total": found.total, "unplaced": found.unplaced}
+
+
+def series_json(found: Series) -> dict[str, Any]:
+    """Step, days and counts."""
+    return {"step": found.step, "days": [day.isoformat() for day in found.days], "counts": found.counts.tolist()}
+
+
+def calendar_json(found: Calendar) -> dict[str, Any]:
+    """Seven lists of 24 counts, Monday first, and what has no hour."""
+    return {"counts": found.counts.tolist(), "unknown": found.unknown}
+
+
+def _calendar(reader: Reader, query: FactQuery) -> dict[str, Any]:
+    kind, found = profiles.calendar(reader, query)
+    return {"kind": kind, **calendar_json(found)}
+
+
+def _facets(reader: Reader, query: FactQuery) -> dict[str, Any]:
+    kind, found = profiles.facets(reader, query)
+    lists = {name: words_json(words, found[name]) for name, words in _LISTS.items()}
+    gravity = [{"code": str(code), "label": label, "count": int(found["gravity"][code])} for code, label in GRAVITIES.items()]
+    return {"kind": kind, **lists, "gravity": [*gravity, _unknown(found["gravity"])]}
+
+
+def words_json(words: type[StrEnum], counts: np.ndarray) -> list[dict[str, Any]]:
+    """Every word of a closed list with its count, then (code null) what is unknown; counts (256,) by code."""
+    named = [{"code": word, "label": LABELS[word], "count": int(counts[position + 1])} for position, word in enumerate(words)]
+    return [*named, _unknown(counts)]
+
+
+def _unknown(counts: np.ndarray) -> dict[str, Any]:
+    return {"code": None, "label": "Non renseigné", "count": int(counts[0])}
