@@ -18,6 +18,7 @@ from geoservice.testing.factlist import UNKNOWN, FactList
 from geoservice.testing.frame import DECIMALS, FRAME, Points
 from geoservice.testing.furniture import nearest_address
 from geoservice.testing.names import CITY, COMMUNES, RIVER, Organisation
+from geoservice.testing.plan import RIVER_WIDTH_M
 from geoservice.testing.rates import CITY as CITY_RATES
 from geoservice.testing.rates import INHABITANTS, LANDLORD, TRANSPORT
 
@@ -76,9 +77,10 @@ class Files:
         return tuple(found)
 
     def imports(self) -> tuple[Import, ...]:
-        """Everything that a layer can read, places before the facts that need them; roads and water have no layer."""
-        common = (("limites", self.limites), ("qpv", self.qpv_2024), ("qpv", self.qpv_2015), ("adresses", self.adresses),
-                  ("batiments", self.batiments), ("eclairage", self.eclairage), ("cameras", self.cameras))
+        """Everything, places before the facts that need them."""
+        common = (("eau", self.eau), ("voies", self.voies), ("limites", self.limites), ("qpv", self.qpv_2024),
+                  ("qpv", self.qpv_2015), ("adresses", self.adresses), ("batiments", self.batiments),
+                  ("eclairage", self.eclairage), ("cameras", self.cameras))
         out = [Import(layer, path, CITY.code) for layer, path in common]
         places = (("patrimoine", self.patrimoine), ("patrimoine", self.patrimoine_batiments), ("halls", self.halls))
         for layer, by_owner in places:
@@ -206,7 +208,11 @@ def road_features(town: Town) -> Iterable[dict]:
 
 
 def water_features(town: Town) -> Iterable[dict]:
-    yield feature("LineString", FRAME.lonlat(town.plan.river).tolist(), ID="COURDEAU9900000001", TOPONYME=RIVER)
+    """The river from bank to bank."""
+    import shapely
+
+    banks = shapely.LineString(town.plan.river).buffer(RIVER_WIDTH_M / 2, cap_style="flat", quad_segs=4)
+    yield feature("Polygon", ring(np.array(banks.exterior.coords)), ID="SURFEAU9900000001", NATURE="Rivière", TOPONYME=RIVER)
 
 
 def residence_rows(town: Town, owner: Organisation) -> tuple[tuple[str, ...], list[tuple]]:
