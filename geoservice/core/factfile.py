@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from geoservice.core.facts import COLUMNS, FactIndex, Units
 from geoservice.errors import NotReady
 from geoservice.types import Kind
 
-MAGIC = b"GEOFACT1"
+MAGIC = b"GEOFACT2"  # a changed layout changes it: an index is never misread, it is built again
+_UNREADABLE = "Un fichier d’index est illisible ; lancez « geoservice doctor » pour le reconstruire."
 _ALIGN = 64
 
 
@@ -25,7 +27,7 @@ def write(index: FactIndex, path: Path) -> None:
 
     One writer at a time: what a killed one left beside it is written over.
     """
-    arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks}
+    arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks.T}
     temporary = path.with_name(f"{path.name}.tmp")
     with temporary.open("wb") as file:
         file.write(_header(index, arrays))
@@ -60,22 +62,29 @@ def sync_folder(folder: Path) -> None:
 
 def open_index(path: Path) -> FactIndex:
     """A FactIndex whose columns are views of the mapped file; NotReady when the file is not one."""
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            raise NotReady("Un fichier d’index est illisible ; lancez « geoservice doctor » pour le reconstruire.")
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-    mapped = np.memmap(path, dtype=np.uint8, mode="r")
-    position = len(MAGIC) + 8 + length
+    mapped, header, position = _opened(path)
     columns: dict[str, np.ndarray] = {}
-    shapes = {**{name: (header["facts"],) for name in COLUMNS}, "blocks": (header["blocks"], 6)}
+    shapes = {**dict.fromkeys(COLUMNS, (header["facts"],)), "blocks": (6, header["blocks"])}
     for name, shape in shapes.items():
         kind = np.dtype(COLUMNS.get(name, "<i8"))
         position += -position % _ALIGN
         size = int(np.prod(shape)) * kind.itemsize
+        if position + size > len(mapped):
+            raise NotReady(_UNREADABLE)
         columns[name] = mapped[position:position + size].view(kind).reshape(shape).view(np.ndarray)
         position += size
     units = Units(*(tuple(values) for values in header["units"]))
     kinds = {Kind(name): number for name, number in header["kinds"].items()}
-    return FactIndex({name: columns[name] for name in COLUMNS}, units, columns["blocks"], header["placed_from"], kinds,
+    return FactIndex({name: columns[name] for name in COLUMNS}, units, columns["blocks"].T, header["placed_from"], kinds,
                      header["version"])
+
+
+def _opened(path: Path) -> tuple[np.ndarray, dict[str, Any], int]:
+    """The mapped bytes, the header, and where the header ends; all of one file, though another is swapped in meanwhile."""
+    with path.open("rb") as file:
+        start = file.read(len(MAGIC) + 8)
+        length = int.from_bytes(start[len(MAGIC):], "little")
+        if start[:len(MAGIC)] != MAGIC or len(start) + length > os.fstat(file.fileno()).st_size:
+            raise NotReady(_UNREADABLE)
+        header = json.loads(file.read(length))
+        return np.memmap(file, dtype=np.uint8, mode="r"), header, len(start) + length

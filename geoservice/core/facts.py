@@ -122,10 +122,10 @@ def _blocks(columns: Mapping[str, np.ndarray], placed_from: int) -> np.ndarray:
         return np.empty((0, 6), dtype=np.int64)
     starts = _run_starts(grid.parents(cells, BLOCK_RESOLUTION))
     lon, lat = columns["lon"][placed_from:], columns["lat"][placed_from:]
-    return np.column_stack([
+    return np.array([
         starts + placed_from, np.append(starts[1:], len(cells)) + placed_from,
         np.minimum.reduceat(lon, starts), np.minimum.reduceat(lat, starts),
-        np.maximum.reduceat(lon, starts), np.maximum.reduceat(lat, starts)]).astype(np.int64)
+        np.maximum.reduceat(lon, starts), np.maximum.reduceat(lat, starts)], dtype=np.int64).T
 
 
 def _run_starts(values: np.ndarray) -> np.ndarray:
@@ -188,9 +188,15 @@ def _candidates(index: FactIndex, area: Area) -> list[tuple[int, int]]:
     if box is None:
         return [(index.placed_from, len(index))]
     low, high, west, south, east, north = index.blocks.T
-    hit = ((west <= box.east * DEGREE) & (east >= box.west * DEGREE) & (south <= box.north * DEGREE)
-           & (north >= box.south * DEGREE))
+    left, bottom, right, top = _rounded(box)
+    hit = np.flatnonzero((west <= right) & (east >= left))
+    hit = hit[(south[hit] <= top) & (north[hit] >= bottom)]
     return _joined(low[hit], high[hit], NEARBY)
+
+
+def _rounded(box: Box) -> tuple[int, int, int, int]:
+    """West, south, east, north as positions are stored, in 1e-7 degree."""
+    return round(box.west * DEGREE), round(box.south * DEGREE), round(box.east * DEGREE), round(box.north * DEGREE)
 
 
 def _ranges_of_cells(index: FactIndex, cells: np.ndarray) -> list[tuple[int, int]]:
@@ -267,9 +273,10 @@ def _inside(index: FactIndex, rows: np.ndarray, area: Area) -> np.ndarray:
     """Which rows lie inside an area, tested on positions (cells are exact already); (n,) bool."""
     keep = np.ones(len(rows), dtype=bool)
     if area.box is not None:
-        lon, lat, box = index["lon"][rows], index["lat"][rows], area.box
-        keep &= ((lon >= round(box.west * DEGREE)) & (lon < round(box.east * DEGREE))
-                 & (lat >= round(box.south * DEGREE)) & (lat < round(box.north * DEGREE)))
+        doubtful = _doubtful(index, rows, area.box)
+        lon, lat = index["lon"][rows[doubtful]], index["lat"][rows[doubtful]]
+        west, south, east, north = _rounded(area.box)
+        keep[doubtful] = (lon >= west) & (lon < east) & (lat >= south) & (lat < north)
     if area.residence is not None:
         keep &= index.units.rows_of("residence", area.residence)[index["unit"][rows]]
     if area.polygon is not None:
@@ -281,6 +288,18 @@ def _inside(index: FactIndex, rows: np.ndarray, area: Area) -> np.ndarray:
         keep[inside] = shapely.intersects_xy(area.polygon, index["lon"][rows[inside]] / DEGREE,
                                              index["lat"][rows[inside]] / DEGREE)
     return keep
+
+
+def _doubtful(index: FactIndex, rows: np.ndarray, box: Box) -> np.ndarray:
+    """Which of sorted rows lie in no block that is wholly inside a box: only those are looked at one by one."""
+    low, high, west, south, east, north = index.blocks.T
+    left, bottom, right, top = _rounded(box)
+    within = np.flatnonzero((west >= left) & (east < right))
+    within = within[(south[within] >= bottom) & (north[within] < top)]
+    doubtful = np.ones(len(rows), dtype=bool)
+    for first, last in np.searchsorted(rows, _joined(low[within], high[within])).reshape(-1, 2).tolist():
+        doubtful[first:last] = False
+    return np.flatnonzero(doubtful)
 
 
 def _split_unknown(index: FactIndex, rows: np.ndarray, query: FactQuery) -> tuple[np.ndarray, dict[str, int]]:

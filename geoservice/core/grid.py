@@ -39,8 +39,10 @@ def _unused_digits(resolution: int) -> np.uint64:
 
 def parents(cells: np.ndarray, resolution: int) -> np.ndarray:
     """Ancestors at `resolution` of cells that are at it or finer, by bit masks; (n,) uint64. 0 stays 0."""
-    out = (cells & ~_RESOLUTION_MASK) | np.uint64(resolution << 52) | _unused_digits(resolution)
-    return np.where(cells == 0, np.uint64(0), out)
+    out = cells & ~_RESOLUTION_MASK
+    out |= np.uint64(resolution << 52) | _unused_digits(resolution)
+    out[cells == 0] = 0
+    return out
 
 
 def span(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

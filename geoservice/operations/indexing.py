@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from geoservice.errors import NotReady
 from geoservice.storage import imports, indexes
 from geoservice.storage.store import Storage
 
@@ -30,8 +31,15 @@ def refresh_as_writer(storage: Storage) -> int:
 
 
 def dirty(storage: Storage) -> dict[int, int]:
-    """Organisations whose index lags, with the change it should hold; one whose file is missing counts too."""
+    """Organisations whose index lags, with the change it should hold; one whose file is missing or unreadable counts too."""
     with storage.read() as connection:
         states = imports.states(connection, FACTS)
     return {number: changes for number, (changes, built) in states.items()
-            if changes != built or storage.indexes.get(number) is None}
+            if changes != built or not _readable(storage, number)}
+
+
+def _readable(storage: Storage, organisation_id: int) -> bool:
+    try:
+        return storage.indexes.get(organisation_id) is not None
+    except NotReady:
+        return False

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from geoservice.core import facts, grid
+from geoservice.core import factfile, facts, grid
 from geoservice.core.facts import Area
 from geoservice.core.query import FactQuery
+from geoservice.errors import NotReady
 from geoservice.types import Box, Category, Kind
 
 BOX = Area(box=Box(2.33, 48.85, 2.36, 48.88))
@@ -55,3 +57,24 @@ def test_pieces_and_gaps_change_nothing(monkeypatch: pytest.MonkeyPatch, query: 
 
 def day(bound: date | None, otherwise: int) -> int:
     return otherwise if bound is None else (bound - date(1970, 1, 1)).days
+
+
+def test_an_index_swapped_while_another_process_opens_it_is_old_or_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, loads = tmp_path / "1.facts", factfile.json.loads
+    factfile.write(INDEX, path)
+
+    def swap_then_load(text: bytes) -> object:
+        factfile.write(index_of(10), path)
+        return loads(text)
+
+    monkeypatch.setattr(factfile.json, "loads", swap_then_load)
+    assert (factfile.open_index(path)["cell"] == INDEX["cell"]).all()
+
+
+@pytest.mark.parametrize("kept", [0, 5, 100, 30_000, -8])
+def test_a_torn_index_is_refused_in_words(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "1.facts"
+    factfile.write(INDEX, path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(NotReady, match="doctor"):
+        factfile.open_index(path)
