@@ -110,33 +110,40 @@ def _kill_once(bench: Bench, folder: Path, rng: random.Random, tally: Tally, pro
 
 @dataclass(frozen=True)
 class _Moment:
-    """When to kill: after `delay_s`, counted from when `batches` are committed (None: from the start)."""
+    """When to kill: `delay_s` after the start, or after `batches` are committed, or after a file that fits `pattern` appears."""
 
-    batches: int | None
     delay_s: float
+    batches: int | None = None
+    pattern: str | None = None
 
 
 def _moment(bench: Bench, rng: random.Random) -> _Moment:
-    """Half anywhere in the usual life of the process, a third after some commit, the rest about the index and its swap."""
+    """Anywhere in the usual life of the process; just after a commit; while bytes are copied; about the index and its swap."""
     draw = rng.random()
+    if draw < 0.4:
+        return _Moment(rng.uniform(0, bench.seconds))
     if draw < 0.5:
-        return _Moment(None, rng.uniform(0, bench.seconds))
+        return _Moment(rng.expovariate(1 / 0.002), pattern="uploads/*.part")
+    if draw < 0.6:
+        return _Moment(rng.expovariate(1 / 0.0005), pattern="index/*.tmp")
     batches = -(-len(bench.expected.register.fates) // bench.expected.batch_rows)
     if draw < 0.8:
-        return _Moment(rng.randint(1, batches - 1), rng.expovariate(1 / 0.01))
-    return _Moment(batches, rng.uniform(0, 0.25))
+        return _Moment(rng.expovariate(1 / 0.01), rng.randint(1, batches - 1))
+    return _Moment(rng.uniform(0, 0.1), batches)
 
 
 def _watch(bench: Bench, folder: Path, process: subprocess.Popen, moment: _Moment) -> Seen:
     """Read what the run has acknowledged until the moment comes or the process ends."""
-    seen, due = Seen(), time.monotonic() + moment.delay_s if moment.batches is None else None
+    seen, due = Seen(), None if moment.batches or moment.pattern else time.monotonic() + moment.delay_s
     while process.poll() is None and (due is None or time.monotonic() < due):
-        run = next((run for run in check.runs(folder) if run["id"] >= bench.expected.import_id), None)
-        if run is not None:
-            seen = Seen(run["batches"], run["lines"])
-            if due is None and moment.batches is not None and run["batches"] >= moment.batches:
-                due = time.monotonic() + moment.delay_s
-        time.sleep(min(0.005, max(0.0, (due or time.monotonic() + 1) - time.monotonic())))
+        if moment.pattern is None:
+            run = next((run for run in check.runs(folder) if run["id"] >= bench.expected.import_id), None)
+            seen = seen if run is None else Seen(run["batches"], run["lines"])
+        come = any(folder.glob(moment.pattern)) if moment.pattern else moment.batches and seen.batches >= moment.batches
+        if due is None and come:
+            due = time.monotonic() + moment.delay_s
+        wait = 0.0005 if moment.pattern else 0.005
+        time.sleep(wait if due is None else max(0.0, min(wait, due - time.monotonic())))
     return seen
 
 
