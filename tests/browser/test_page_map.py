@@ -230,6 +230,30 @@ def test_failure_is_a_sentence_and_the_old_picture_stays(page: Page, watch) -> N
     assert total(page) == api_cells(page)["total"]
 
 
+def test_an_answer_that_comes_too_late_is_dropped(page: Page, watch) -> None:
+    held = []
+    page.route("**/api/cells?*", lambda route: held.append(route) if "category=DEG&" in route.request.url else route.continue_())
+    page.get_by_label("Dégradations").check()
+    expect(page.locator("#busy")).to_contain_text("Calcul des nouveaux décomptes")
+    page.get_by_label("Propreté").check()
+    settle(page)
+    assert len(held) == 2
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)  # time for a late answer to do harm
+    assert view(page)["category"] == "DEG,SAL"
+    assert total(page) == api_cells(page)["total"]
+
+
+def test_tiles_that_do_not_come_are_said(page: Page, watch) -> None:
+    watch.expected = ["Failed to load resource", "carte :"]
+    page.route("**/tiles/incidents/**", lambda route: route.abort())
+    page.get_by_label("Dégradations").check()
+    expect(page.locator("#alert")).to_contain_text("Une partie de la carte n’a pas pu être chargée", timeout=DRAWN_MS)
+    settle(page)
+    assert total(page) == api_cells(page)["total"]
+
+
 def test_nothing_found_is_a_sentence(watch, demo: str) -> None:
     watch.open(f"{demo}/")
     kind = view(watch.page)["kind"]

@@ -142,7 +142,7 @@ class Page {
 
   /** A tile or a layer did not come: the counts stand, a part of the picture is missing. @param {Error} error */
   mapFailed(error) {
-    console.error(error);
+    console.error(`carte : ${error?.message ?? error}`);
     fill(part("alert"), h("p", {}, "Une partie de la carte n’a pas pu être chargée. Les nombres du tableau restent justes."),
       h("button", { type: "button", onclick: () => location.reload() }, "Recharger la page"));
   }
