@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _server_commands(commands)
     _import_commands(commands)
     _account_commands(commands)
+    _upkeep_commands(commands)
     return parser
 
 
@@ -93,6 +94,17 @@ def _account_commands(commands: Any) -> None:
             create = _command(group, "create", _create_token, "Crée un jeton, montré une seule fois.")
             create.add_argument("name", metavar="NOM")
             create.add_argument("--organisation", metavar="CODE")
+
+
+def _upkeep_commands(commands: Any) -> None:
+    save = _command(commands, "backup", _backup, "Sauvegarde le dossier de données en un fichier vérifié, pendant que le service tourne.")
+    save.add_argument("--to", type=Path, metavar="FICHIER", help="par défaut geoservice-DATE-HEURE.tar, dans le dossier courant")
+    save.add_argument("--json", action="store_true", help="écrire le sommaire en JSON")
+    restore = _command(commands, "restore", _restore, "Restaure une sauvegarde dans un dossier nouveau (--data).")
+    restore.add_argument("file", type=Path, metavar="FICHIER")
+    undo = _command(commands, "undo", _undo, "Annule un import : ce qu’il a ajouté s’en va, ce qu’il a changé redevient comme avant.")
+    undo.add_argument("import_id", type=int, metavar="IMPORT")
+    undo.add_argument("--json", action="store_true", help="écrire le bilan en JSON")
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -250,6 +262,41 @@ def _doctor(arguments: argparse.Namespace) -> int:
         print(f"{'ok ' if check.ok else 'NON'} {check.name} : {check.sentence}")
         healthy = healthy and check.ok
     return 0 if healthy else 1
+
+
+def _backup(arguments: argparse.Namespace) -> None:
+    from geoservice.operations import backup
+
+    saved = backup.save(_open(arguments), arguments.to)
+    if arguments.json:
+        import json
+
+        print(json.dumps({"file": str(saved.path), **saved.manifest.as_json()}))
+        return
+    print(f"Sauvegarde vérifiée : {saved.path} ({len(saved.manifest.files)} fichiers, {saved.manifest.bytes / 1e6:.1f} Mo, "
+          f"{saved.manifest.rows['fact']} faits).")
+    if saved.manifest.lost:
+        print(f"  {saved.manifest.lost} fichiers reçus n’étaient déjà plus là.")
+
+
+def _restore(arguments: argparse.Namespace) -> None:
+    from geoservice.operations import backup
+
+    manifest = backup.restore(arguments.file, _settings(arguments))
+    print(f"Dossier restauré et vérifié : {arguments.data} ({manifest.rows['fact']} faits, sauvegarde du {manifest.created}).")
+
+
+def _undo(arguments: argparse.Namespace) -> None:
+    from geoservice.operations import ingest
+
+    undone = ingest.undo(_open(arguments), arguments.import_id)
+    if arguments.json:
+        import json
+
+        print(json.dumps(undone.as_json()))
+        return
+    print(f"Import n° {undone.import_id} annulé : {undone.removed} éléments retirés, {undone.restored} revenus à leur version d’avant, "
+          f"{undone.kept} gardés parce que d’autres imports les contiennent aussi.")
 
 
 def _create_organisation(arguments: argparse.Namespace) -> None:

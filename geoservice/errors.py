@@ -9,9 +9,13 @@
     ├── Forbidden           a viewer, but not for this
     ├── NotFound            nothing under this name, for this viewer
     └── NotReady            the data folder cannot be used as it is
+        ├── DiskFull            what was asked does not fit on the disk; nothing of it was kept
+        └── ReadOnly            the data folder can be read and not written
 """
 
 from __future__ import annotations
+
+import errno
 
 
 class GeoserviceError(Exception):
@@ -52,3 +56,34 @@ class NotFound(GeoserviceError):
 
 class NotReady(GeoserviceError):
     slug, title, status = "service-indisponible", "Service indisponible", 503
+
+
+class DiskFull(NotReady):
+    slug, title, status = "disque-plein", "Disque plein", 507
+
+
+class ReadOnly(NotReady):
+    slug, title, status = "lecture-seule", "Données en lecture seule", 503
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def of_the_disk(error: OSError) -> NotReady | None:
+    """What an error of the operating system means for someone who writes; None when it is not about the disk."""
+    if error.errno in _FULL:
+        return disk_full()
+    return read_only() if error.errno in _READ_ONLY else None
+
+
+def disk_full() -> DiskFull:
+    """The disk has no room; what was being written is undone."""
+    return DiskFull("Le disque est plein : rien de ce qui était enregistré n’est perdu. Libérez de la place, puis relancez la même "
+                    "commande ; un import reprend où il s’était arrêté.")
+
+
+def read_only() -> ReadOnly:
+    """The folder refuses to be written."""
+    return ReadOnly("Le dossier de données est en lecture seule : rien n’y a été écrit. Rendez-le accessible en écriture, puis "
+                    "recommencez.")

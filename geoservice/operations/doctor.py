@@ -13,7 +13,7 @@ from geoservice.catalog.layers import load
 from geoservice.errors import GeoserviceError
 from geoservice.operations.indexing import refresh
 from geoservice.settings import Settings
-from geoservice.storage import imports
+from geoservice.storage import imports, migrations
 from geoservice.storage.store import Storage
 
 PAGE_FILES = ("maplibre-gl.mjs", "maplibre-gl-worker.mjs", "maplibre-gl.css", "source-sans-3.css", "leaflet.js")
@@ -34,8 +34,9 @@ def run(settings: Settings) -> Iterator[Check]:
     yield Check("Python", True, platform.python_version())
     yield _guarded("Couches", lambda: f"{len(load(settings.layers).layers)} reconnues")
     yield _page()
-    yield _guarded("Données", lambda: f"« {settings.data} » s’ouvre" if Storage(settings) else "")
-    if settings.database.is_file():
+    opened = _guarded("Données", lambda: f"« {settings.data} » s’ouvre, tables {migrations.HEAD}" if Storage(settings) else "")
+    yield opened
+    if opened.ok:
         yield from _data(settings)
 
 

@@ -20,7 +20,7 @@ from geoservice.catalog.layers import Catalog
 from geoservice.catalog.readers import open_table
 from geoservice.catalog.rows import Note, Reject, Taken
 from geoservice.catalog.schema import SourceSpec, check_source, parse
-from geoservice.errors import BadInput, GeoserviceError, NotFound
+from geoservice.errors import BadInput, GeoserviceError, NotFound, NotReady
 from geoservice.operations import accounts, intakes
 from geoservice.operations.indexing import refresh_as_writer
 from geoservice.storage import facts, features, imports, uploads
@@ -109,6 +109,8 @@ def run(storage: Storage, catalog: Catalog, request: ImportRequest, progress: Pr
         owner = Owner(plan.owner, source_id, begun["id"])
         try:
             report = _Run(storage, plan, owner, begun, progress).all()
+        except NotReady:
+            raise  # a full disk, say: the run stays open, and the same command finishes it
         except GeoserviceError:
             with storage.write() as connection:
                 imports.finish(connection, begun["id"], "failed")

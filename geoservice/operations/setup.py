@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geoservice.settings import Settings
-from geoservice.storage import store
+from geoservice.storage import migrations, store
 from geoservice.storage.store import Storage
 
 
@@ -13,8 +13,12 @@ def create(settings: Settings, demo: bool = False) -> Storage:
 
 
 def open_storage(settings: Settings) -> Storage:
-    """An existing data folder; NotReady says how to make one."""
-    return Storage(settings)
+    """An existing data folder, brought up to today's tables when it is older; NotReady says how to make one."""
+    try:
+        return Storage(settings)
+    except migrations.OlderFolder:
+        migrations.bring_up(settings)
+        return Storage(settings)
 
 
 def demo_state(settings: Settings) -> str:

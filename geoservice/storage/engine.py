@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from geoservice.errors import NotReady
+from geoservice.errors import NotReady, disk_full, of_the_disk, read_only
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL database that two connections checkpoint (the WAL-reset race)
 WRITE = {"geoservice_write": True}
@@ -29,17 +33,39 @@ def sqlite_module() -> Any:
 
 
 def open_engine(path: Path) -> Engine:
-    """An engine on a SQLite file: WAL, every commit on the disk before it is acknowledged, one writer at a time."""
-    engine = create_engine(f"sqlite+pysqlite:///{path}", module=sqlite_module(), connect_args={"timeout": 60})
-    event.listen(engine, "connect", _prepare)
+    """An engine on a SQLite file: WAL, every commit on the disk before it is acknowledged, one writer at a time.
+
+    A file in a folder that cannot be written is opened for reading alone.
+    """
+    module = sqlite_module()
+    if os.access(path.parent, os.W_OK):
+        engine = create_engine(f"sqlite+pysqlite:///{path}", module=module, connect_args={"timeout": 60})
+        event.listen(engine, "connect", _prepare)
+    else:
+        address = _reading(path)
+        engine = create_engine("sqlite+pysqlite://", module=module, creator=lambda: module.connect(
+            address, uri=True, timeout=60, check_same_thread=False))
+        event.listen(engine, "connect", _prepare_reading)
     event.listen(engine, "begin", _begin)
     return engine
 
 
+def _reading(path: Path) -> str:
+    """How to open a database for reading alone: nobody changes it, unless a journal still waits to be taken in."""
+    journal = path.with_name(f"{path.name}-wal")
+    waiting = journal.is_file() and journal.stat().st_size > 0
+    return f"file:{quote(str(path))}?mode=ro" + ("" if waiting else "&immutable=1")
+
+
 def _prepare(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    _prepare_reading(connection, _record)
+
+
+def _prepare_reading(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are opened by _begin, not by the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000", "temp_store=MEMORY",
-                   "cache_size=-65536"):
+    for pragma in ("foreign_keys=ON", "busy_timeout=60000", "temp_store=MEMORY", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -49,11 +75,79 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def create_tables(engine: Engine) -> None:
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """A full disk, a folder that cannot be written and a damaged file as errors that say what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        plain = _plain(getattr(error.orig, "sqlite_errorname", None) or "")
+        if plain is None:
+            raise
+        raise plain from error
+    except OSError as error:
+        plain = of_the_disk(error)
+        if plain is None:
+            raise
+        raise plain from error
+
+
+def _plain(name: str) -> NotReady | None:
+    """What an error of SQLite means for people; None where it means a mistake of ours."""
+    if name == "SQLITE_FULL":
+        return disk_full()
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return read_only()
+    if name.startswith("SQLITE_IOERR"):
+        return NotReady("Le disque ne répond pas comme il faut : rien de ce qui était enregistré n’est perdu. Vérifiez le disque et "
+                        "la place libre, puis relancez la même commande.")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return NotReady("La base de données est abîmée. Restaurez une sauvegarde : « geoservice restore FICHIER --data DOSSIER ».")
+    if name.startswith("SQLITE_BUSY"):
+        return NotReady("La base de données est occupée par une autre écriture ; réessayez dans un instant.")
+    return None
+
+
+def create_tables(connection: Connection) -> None:
     """Every table that does not exist yet."""
     from geoservice.storage import tables  # noqa: F401  (declares the tables)
 
-    SQLModel.metadata.create_all(engine)
+    SQLModel.metadata.create_all(connection)
+
+
+def copy(path: Path, target: Path) -> None:
+    """A consistent copy of a database that others may be writing to: one state of it, compact, on the disk when this returns."""
+    try:
+        source = sqlite_module().connect(path, timeout=60, isolation_level=None) if os.access(path.parent, os.W_OK) else \
+            sqlite_module().connect(_reading(path), uri=True, isolation_level=None)
+        try:
+            source.execute("VACUUM INTO ?", (str(target),))
+        finally:
+            source.close()
+    except sqlite_module().Error as error:
+        target.unlink(missing_ok=True)
+        # the name of a full disk may be lost on the way: a copy that does not fit can also say « I/O error »
+        raise _plain(getattr(error, "sqlite_errorname", "") or "") or disk_full() from error
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def open_copy(path: Path) -> Engine:
+    """An engine that reads a database file which nobody writes, and leaves nothing beside it."""
+    module = sqlite_module()
+    engine = create_engine("sqlite+pysqlite://", module=module, creator=lambda: module.connect(
+        f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, check_same_thread=False))
+    event.listen(engine, "connect", _prepare_reading)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def deep_check(connection: Connection) -> str:
+    """`ok`, or the first thing wrong with the file, its indexes or its references: slower than `integrity`."""
+    found = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
+    if found != "ok":
+        return found
+    return "ok" if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None else "foreign keys"
 
 
 def bulk_insert(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple]) -> None:

@@ -14,13 +14,14 @@ from sqlalchemy import Connection
 from geoservice.errors import NotReady
 from geoservice.settings import Settings
 from geoservice.storage import engine as db
+from geoservice.storage import migrations
 from geoservice.storage.indexfiles import IndexFiles
 
 DEMO_MARK = ".geoservice-demo"
 
 
 class Storage:
-    """A data folder that exists. `read()` and `write()` open short transactions."""
+    """A data folder that exists, with today's tables (OlderFolder otherwise). `read()` and `write()` open short transactions."""
 
     def __init__(self, settings: Settings) -> None:
         if not settings.database.is_file():
@@ -28,26 +29,27 @@ class Storage:
                            f"{settings.data} ».")
         self.settings = settings
         self.engine = db.open_engine(settings.database)
+        with self.read() as connection:
+            migrations.check(connection, settings.data)
         self.indexes = IndexFiles(settings.index_folder)
         self.identity = str(settings.database.stat().st_ino)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database."""
-        with self.engine.connect() as connection, connection.begin():
+        with db.plain_errors(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock; on the disk when the block ends, undone when it raises."""
-        with self.engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
+        with db.plain_errors(), self.engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def only_writer(self) -> Iterator[None]:
         """Wait to be the one process that imports or rebuilds; the system lets go when a process dies."""
-        with (self.settings.data / ".writer.lock").open("w") as file, _few_collections():
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with db.plain_errors(), writer_lock(self.settings.data), _few_collections():
             yield
 
     def health(self) -> db.Health:
@@ -66,6 +68,14 @@ class Storage:
 
 
 @contextmanager
+def writer_lock(folder: Path) -> Iterator[None]:
+    """The lock of a data folder's one writer."""
+    with (folder / ".writer.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def _few_collections() -> Iterator[None]:
     """Rows are tuples without cycles: looking for cycles among millions of them was a third of an import's time."""
     before = gc.get_threshold()
@@ -80,14 +90,28 @@ def create(settings: Settings, demo: bool = False) -> Storage:
     """A new data folder; NotReady when one is there already."""
     if settings.database.exists():
         raise NotReady(f"« {settings.data} » contient déjà des données ; choisissez un autre dossier avec --data.")
-    for folder in (settings.data, settings.index_folder, settings.uploads):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if demo:
-        mark_demo(settings.data, "begun")
-    database = db.open_engine(settings.database)
-    db.create_tables(database)
-    database.dispose()
+    with db.plain_errors():
+        for folder in (settings.data, settings.index_folder, settings.uploads):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if demo:
+            mark_demo(settings.data, "begun")
+        try:
+            _new_database(settings.database)
+        except Exception:  # half a database would pass for somebody's data
+            for name in ("", "-wal", "-shm"):
+                settings.database.with_name(settings.database.name + name).unlink(missing_ok=True)
+            raise
     return Storage(settings)
+
+
+def _new_database(path: Path) -> None:
+    database = db.open_engine(path)
+    try:
+        with database.connect().execution_options(**db.WRITE) as connection, connection.begin():
+            db.create_tables(connection)
+            migrations.stamp(connection, migrations.HEAD)
+    finally:
+        database.dispose()
 
 
 def mark_demo(folder: Path, state: str) -> None:

@@ -51,7 +51,7 @@ class ImportRun(SQLModel, table=True):
     organisation_id: int
     source: str
     signature: str = Field(index=True)  # the same bytes read the same way: an interrupted run is found again by it
-    status: str = "reading"  # reading | done | failed
+    status: str = "reading"  # reading | done | failed | undone
     batches: int = 0  # batches whose rows are committed
     lines: int = 0
     accepted: int = 0
@@ -220,3 +220,26 @@ class LayerState(SQLModel, table=True):
     organisation_id: int = Field(primary_key=True)
     changes: int = 0
     built: int = 0
+
+
+class Sighting(SQLModel, table=True):
+    """Which versions a batch of an import brought or met again: what an undo needs to know. `rows`: see storage/sightings.py."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    import_id: int = Field(foreign_key="import_run.id", index=True)
+    stores: str  # facts | features | aggregates | addresses
+    seen: int = Field(sa_type=BigInteger)
+    rows: bytes = Field(sa_type=LargeBinary)
+
+
+class ReplacedRow(SQLModel, table=True):
+    """A version of a feature, aggregate or address that a later import replaced. Facts keep theirs in `fact_version`."""
+
+    __tablename__ = "replaced_row"
+    __table_args__ = (Index("replaced_row_of", "stores", "row_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    stores: str
+    row_id: int
+    import_id: int
+    mark: int = Field(sa_type=BigInteger)
+    content: bytes = Field(sa_type=LargeBinary)

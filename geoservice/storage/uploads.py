@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from geoservice.core.factfile import sync_folder
-from geoservice.errors import UnreadableFile
+from geoservice.errors import NotReady, UnreadableFile, of_the_disk
 from geoservice.storage.tables import RejectedLine, Upload, now
 
 _BLOCK = 1 << 20
@@ -31,15 +33,23 @@ def keep(folder: Path, file: Path, limit_mb: int) -> tuple[str, int]:
             copy.flush()
             os.fsync(copy.fileno())
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UnreadableFile(f"« {file.name} » ne peut pas être lu : vérifiez que le fichier existe, qu’il est lisible et "
-                             "que le disque n’est pas plein.") from error
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        unreadable = UnreadableFile(f"« {file.name} » ne peut pas être lu : vérifiez que le fichier existe et qu’il est lisible.")
+        raise (_of_our_disk(folder, error) or unreadable) from error
     except UnreadableFile:
         temporary.unlink(missing_ok=True)
         raise
     os.replace(temporary, path_of(folder, digest.hexdigest()))
     sync_folder(folder)
     return digest.hexdigest(), size
+
+
+def _of_our_disk(folder: Path, error: OSError) -> NotReady | None:
+    """The error, where it is the data folder that cannot be written; None where it is the file that cannot be read."""
+    if error.errno in (errno.EACCES, errno.EPERM) and os.access(folder, os.W_OK):
+        return None
+    return of_the_disk(error)
 
 
 def path_of(folder: Path, sha256: str) -> Path:
