@@ -13,26 +13,17 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser.page_watch import Watch
+from tests.conftest import CHROMIUM
 
-CHROMIUM = Path("/usr/bin/chromium")
 COMMAND = Path(sys.executable).with_name("geoservice")
 # every name but the loopback address is unknown: a page that asks for anything else fails
 ARGS = ("--no-sandbox", "--no-first-run", "--enable-unsafe-swiftshader", "--disable-background-networking",
         "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 SCREEN = {"width": 1120, "height": 640}  # the office arrangement, small because WebGL is drawn by the processor here
 BUILD_S = 180
-
-
-@pytest.fixture(scope="session")
-def playwright_chromium() -> Iterator:
-    """The launcher; every browser test needs it, so the skip is said in one place."""
-    if not CHROMIUM.exists():
-        pytest.skip("browser tests need Debian's Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,14 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import uvicorn
 
 from geoservice.web.app import create_app
+from tests.conftest import CHROMIUM
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="browser tests need Debian's Chromium")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -33,12 +32,10 @@ def port(world):
         thread.join(10)
 
 
-def test_a_person_signs_in_and_out_over_plain_http(world, port):
-    from playwright.sync_api import sync_playwright
-
+def test_a_person_signs_in_and_out_over_plain_http(world, port, playwright_chromium):
     rules = "--host-resolver-rules=MAP carte.example 127.0.0.1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", rules])
+    browser = playwright_chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", rules])
+    try:
         page = browser.new_page()
         page.goto(f"http://carte.example:{port}/", wait_until="domcontentloaded")
         assert page.url.endswith("/connexion")
@@ -63,4 +60,5 @@ def test_a_person_signs_in_and_out_over_plain_http(world, port):
         page.wait_for_url("**/deconnexion")
         page.goto(f"http://carte.example:{port}/", wait_until="domcontentloaded")
         assert page.url.rstrip("#/").endswith(str(port))
+    finally:
         browser.close()
