@@ -32,6 +32,7 @@ CACHED = (
     "/api/facets?kind=ville",
     "/api/geometry?kind=ville",
     "/api/values?kind=ville",
+    "/api/search?q=nouveau",
     "/tiles/incidents/tilejson.json",
     "/tiles/qpv/tilejson.json",
     "/tiles/incidents/11/1037/704.mvt?kind=ville",

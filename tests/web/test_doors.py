@@ -35,6 +35,7 @@ ASKED = {
     "/api/geometry": ["/api/geometry?kind=bailleur&resolution=12"],
     "/api/geometry/{version}/{resolution}": [],  # a version is the viewer's own: see test_hexagons.py
     "/api/values": ["/api/values?kind=bailleur&resolution=12"],
+    "/api/search": ["/api/search?q=residence", "/api/search?q=canari"],
     "/tiles/{layer}/tilejson.json": ["/tiles/incidents/tilejson.json", "/tiles/patrimoine/tilejson.json"],
     "/tiles/{layer}/{z}/{x}/{y}.mvt": [
         "/tiles/incidents/{tile}.mvt?kind=bailleur",

@@ -35,6 +35,7 @@ ROUTES = (
     "/api/geometry",
     "/api/geometry/0123456789abcdef01234567/9",
     "/api/values",
+    "/api/search",
     "/tiles/incidents/tilejson.json",
     "/tiles/incidents/10/518/352.mvt",
     "/tiles/incidents/10/518/352.png",
@@ -116,7 +117,7 @@ def encoded(pairs: list[tuple[str, str]]) -> str:
 
 
 values = st.one_of(st.sampled_from(EVIL), st.text(max_size=30), st.floats().map(str), st.integers().map(str))
-names = st.sampled_from((*PARAMETERS, "step", "level", "layer", "generation"))
+names = st.sampled_from((*PARAMETERS, "q", "step", "level", "layer", "generation"))
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

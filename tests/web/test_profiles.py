@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_series_has_every_step_and_adds_up(rives, step):
     if step == "day":
         assert (days[0], days[-1], len(days)) == (date(2024, 1, 1), date(2024, 12, 28), 363)
     elif step == "week":
-        assert {(later - day).days for day, later in zip(days, days[1:], strict=False)} == {7}
+        assert {(later - day).days for day, later in pairwise(days)} == {7}
         assert {day.weekday() for day in days} == {0}
     else:
         assert [day.isoformat() for day in days] == [f"2024-{month:02}-01" for month in range(1, 13)]
