@@ -34,7 +34,7 @@ HEAVY_AT_TOP = {
     "notebook/map.py": "defines a subclass of folium.Map; only Session.map imports this module",
 }
 DATABASE_WORDS = ("sqlite", "sqlalchemy", "sqlmodel")
-FORMAT_NAMES = ("application/geopackage+sqlite3",)  # a file format is called so
+FORMAT_NAMES = ("application/geopackage+sqlite3", "OGR_SQLITE_")  # a file format and options of GDAL are called so
 FILE_LINES, FUNCTION_LINES = 500, 60
 
 

@@ -100,7 +100,7 @@ def test_a_workbook_gives_dates_as_dates_and_says_which_sheet(tmp_path):
     book.save(path)
     batches, table = read(path)
     assert table.columns == ["code", "date", "quand"]
-    assert batches[0].columns["quand"] == (datetime(2025, 1, 3, 22, 30),)
+    assert list(batches[0].columns["quand"]) == [datetime(2025, 1, 3, 22, 30)]
     assert list(batches[0].lines) == [3]
     assert "Notes" in table.notes[0].sentence
     with pytest.raises(UnreadableFile, match="Absente"):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from geoservice.catalog.readers.unpack import Member, Workspace
 from geoservice.catalog.rows import Batch, Note
-from geoservice.catalog.schema import ReadHints
+from geoservice.errors import UnreadableFile
+
+if TYPE_CHECKING:
+    from geoservice.catalog.schema import ReadHints
+
+COLUMNS_MAX, NAME_MAX = 5_000, 200
 
 
 class Reader:
@@ -46,11 +51,26 @@ class Reader:
 
 def distinct_names(raw: list[object]) -> list[str]:
     """Column names as text, none empty and none twice: `colonne 3` for a blank, `nom (2)` for a repeated one."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    repeats: dict[str, int] = {}
     for position, value in enumerate(raw, start=1):
-        name = base = str(value).strip().lstrip("\ufeff") if value not in (None, "") else f"colonne {position}"
-        again = 2
+        name = base = readable(str(value)) if value not in (None, "") else f"colonne {position}"
         while name in names:
-            name, again = f"{base} ({again})", again + 1
-        names.append(name)
-    return names
+            repeats[base] = repeats.get(base, 1) + 1
+            name = f"{base} ({repeats[base]})"
+        names[name] = None
+    return list(names)
+
+
+def readable(name: str) -> str:
+    """A name that can be shown: bounded, without control characters; lone surrogates are replaced."""
+    text = name[:NAME_MAX].strip().lstrip("\ufeff").encode("utf-8", "replace").decode("utf-8")
+    return "".join(character for character in text if character.isprintable() or character.isspace())
+
+
+def few_columns(columns: list[str], file: str) -> list[str]:
+    """The same columns; UnreadableFile when there are more than any export has."""
+    if len(columns) > COLUMNS_MAX:
+        raise UnreadableFile(f"{file} : ce fichier a {len(columns)} colonnes ou plus, {COLUMNS_MAX} au plus sont lues. Gardez "
+                             "celles qui servent, ou vérifiez le séparateur.")
+    return columns

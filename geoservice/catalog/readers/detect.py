@@ -46,7 +46,7 @@ def _text_format(head: bytes, name: str) -> str:
     lowered = start[:200].lower()
     if lowered.startswith((b"<!doctype html", b"<html")):
         raise UnreadableFile(f"{name} : ce fichier est une page web, pas un export. Téléchargez de nouveau les données.")
-    if lowered.startswith(b"<?xml"):
+    if lowered.startswith((b"<?xml", b"<!doctype", b"<kml", b"<gml", b"<gpx", b"<osm")):
         raise UnreadableFile(f"{name} : le XML n’est pas lu. Formats acceptés : {ACCEPTED}.")
     if start[:1] in (b"{", b"["):
         collection = b'"FeatureCollection"' in head or b'"Feature"' in head

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from geoservice.catalog.readers.base import Reader
+from geoservice.catalog.readers import jsonstream
+from geoservice.catalog.readers.base import COLUMNS_MAX, Reader, few_columns
+from geoservice.catalog.readers.unpack import Member
 from geoservice.catalog.rows import Batch, Reject
 from geoservice.errors import UnreadableFile
 
@@ -14,36 +17,87 @@ if TYPE_CHECKING:
     import numpy as np
 
 _RECORD_KEYS = ("records", "results", "data", "rows")
+_FEATURES, _WHOLE, _BATCH_CHARACTERS = "features", None, 4 << 20
+
+
+@dataclass
+class _Survey:
+    """What a first walk through a document finds: its own members, and the columns of each list in it."""
+
+    members: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, dict[str, None]] = field(default_factory=dict)
 
 
 class JsonReader(Reader):
     def prepare(self) -> None:
-        self._tables = [_load(member.path, member.name) for member in self.members]
-        self._geographic = all(_is_collection(t) for t in self._tables)
-        self._lists = [self._items(t, m.name) for t, m in zip(self._tables, self.members, strict=True)]
-        self._crs = _crs(self._tables[0]) if self._geographic else None
+        surveys = [self._survey(member) for member in self.members]
+        self._geographic = all(_is_collection(survey) for survey in surveys)
+        self._where = [self._list(survey, member.name) for survey, member in zip(surveys, self.members, strict=True)]
+        self._crs = _crs(surveys[0].members) if self._geographic else None
         seen: dict[str, None] = {}
-        for items in self._lists:
-            for item in items:
-                seen.update(dict.fromkeys(_properties(item, self._geographic) or ()))
-        self.columns = list(seen)
+        for survey, where in zip(surveys, self._where, strict=True):
+            seen.update(survey.columns[where] if where is not _WHOLE
+                        else dict.fromkeys(_properties(survey.members, True) or ()))
+        self.columns = few_columns(list(seen), self.members[0].name)
 
-    def _items(self, table: Any, name: str) -> list[Any]:
+    def _keys(self) -> tuple[str, ...]:
+        return (self.hints.records,) if self.hints.records else _RECORD_KEYS
+
+    def _survey(self, member: Member) -> _Survey:
+        found = _Survey()
+        for name, value, _ in self._walk(member):
+            if value is jsonstream.EMPTY:
+                found.columns.setdefault(name, {})
+            elif name in found.columns:
+                columns = found.columns[name]
+                columns.update(dict.fromkeys(_properties(value, name == _FEATURES) or ()))
+                if len(columns) > COLUMNS_MAX:
+                    few_columns(list(columns), member.name)
+            else:
+                found.members[name] = value
+        return found
+
+    def _walk(self, member: Member) -> Iterator[tuple[str, Any, int]]:
+        """Members and items of a document; UnreadableFile where it breaks off."""
+        try:
+            yield from jsonstream.members(member.path, ("", _FEATURES, *self._keys()))
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(f"{member.name} : ce JSON n’est pas en UTF-8.") from error
+        except jsonstream.TooLong as error:
+            raise UnreadableFile(f"{member.name} : un enregistrement de ce JSON dépasse {jsonstream.VALUE_MAX >> 20} Mo. "
+                                 "Simplifiez sa géométrie, ou découpez-le.") from error
+        except (ValueError, RecursionError) as error:
+            raise UnreadableFile(f"{member.name} : ce JSON est incorrect ou incomplet. Téléchargez-le de nouveau.") from error
+
+    def _list(self, survey: _Survey, name: str) -> str | None:
+        """Under which name the records are; None where the document itself is the one feature."""
         if self._geographic:
-            return table["features"] if table["type"] == "FeatureCollection" else [table]
-        if isinstance(table, list):
-            return table
-        keys = (self.hints.records,) if self.hints.records else _RECORD_KEYS
-        found = next((table[k] for k in keys if isinstance(table.get(k), list)), None)
+            return _FEATURES if survey.members["type"] == "FeatureCollection" else _WHOLE
+        found = next((key for key in ("", *self._keys()) if key in survey.columns), None)
         if found is None:
             raise UnreadableFile(f"{name} : ce JSON ne contient pas de liste d’enregistrements. Indiquez « records » dans "
                                  "la section [read] de la correspondance.")
         return found
 
     def batches(self, rows: int = 20_000) -> Iterator[Batch]:
-        for member, items in zip(self.members, self._lists, strict=True):
-            for start in range(0, len(items), rows):
-                yield self._batch(member.name, items[start:start + rows], start + 1)
+        for member, where in zip(self.members, self._where, strict=True):
+            items: list[Any] = []
+            first, start = 1, 0
+            for item, position in self._items(member, where):
+                items.append(item)
+                if len(items) >= rows or position - start > _BATCH_CHARACTERS:
+                    yield self._batch(member.name, items, first)
+                    first, start, items = first + len(items), position, []
+            if items:
+                yield self._batch(member.name, items, first)
+
+    def _items(self, member: Member, where: str | None) -> Iterator[tuple[Any, int]]:
+        if where is _WHOLE:
+            yield self._survey(member).members, 0
+            return
+        for name, value, position in self._walk(member):
+            if name == where and value is not jsonstream.EMPTY:
+                yield value, position
 
     def _batch(self, name: str, items: list[Any], first: int) -> Batch:
         lines, kept, shapes, rejects = [], [], [], []
@@ -65,20 +119,9 @@ class JsonReader(Reader):
         return Batch(name, lines, columns, _array(shapes) if self._geographic else None, self._crs, tuple(rejects))
 
 
-def _load(path: Any, name: str) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(f"{name} : ce JSON n’est pas en UTF-8.") from error
-    except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"{name} : ce JSON est incorrect ou incomplet. Téléchargez-le de nouveau.") from error
-
-
-def _is_collection(table: Any) -> bool:
-    if not isinstance(table, dict):
-        return False
-    several = table.get("type") == "FeatureCollection" and isinstance(table.get("features"), list)
-    return several or table.get("type") == "Feature"
+def _is_collection(survey: _Survey) -> bool:
+    kind = survey.members.get("type")
+    return kind == "Feature" or (kind == "FeatureCollection" and _FEATURES in survey.columns)
 
 
 def _properties(item: Any, geographic: bool) -> dict[str, Any] | None:

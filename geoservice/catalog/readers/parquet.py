@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from geoservice.catalog.readers.base import Reader
+from geoservice.catalog.readers.base import Reader, few_columns
 from geoservice.catalog.rows import Batch
 from geoservice.errors import UnreadableFile
 
@@ -28,8 +28,9 @@ class ParquetReader(Reader):
                 raise UnreadableFile(f"{member.name} : ce fichier Parquet est abîmé ou incomplet.") from error
         schema = self._files[0].schema_arrow
         self._geometry, self._crs = _geometry(schema)
-        self.columns = [f.name for f in schema if f.name != self._geometry and not pa.types.is_nested(f.type)
-                        and not pa.types.is_binary(f.type) and not f.name.startswith("__index_level_")]
+        self.columns = few_columns([
+            f.name for f in schema if f.name != self._geometry and not pa.types.is_nested(f.type)
+            and not pa.types.is_binary(f.type) and not f.name.startswith("__index_level_")], self.members[0].name)
 
     def batches(self, rows: int = 20_000) -> Iterator[Batch]:
         import pyarrow as pa

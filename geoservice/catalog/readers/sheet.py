@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from geoservice.catalog.readers.base import Reader, distinct_names
+from geoservice.catalog.readers.base import Reader, distinct_names, few_columns, readable
 from geoservice.catalog.rows import Batch, Note
 from geoservice.errors import UnreadableFile
+
+CELLS_MAX = 4_000_000  # of a sheet, empty ones included: one cell far away makes a sheet as large as it is far
 
 
 class SheetReader(Reader):
@@ -20,7 +22,7 @@ class SheetReader(Reader):
         header = list(self._rows[self._start])
         while header and _blank(header[-1]):
             header.pop()
-        self.columns = distinct_names(header)
+        self.columns = few_columns(distinct_names(header), self.members[0].name)
         if others:
             self.notes = [Note("feuille", f"Feuille lue : « {sheet} ». Feuilles laissées : {', '.join(others)}.", 1, 1)]
 
@@ -35,7 +37,11 @@ class SheetReader(Reader):
             if wanted is not None and wanted not in names:
                 raise UnreadableFile(f"{member.name} : la feuille « {wanted} » n’existe pas. Feuilles : {', '.join(names)}.")
             for name in [wanted] if wanted else names:
-                rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                sheet = book.get_sheet_by_name(name)
+                if sheet.total_height * sheet.total_width > CELLS_MAX:
+                    raise UnreadableFile(f"{member.name} : la feuille « {readable(name)} » s’étend sur {sheet.total_height} "
+                                         f"lignes et {sheet.total_width} colonnes. Enregistrez-la en CSV.")
+                rows = sheet.to_python(skip_empty_area=False)
                 if rows:
                     return rows, name, [n for n in names if n != name]
         except PasswordError as error:

@@ -8,16 +8,43 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import IO, Any, Self
 
-from geoservice.catalog.readers.base import Reader, distinct_names
+from geoservice.catalog.readers.base import Reader, distinct_names, few_columns
 from geoservice.catalog.readers.unpack import CHUNK, Member
 from geoservice.catalog.rows import Batch, Note, Reject
 from geoservice.errors import UnreadableFile
 
 DELIMITERS = (";", ",", "\t", "|")
 REPLACED = "\ufffd"
+LINE_MAX, CHUNK_CHARACTERS = 4 << 20, 8 << 20  # characters of one line, and of the lines held at once
 csv.field_size_limit(1 << 20)
+
+
+class _TooLong(csv.Error):
+    """A line that no table has."""
+
+
+class _Lines:
+    """The lines of a text file, none longer than LINE_MAX; `number` of the last one, `characters` of all of them."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._read, self.number, self.characters = file.readline, 0, 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._read(LINE_MAX)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.characters += len(line)
+        if len(line) == LINE_MAX and not line.endswith("\n"):
+            while (rest := self._read(LINE_MAX)) and not rest.endswith(("\n", "\r")):
+                pass
+            raise _TooLong
+        return line
 
 
 @dataclass(frozen=True)
@@ -35,41 +62,55 @@ class CsvReader(Reader):
         self._encodings = [find_encoding(m, self.hints.encoding) for m in self.members]
         sample = self._sample(member, self._encodings[0])
         self._delimiter = self.hints.delimiter or find_delimiter(sample)
-        header = next((row for row in csv.reader(sample, delimiter=self._delimiter) if any(c.strip() for c in row)), None)
+        try:
+            header = next((row for row in csv.reader(sample, delimiter=self._delimiter) if any(c.strip() for c in row)), None)
+        except csv.Error:
+            header = None
         if header is None:
             raise UnreadableFile(f"{member.name} : ce fichier n’a pas de ligne d’en-tête.")
-        self.columns = distinct_names(list(_trimmed(header)))
+        self.columns = few_columns(distinct_names(_trimmed(header)), member.name)
         self.notes = [e.note for e in self._encodings if e.note]
 
     def _sample(self, member: Member, encoding: Encoding) -> list[str]:
         with member.path.open(encoding=encoding.name, errors="replace", newline="") as file:
-            return list(islice(file, 200))
+            return list(islice(_Lines(file), 200))
 
     def batches(self, rows: int = 20_000) -> Iterator[Batch]:
         for position, (member, encoding) in enumerate(zip(self.members, self._encodings, strict=True)):
             with member.path.open(encoding=encoding.name, errors="replace", newline="") as file:
-                parser = csv.reader(file, delimiter=self._delimiter)
+                lines = _Lines(file)
+                parser = csv.reader(lines, delimiter=self._delimiter)
                 columns = _skip_header(parser)
                 if position and columns != self.columns:
                     raise UnreadableFile(f"{member.name} : ses colonnes diffèrent de celles de {self.members[0].name}. "
                                          "Importez ces fichiers séparément.")
-                yield from self._parse(member, parser, rows, encoding.damaged)
+                for chunk, numbers, rejects in self._chunks(member, parser, lines, rows):
+                    yield self._batch(member, chunk, numbers, rejects, encoding.damaged)
 
-    def _parse(self, member: Member, parser: Any, rows: int, damaged: bool) -> Iterator[Batch]:
-        """`list.extend` keeps what came before an error, so one broken line costs one line."""
-        while True:
-            chunk: list[list[str]] = []
-            rejects: list[Reject] = []
-            first, ended = parser.line_num + 1, False
+    def _chunks(self, member: Member, parser: Any, lines: _Lines,
+                rows: int) -> Iterator[tuple[list[list[str]], list[int], list[Reject]]]:
+        """Records with the line each begins on. One broken line costs one line; a chunk is bounded in rows and in characters."""
+        chunk: list[list[str]] = []
+        numbers: list[int] = []
+        rejects: list[Reject] = []
+        until, ended = lines.characters + CHUNK_CHARACTERS, False
+        while not ended:
+            line = lines.number + 1
             try:
-                chunk.extend(islice(parser, rows))
-                ended = not chunk
-            except csv.Error:
-                rejects.append(_broken(member, parser.line_num))
-            if ended:
-                return
-            lines = _line_numbers(chunk, first, parser.line_num)
-            yield self._batch(member, chunk, lines, rejects, damaged)
+                for row in parser:
+                    chunk.append(row)
+                    numbers.append(line)
+                    line = lines.number + 1
+                    if len(chunk) >= rows or lines.characters >= until:
+                        break
+                else:
+                    ended = True
+            except csv.Error as error:
+                rejects.append(_broken(member, line, isinstance(error, _TooLong)))
+            if ended or len(chunk) + len(rejects) >= rows or lines.characters >= until:
+                if chunk or rejects:
+                    yield chunk, numbers, rejects
+                chunk, numbers, rejects, until = [], [], [], lines.characters + CHUNK_CHARACTERS
 
     def _batch(self, member: Member, chunk: list[list[str]], lines: Sequence[int], rejects: list[Reject],
                damaged: bool) -> Batch:
@@ -96,27 +137,18 @@ class CsvReader(Reader):
         return kept, kept_lines
 
 
-def _line_numbers(chunk: list[list[str]], first: int, last: int) -> Sequence[int]:
-    """The physical line on which each record begins; records hold line breaks only where they are quoted."""
-    if last - first + 1 == len(chunk):
-        return range(first, last + 1)
-    lines, line = [], first
-    for row in chunk:
-        lines.append(line)
-        line += 1 + sum(cell.count("\n") + cell.count("\r") - cell.count("\r\n") for cell in row)
-    return lines
-
-
 def _skip_header(parser: Any) -> list[str]:
-    row = next((row for row in parser if any(c.strip() for c in row)), [])
-    return distinct_names(list(_trimmed(row)))
+    try:
+        row = next((row for row in parser if any(c.strip() for c in row)), [])
+    except csv.Error:
+        row = []
+    return distinct_names(_trimmed(row))
 
 
-def _trimmed(header: list[str]) -> list[str]:
+def _trimmed(header: list[str]) -> list[Any]:
     """Without the empty names that a trailing separator leaves."""
-    while header and not header[-1].strip():
-        header = header[:-1]
-    return header
+    length = next((number for number in range(len(header), 0, -1) if header[number - 1].strip()), 0)
+    return header[:length]
 
 
 def find_delimiter(sample: list[str]) -> str:
@@ -139,6 +171,8 @@ def find_encoding(member: Member, declared: str | None) -> Encoding:
         head = file.read(4)
     if declared is not None:
         return _declared(member, declared)
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return _declared(member, "utf-32")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _declared(member, "utf-16")
     utf8 = _survey(member)
@@ -205,5 +239,8 @@ def _damaged(member: Member, line: int) -> Reject:
                   "La ligne contient des caractères illisibles. Corrigez-la à la source.")
 
 
-def _broken(member: Member, line: int) -> Reject:
+def _broken(member: Member, line: int, long: bool) -> Reject:
+    if long:
+        return Reject(member.name, line, "", "", "ligne-longue", f"La ligne dépasse {LINE_MAX >> 20} millions de caractères. "
+                      "Vérifiez les fins de ligne du fichier.")
     return Reject(member.name, line, "", "", "guillemets", "La ligne ne peut pas être découpée : un guillemet n’est pas refermé.")

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import gzip
+import stat
+import struct
 import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from geoservice.catalog.schema import ReadHints
 from geoservice.errors import UnreadableFile
+
+if TYPE_CHECKING:
+    from geoservice.catalog.schema import ReadHints
 
 CHUNK = 1 << 20
 # A CSV shrinks 5 to 30 times; beyond 200 times (and 64 MB) it is not an export but a bomb. 16 GB is more than any import.
 RATIO_MAX, RATIO_FREE, BYTES_MAX, MEMBERS_MAX = 200, 64 << 20, 16 << 30, 10_000
+DIRECTORY_MAX = 4 << 20  # bytes of a zip's table of contents: zipfile reads all of it before anything can be counted
+PACKINGS_MAX = 2  # a zip inside a gzip; a gzip that contains itself never ends
 TABLES = (".shp", ".csv", ".txt", ".tsv", ".geojson", ".json", ".gpkg", ".parquet", ".xlsx", ".ods")
 _SHAPE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+
+
+# what zipfile raises on archives that are damaged, protected or made up; a name that is no text is a UnicodeError
+_BROKEN = (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, struct.error, LookupError)
 
 
 @dataclass(frozen=True)
@@ -44,14 +54,16 @@ class Workspace:
             self._folders.pop().cleanup()
 
 
-def unpacked(path: Path, name: str, hints: ReadHints, workspace: Workspace) -> list[Member]:
+def unpacked(path: Path, name: str, hints: ReadHints, workspace: Workspace, depth: int = 0) -> list[Member]:
     """The plain files inside `path`: itself, the content of a gzip, or the tables of a zip (all that match `hints.member`)."""
     magic = _magic(path, name)
     if magic.startswith(b"\x1f\x8b"):
+        if depth == PACKINGS_MAX:
+            raise UnreadableFile(f"{name} : ce fichier est compressé plusieurs fois. Envoyez-le décompressé.")
         inner = name.removesuffix(".gz")
         target = workspace.folder() / "content"
         _gunzip(path, name, target)
-        return [Member(m.path, name if m.name == inner else m.name) for m in unpacked(target, inner, hints, workspace)]
+        return [Member(m.path, name if m.name == inner else m.name) for m in unpacked(target, inner, hints, workspace, depth + 1)]
     if magic.startswith(b"PK") and not _is_sheet(path, name):
         return _members(path, name, hints, workspace)
     return [Member(path, name)]
@@ -59,9 +71,12 @@ def unpacked(path: Path, name: str, hints: ReadHints, workspace: Workspace) -> l
 
 def _magic(path: Path, name: str) -> bytes:
     try:
+        # a pipe would be waited for, a device read for ever; and GDAL takes names beginning so for addresses
+        if not stat.S_ISREG(path.stat().st_mode) or str(path.resolve()).startswith("/vsi"):
+            raise UnreadableFile(f"{name} : ce n’est pas un fichier. Donnez le chemin d’un fichier.")
         with path.open("rb") as file:
             return file.read(4)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise UnreadableFile(f"{name} : ce fichier ne peut pas être ouvert. Vérifiez son chemin et ses droits.") from error
 
 
@@ -89,6 +104,7 @@ def _copy(source: IO[bytes], target: Path, name: str, limit: int) -> int:
 
 
 def _is_sheet(path: Path, name: str) -> bool:
+    _check_directory(path, name)
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
@@ -96,8 +112,23 @@ def _is_sheet(path: Path, name: str) -> bool:
             if sheet and sum(i.file_size for i in archive.infolist()) > _limit(path.stat().st_size):
                 raise UnreadableFile(f"{name} : ce classeur grossit démesurément en s’ouvrant. Enregistrez-le en CSV.")
             return sheet
-    except (zipfile.BadZipFile, OSError) as error:
+    except _BROKEN as error:
         raise UnreadableFile(f"{name} : l’archive zip est abîmée ou incomplète. Téléchargez-la de nouveau.") from error
+
+
+def _check_directory(path: Path, name: str) -> None:
+    """UnreadableFile for a zip whose table of contents alone would fill the memory."""
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        file.seek(max(0, size - (1 << 16) - 100))
+        tail = file.read()
+        end = tail.rfind(b"PK\x05\x06")
+        directory = int.from_bytes(tail[end + 12:end + 16], "little") if end >= 0 else 0
+        wide = tail.rfind(b"PK\x06\x06", 0, max(end, 0))
+        if wide >= 0:
+            directory = int.from_bytes(tail[wide + 40:wide + 48], "little")
+    if directory > DIRECTORY_MAX:
+        raise UnreadableFile(f"{name} : cette archive contient trop de fichiers. N’envoyez que la table.")
 
 
 def _members(path: Path, name: str, hints: ReadHints, workspace: Workspace) -> list[Member]:
@@ -111,7 +142,7 @@ def _members(path: Path, name: str, hints: ReadHints, workspace: Workspace) -> l
                 for part in _parts(archive, inside):
                     limit -= _extract(archive, part, place / f"table{PurePosixPath(part).suffix.lower()}", name, limit)
                 found.append(Member(place / f"table{PurePosixPath(inside).suffix.lower()}", f"{name}/{inside}"))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, OSError) as error:
+    except (*_BROKEN, RuntimeError, zlib.error, EOFError) as error:
         raise UnreadableFile(f"{name} : l’archive zip est abîmée, ou protégée par un mot de passe.") from error
     return found
 
