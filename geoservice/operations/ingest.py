@@ -23,10 +23,13 @@ from geoservice.catalog.schema import SourceSpec, check_source, parse
 from geoservice.errors import BadInput, GeoserviceError, NotFound, NotReady
 from geoservice.operations import accounts, intakes
 from geoservice.operations.indexing import refresh_as_writer
+from geoservice.operations.undo import Undone, undo
 from geoservice.storage import facts, features, imports, uploads
 from geoservice.storage.facts import Outcome, Owner
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
+
+__all__ = ["ImportReport", "ImportRequest", "Undone", "dry_run", "propose", "purge", "rejects", "run", "undo"]
 
 Progress = Callable[[str, int], None]
 PROPOSED = "proposition"  # the name of a mapping that a dry run proposes

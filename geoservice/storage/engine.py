@@ -158,6 +158,11 @@ def bulk_insert(connection: Connection, table: Table, names: Sequence[str], rows
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', list(rows))
 
 
+def last_id(connection: Connection, table: Table) -> int:
+    """The greatest number of a table's rows; those inserted later in this transaction come after it."""
+    return int(connection.exec_driver_sql(f'SELECT max(id) FROM "{table.name}"').scalar() or 0)
+
+
 def bulk_select(connection: Connection, sql: str, values: tuple, block: int) -> Iterator[list[tuple]]:
     """Rows of a query as plain tuples, in blocks of at most `block`: the driver's own cursor, past SQLAlchemy's rows."""
     with connection.exec_driver_sql(sql, values) as result:

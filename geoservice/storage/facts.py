@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from geoservice.catalog.rows import FACT
-from geoservice.storage.engine import bulk_insert, bulk_select, bulk_update, chunks
+from geoservice.storage import sightings
+from geoservice.storage.engine import bulk_insert, bulk_select, bulk_update, chunks, last_id
 from geoservice.storage.tables import Fact, FactVersion
 
-_KEY, _CONTENT, _SEEN = FACT.index("key"), FACT.index("content"), FACT.index("seen")
+_KEY, _CONTENT, _SEEN, _LINE = (FACT.index(name) for name in ("key", "content", "seen", "line"))
 VALUES = tuple(name for name in FACT if name != "key")
 ACCEPTED, UPDATED, UNCHANGED = "accepted", "updated", "unchanged"
 
@@ -54,14 +55,28 @@ def write(connection: Connection, owner: Owner, rows: Sequence[tuple], known_key
     """
     keys = [row[_KEY] for row in rows if known_keys is None or row[_KEY] in known_keys]
     facts = _load(connection, owner, keys)
+    last = last_id(connection, Fact.__table__)
     if not facts and len({row[_KEY] for row in rows}) == len(rows):  # what a first import brings: nothing to compare
         _insert(connection, owner, rows)
-        return Outcome(accepted=len(rows))
-    batch = _Batch(owner)
-    for row in rows:
-        batch.apply(facts, row)
-    batch.flush(connection, facts)
-    return batch.outcome
+        outcome = Outcome(accepted=len(rows))
+    else:
+        batch = _Batch(owner)
+        for row in rows:
+            batch.apply(facts, row)
+        batch.flush(connection, facts)
+        outcome = batch.outcome
+    _sight(connection, owner, rows, {key: fact.row for key, fact in facts.items() if fact.row >= 0}, last)
+    return outcome
+
+
+def _sight(connection: Connection, owner: Owner, rows: Sequence[tuple], known: dict[str, int], last: int) -> None:
+    """Note which versions this batch met; rows inserted by it have numbers after `last`."""
+    if not rows:
+        return
+    numbers = {**known, **{key: number for key, number in connection.execute(select(Fact.key, Fact.id).where(Fact.id > last))}}
+    sightings.record(connection, owner.import_id, "facts",
+                     [(numbers[row[_KEY]], sightings.mark_of(row[_CONTENT]), row[_LINE]) for row in rows],
+                     [row[_SEEN] for row in rows])
 
 
 def _insert(connection: Connection, owner: Owner, rows: Iterable[tuple]) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, func, select, tuple_
+from sqlalchemy import Connection, Table, and_, func, insert, select, tuple_
 
 from geoservice.catalog.rows import ADDRESS, AGGREGATE, FEATURE
-from geoservice.storage.engine import bulk_insert, bulk_update, chunks
+from geoservice.storage import sightings
+from geoservice.storage.engine import bulk_insert, bulk_update, chunks, last_id
 from geoservice.storage.facts import Outcome, Owner
-from geoservice.storage.tables import Address, Aggregate, Feature
+from geoservice.storage.tables import Address, Aggregate, Feature, ReplacedRow
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,26 @@ class Keyed:
     names: tuple[str, ...]
     key: tuple[str, ...]
     same: dict[str, Any]
+
+    @property
+    def stores(self) -> str:
+        """What a layer calls these rows: `features`, `aggregates`, `addresses`."""
+        return stores_of(self.table)
+
+    def mark(self, row: tuple) -> int:
+        """A number that tells versions of one row apart."""
+        return sightings.mark_of(row[self.names.index("content")] if "content" in self.names else tuple(row))
+
+
+def stores_of(table: Table) -> str:
+    """`features`, `aggregates` or `addresses`."""
+    return f"{table.name}es" if table.name.endswith("s") else f"{table.name}s"
+
+
+def kind_of(stores: str) -> Keyed:
+    """The rows behind `stores`, whoever they belong to."""
+    return {kind.stores: kind for kind in (Keyed(Feature.__table__, FEATURE, (), {}), Keyed(Aggregate.__table__, AGGREGATE, (), {}),
+                                           Keyed(Address.__table__, ADDRESS, (), {}))}[stores]
 
 
 def features_of(layer: str, owner: Owner) -> Keyed:
@@ -63,8 +87,44 @@ def write(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tu
             (inserts.__setitem__(key, row) if known[0] < 0 else updates.__setitem__(known[0], row))
             stored[key] = (known[0], signature)
             outcome.updated += 1
+    last = last_id(connection, kind.table)
+    _keep_replaced(connection, kind, list(updates))
     _flush(connection, kind, import_id, inserts, updates)
+    _sight(connection, kind, import_id, rows, {key: number for key, (number, _) in stored.items() if number >= 0}, last)
     return outcome
+
+
+def _keep_replaced(connection: Connection, kind: Keyed, numbers: Sequence[int]) -> None:
+    """Keep the versions that are about to be replaced, so that an undo can bring them back."""
+    columns = kind.table.c
+    for block in chunks(numbers, 5_000):
+        query = select(columns.id, columns.import_id, *(columns[name] for name in kind.names)).where(columns.id.in_(block))
+        rows = [tuple(row) for row in connection.execute(query)]
+        connection.execute(insert(ReplacedRow), [
+            {"stores": kind.stores, "row_id": row[0], "import_id": row[1], "mark": kind.mark(row[2:]), "content": pack(row[2:])}
+            for row in rows])
+
+
+def _sight(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tuple], known: dict[tuple, int], last: int) -> None:
+    """Note which versions this batch met; rows inserted by it have numbers after `last`."""
+    if not rows:
+        return
+    columns, where = kind.table.c, [kind.names.index(name) for name in kind.key]
+    fresh = connection.execute(select(columns.id, *(columns[name] for name in kind.key)).where(columns.id > last))
+    numbers = {**known, **{tuple(row[1:]): row[0] for row in fresh}}
+    sightings.record(connection, import_id, kind.stores,
+                     [(numbers[tuple(row[position] for position in where)], kind.mark(row), 0) for row in rows], [0] * len(rows))
+
+
+def pack(row: Sequence[Any]) -> bytes:
+    """Values of a row as compressed JSON, bytes in base64."""
+    values = [{"bytes": b64encode(value).decode()} if isinstance(value, bytes) else value for value in row]
+    return zlib.compress(json.dumps(values).encode(), 1)
+
+
+def unpack(packed: bytes) -> tuple:
+    """The row that was packed."""
+    return tuple(b64decode(value["bytes"]) if isinstance(value, dict) else value for value in json.loads(zlib.decompress(packed)))
 
 
 def _flush(connection: Connection, kind: Keyed, import_id: int, inserts: dict[tuple, tuple], updates: dict[int, tuple]) -> None:

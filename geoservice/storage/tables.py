@@ -226,7 +226,7 @@ class Sighting(SQLModel, table=True):
     """Which versions a batch of an import brought or met again: what an undo needs to know. `rows`: see storage/sightings.py."""
 
     id: int | None = Field(default=None, primary_key=True)
-    import_id: int = Field(foreign_key="import_run.id", index=True)
+    import_id: int = Field(index=True)
     stores: str  # facts | features | aggregates | addresses
     seen: int = Field(sa_type=BigInteger)
     rows: bytes = Field(sa_type=LargeBinary)

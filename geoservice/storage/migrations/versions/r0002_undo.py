@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "sighting",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("import_id", sa.Integer, sa.ForeignKey("import_run.id"), nullable=False),
+        sa.Column("import_id", sa.Integer, nullable=False),
         sa.Column("stores", sa.String, nullable=False),
         sa.Column("seen", sa.BigInteger, nullable=False),
         sa.Column("rows", sa.LargeBinary, nullable=False))
