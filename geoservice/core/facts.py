@@ -365,6 +365,14 @@ def unit_counts(index: FactIndex, query: FactQuery, level: str) -> dict[str, int
     return totals
 
 
+def rows_of_units(index: FactIndex, query: FactQuery, wanted: np.ndarray) -> np.ndarray:
+    """Matching rows whose unit is wanted, with and without a point, `AGP` included; `wanted` is (units,) bool."""
+    if query.kind is not None and query.kind not in index.kinds:
+        return np.empty(0, np.int64)
+    rows = _matching(index, [(0, len(index))], query)
+    return _split_unknown(index, rows.compress(wanted[index["unit"][rows]]), query)[0]
+
+
 def category_counts(index: FactIndex, rows: np.ndarray) -> np.ndarray:
     """Facts per category code of chosen rows; (256,) int64."""
     return np.bincount(index["category"][rows], minlength=256)

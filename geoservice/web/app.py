@@ -15,11 +15,11 @@ from geoservice.settings import Settings
 from geoservice.web import problems
 from geoservice.web.background import Refresher
 from geoservice.web.headers import Guard, security_headers
-from geoservice.web.routes import cells, files, health, hexagons, page, profiles, search, tiles, units, words
+from geoservice.web.routes import cells, files, health, hexagons, page, places, profiles, search, tiles, units, words
 from geoservice.web.service import Service
 
 ROUTERS = (page.router, words.router, cells.router, units.router, profiles.router,
-           hexagons.router, search.router, tiles.router, health.router, files.router)
+           hexagons.router, search.router, places.router, tiles.router, health.router, files.router)
 
 
 def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = False) -> FastAPI:

@@ -1,0 +1,222 @@
+"""What there is to say of a residence: its facts in time and by word, its halls, its dwellings, the QPV around it.
+
+`AGP` facts are counted in totals, months and categories of the residence; never by hall, and never by hour.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+
+from geoservice.core import crs, facts, profiles
+from geoservice.core.facts import FactIndex
+from geoservice.core.profiles import Calendar, Series
+from geoservice.core.query import FactQuery, ZoneRef
+from geoservice.errors import NotFound
+from geoservice.operations.profiles import span_of, summed
+from geoservice.operations.reader import Reader
+from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, code_of
+
+QPV_GENERATIONS = ("2024", "2015")
+_AROUND = 0.03  # degrees, two to three kilometres: beyond, a QPV is not near
+_UNMAPPED = [code_of(category) for category in UNMAPPED_CATEGORIES]
+
+
+@dataclass(frozen=True)
+class Residence:
+    """A residence as its owner's file has it; what only facts name has no position and no properties."""
+
+    code: str
+    name: str
+    box: Box | None
+    properties: dict[str, Any]
+
+    @property
+    def dwellings(self) -> int | None:
+        """How many dwellings, None when unknown (0 is no answer)."""
+        number = self.properties.get("dwellings")
+        return number if isinstance(number, int) and number > 0 else None
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """The middle, lon and lat."""
+        return None if self.box is None else ((self.box.west + self.box.east) / 2, (self.box.south + self.box.north) / 2)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Facts per 100 dwellings over the period, with the count and denominator it comes from and the 95 % interval."""
+
+    count: int
+    dwellings: int
+
+    @property
+    def value(self) -> float:
+        return 100 * self.count / self.dwellings
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        low, high = profiles.poisson_interval(self.count)
+        return 100 * low / self.dwellings, 100 * high / self.dwellings
+
+
+@dataclass(frozen=True)
+class Near:
+    """A QPV and the distance to its edge in metres, negative inside."""
+
+    zone: ZoneRef
+    name: str
+    generation: str
+    edge_m: int
+
+
+@dataclass(frozen=True)
+class Hall:
+    """A hall with its facts; one that only facts name has no position."""
+
+    code: str
+    name: str
+    point: tuple[float, float] | None
+    properties: dict[str, Any]
+    count: int
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """Facts of a place over a period: (first, last) day numbers, both included.
+
+    `count` is all that match; the calendar leaves out the `staff` facts (AGP). categories: (256,) by code.
+    """
+
+    kind: Kind | None
+    period: tuple[int, int]
+    count: int
+    unplaced: int
+    staff: int
+    series: Series
+    calendar: Calendar
+    categories: np.ndarray
+
+
+@dataclass(frozen=True)
+class ResidenceProfile:
+    """Everything about one residence; `elsewhere` counts its facts that name no hall."""
+
+    residence: Residence
+    portrait: Portrait
+    halls: list[Hall]
+    elsewhere: int
+    qpv: list[Near]
+    rate: Rate | None
+
+
+def residences(reader: Reader) -> dict[str, Residence]:
+    """Residences of the patrimoine in reach, by code."""
+    if "patrimoine" not in reader.catalog.layers:
+        return {}
+    found = reader.shelf.features("patrimoine")
+    out: dict[str, Residence] = {}
+    for key, name, shape, known in zip(found.keys, found.names, found.geometry, found.properties, strict=True):
+        if known.get("level", "residence") == "residence":
+            box = None if shape is None else Box(*shape.bounds)
+            out.setdefault(key, Residence(key, name or known.get("address") or key, box, known))
+    return out
+
+
+def listed(reader: Reader, query: FactQuery) -> tuple[Kind | None, list[tuple[Residence, int]]]:
+    """Every residence in reach with its facts (`AGP` included), most first; also those that only facts name."""
+    query, _ = reader.resolved(query)
+    counts = {unit.code: unit.count for unit in reader.by_unit(query, "residence")}
+    known = residences(reader)
+    everything = {code: known.get(code) or Residence(code, code, None, {}) for code in [*known, *counts]}
+    ranked = sorted(everything.values(), key=lambda each: (-counts.get(each.code, 0), each.name, each.code))
+    return query.kind, [(each, counts.get(each.code, 0)) for each in ranked]
+
+
+def rate(count: int, residence: Residence) -> Rate | None:
+    """None without a known number of dwellings: no rate is made up."""
+    return None if residence.dwellings is None else Rate(count, residence.dwellings)
+
+
+def profile(reader: Reader, code: str, query: FactQuery) -> ResidenceProfile:
+    """One residence under a filter; NotFound when the viewer has none of this code."""
+    residence = residences(reader).get(code)
+    named = any(code in index.units.residence for index in reader.indexes.values())
+    if not code or (residence is None and not named):
+        raise NotFound("Cette résidence n’est pas dans votre patrimoine.")
+    residence = residence or Residence(code, code, None, {})
+    query, _ = reader.resolved(query)
+    rows = [(index, facts.rows_of_units(index, query, index.units.rows_of("residence", code)))
+            for index in reader.indexes.values()]
+    halls, elsewhere = _halls(reader, code, rows)
+    found = portrait(reader, query, rows)
+    return ResidenceProfile(residence, found, halls, elsewhere, near_qpv(reader, residence.point), rate(found.count, residence))
+
+
+def portrait(reader: Reader, query: FactQuery, rows: list[tuple[FactIndex, np.ndarray]], unplaced: int = 0) -> Portrait:
+    """Rows of each index in time and by word; `unplaced`: matching facts that are not among the rows."""
+    period = span_of(reader, query)
+    categories = sum((profiles.code_counts(index, chosen, "category") for index, chosen in rows), np.zeros(256, np.int64))
+    mapped = [(index, chosen[~np.isin(index["category"][chosen], _UNMAPPED)]) for index, chosen in rows]
+    calendars = [profiles.calendar(index, chosen) for index, chosen in mapped]
+    hours = Calendar(sum((part.counts for part in calendars), np.zeros((7, 24), np.int64)), sum(p.unknown for p in calendars))
+    pointless = sum(int((index["cell"][chosen] == 0).sum()) for index, chosen in rows)
+    series = summed([profiles.series(index, chosen, "month", period) for index, chosen in rows], "month", period)
+    return Portrait(query.kind, period, sum(len(chosen) for _, chosen in rows), pointless + unplaced,
+                    int(categories[_UNMAPPED].sum()), series, hours, categories)
+
+
+def _halls(reader: Reader, code: str, rows: list[tuple[FactIndex, np.ndarray]]) -> tuple[list[Hall], int]:
+    """Halls of a residence, most facts first, and how many facts name none."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for index, chosen in rows:
+        total += len(chosen)
+        numbers = np.bincount(index["unit"][chosen], minlength=len(index.units.code))
+        for unit in np.flatnonzero(numbers).tolist():
+            if index.units.level[unit] == "hall":
+                counts[index.units.code[unit]] += int(numbers[unit])
+    halls = [replace(hall, count=counts.pop(hall.code, 0)) for hall in _known_halls(reader, code)]
+    within = sum(hall.count for hall in halls) + sum(counts.values())
+    halls += [Hall(hall, hall, None, {}, number) for hall, number in counts.items()]
+    return sorted(halls, key=lambda hall: (-hall.count, hall.code)), total - within
+
+
+def _known_halls(reader: Reader, code: str) -> Iterator[Hall]:
+    if "halls" not in reader.catalog.layers:
+        return
+    found = reader.shelf.features("halls")
+    for key, name, shape, known in zip(found.keys, found.names, found.geometry, found.properties, strict=True):
+        if known.get("residence") == code:
+            hall = str(known.get("hall") or key)
+            point = None if shape is None else (shape.centroid.x, shape.centroid.y)
+            yield Hall(hall, name or hall, point, known, 0)
+
+
+def near_qpv(reader: Reader, point: tuple[float, float] | None) -> list[Near]:
+    """For each generation the QPV that hold a point, else the nearest within a few kilometres."""
+    territory = None if point is None else crs.territory_of(*point)
+    if point is None or territory is None or "qpv" not in reader.catalog.layers:
+        return []
+    here = crs.geometries_to_metres(np.array([shapely.Point(point)]), territory.epsg)[0]
+    out: list[Near] = []
+    for generation in QPV_GENERATIONS:
+        found = reader.shelf.features("qpv", generation)
+        rows = found.tree.query(shapely.Point(point).buffer(_AROUND), predicate="intersects") if len(found) else []
+        shapes = crs.geometries_to_metres(found.geometry[rows], territory.epsg) if len(rows) else []
+        near = [Near(ZoneRef(f"qpv{generation}", found.keys[row]), found.names[row] or found.keys[row], generation,
+                     _edge(shape, here)) for row, shape in zip(rows, shapes, strict=True)]
+        inside = [each for each in near if each.edge_m < 0]
+        out += inside or sorted(near, key=lambda each: each.edge_m)[:1]
+    return out
+
+
+def _edge(shape: shapely.Geometry, here: shapely.Point) -> int:
+    """Metres from a point to the edge of a zone, negative inside, by at least one."""
+    metres = round(float(shapely.distance(shapely.boundary(shape), here)))
+    return -max(1, metres) if shapely.intersects(shape, here) else metres
