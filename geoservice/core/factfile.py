@@ -17,7 +17,7 @@ from geoservice.core.facts import COLUMNS, FactIndex, Units
 from geoservice.errors import NotReady
 from geoservice.types import Kind
 
-MAGIC = b"GEOFACT2"  # a changed layout changes it: an index is never misread, it is built again
+MAGIC = b"GEOFACT1"  # a changed layout changes it: an index is never misread, it is built again
 _UNREADABLE = "Un fichier d’index est illisible ; lancez « geoservice doctor » pour le reconstruire."
 _ALIGN = 64
 
@@ -27,7 +27,7 @@ def write(index: FactIndex, path: Path) -> None:
 
     One writer at a time: what a killed one left beside it is written over.
     """
-    arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks.T}
+    arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks}
     temporary = path.with_name(f"{path.name}.tmp")
     with temporary.open("wb") as file:
         file.write(_header(index, arrays))
@@ -64,7 +64,7 @@ def open_index(path: Path) -> FactIndex:
     """A FactIndex whose columns are views of the mapped file; NotReady when the file is not one."""
     mapped, header, position = _opened(path)
     columns: dict[str, np.ndarray] = {}
-    shapes = {**dict.fromkeys(COLUMNS, (header["facts"],)), "blocks": (6, header["blocks"])}
+    shapes = {**dict.fromkeys(COLUMNS, (header["facts"],)), "blocks": (header["blocks"], 6)}
     for name, shape in shapes.items():
         kind = np.dtype(COLUMNS.get(name, "<i8"))
         position += -position % _ALIGN
@@ -75,7 +75,7 @@ def open_index(path: Path) -> FactIndex:
         position += size
     units = Units(*(tuple(values) for values in header["units"]))
     kinds = {Kind(name): number for name, number in header["kinds"].items()}
-    return FactIndex({name: columns[name] for name in COLUMNS}, units, columns["blocks"].T, header["placed_from"], kinds,
+    return FactIndex({name: columns[name] for name in COLUMNS}, units, columns["blocks"], header["placed_from"], kinds,
                      header["version"])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,8 @@ COLUMNS: dict[str, str] = {
 BYTES_A_FACT = sum(np.dtype(kind).itemsize for kind in COLUMNS.values())
 DEGREE = 10_000_000  # positions are stored in 1e-7 degree, about a centimetre
 BLOCK_RESOLUTION = 8
-NEARBY = 2_000  # rows: scanning fewer than this costs less than starting another range
+GROUP = 64  # blocks
+NEARBY = 8_192  # rows: scanning fewer than this costs less than starting another range
 PIECE = 65_536  # rows looked at together: what is computed on the way stays in the processor's cache
 _LAST_DAY = 65_535  # the greatest of a column of days: in 2149, never reached
 UNCERTAIN = ("hour", "gravity", "place", "nature")
@@ -61,6 +63,13 @@ class FactIndex:
     placed_from: int
     kinds: Mapping[Kind, int]
     version: str = "0"
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """Boxes of runs of GROUP blocks, (4, g) int64: looked at first, for a viewport touches few."""
+        starts = np.arange(0, len(self.blocks), GROUP)
+        sides = zip((np.minimum, np.minimum, np.maximum, np.maximum), self.blocks.T[2:], strict=True)
+        return np.array([extreme.reduceat(side, starts) if len(starts) else starts for extreme, side in sides])
 
     def __len__(self) -> int:
         return len(self.columns["cell"])
@@ -136,10 +145,10 @@ def _run_starts(values: np.ndarray) -> np.ndarray:
 def count(index: FactIndex, resolution: int, area: Area = EVERYWHERE, query: FactQuery = FactQuery()) -> Counts:
     """Facts per cell of `resolution` inside an area; KindRequired when the index holds several kinds and none is chosen."""
     selection = select(index, area, query)
-    cells = grid.parents(index["cell"][selection.rows], resolution)
-    starts = _run_starts(cells)
+    cells = index["cell"].take(selection.rows)
+    starts = _run_starts(grid.ranks(cells, resolution))
     counts = np.diff(np.append(starts, len(cells)))
-    return Counts(cells[starts], counts, selection.unknown, selection.unplaced)
+    return Counts(grid.parents(cells[starts], resolution), counts, selection.unknown, selection.unplaced)
 
 
 def merge(parts: list[Counts]) -> Counts:
@@ -159,8 +168,9 @@ def select(index: FactIndex, area: Area = EVERYWHERE, query: FactQuery = FactQue
                            + ", ".join(index.kinds) + ".")
     if query.kind is not None and query.kind not in index.kinds:
         return Selection(np.empty(0, np.int64), dict.fromkeys(UNCERTAIN, 0), 0)
-    rows = _matching(index, _candidates(index, area), query)
-    rows = rows[_inside(index, rows, area)]
+    touched = _touched(index, area)
+    rows = _matching(index, _candidates(index, area, touched), query)
+    rows = rows.compress(_inside(index, rows, area, touched))
     rows, unknown = _split_unknown(index, rows, query)
     return Selection(rows, unknown, _unplaced(index, area, query))
 
@@ -176,22 +186,34 @@ def _unplaced(index: FactIndex, area: Area, query: FactQuery) -> int:
     return len(_split_unknown(index, rows, query)[0])
 
 
-def _candidates(index: FactIndex, area: Area) -> list[tuple[int, int]]:
+def _candidates(index: FactIndex, area: Area, touched: np.ndarray) -> list[tuple[int, int]]:
     """Row ranges that may hold facts of an area: few and wide."""
     if area.cells is not None:
         return _ranges_of_cells(index, area.cells)
+    if area.box is None and area.polygon is None:
+        return [(index.placed_from, len(index))]
+    return _joined(touched[:, 0], touched[:, 1], NEARBY)
+
+
+def _touched(index: FactIndex, area: Area) -> np.ndarray:
+    """The blocks whose box meets the area's box and polygon, in order: (t, 6) as `index.blocks`; none without either."""
     box = area.box
     if area.polygon is not None:
         bounds = Box(*area.polygon.bounds)
         box = bounds if box is None else Box(max(box.west, bounds.west), max(box.south, bounds.south),
                                              min(box.east, bounds.east), min(box.north, bounds.north))
-    if box is None:
-        return [(index.placed_from, len(index))]
-    low, high, west, south, east, north = index.blocks.T
+    if box is None or not len(index.blocks):
+        return index.blocks[:0]
+    groups = np.flatnonzero(_meets(index.groups, box)).tolist()
+    near = np.concatenate([index.blocks[GROUP * group:GROUP * (group + 1)] for group in groups] or [index.blocks[:0]])
+    return near[_meets(near.T[2:], box)]
+
+
+def _meets(sides: np.ndarray, box: Box) -> np.ndarray:
+    """Which boxes (west, south, east, north; each (n,) in 1e-7 degree) meet a box; (n,) bool."""
+    west, south, east, north = sides
     left, bottom, right, top = _rounded(box)
-    hit = np.flatnonzero((west <= right) & (east >= left))
-    hit = hit[(south[hit] <= top) & (north[hit] >= bottom)]
-    return _joined(low[hit], high[hit], NEARBY)
+    return (west <= right) & (east >= left) & (south <= top) & (north >= bottom)
 
 
 def _rounded(box: Box) -> tuple[int, int, int, int]:
@@ -269,12 +291,13 @@ def _chosen(members: tuple) -> np.ndarray:
     return table
 
 
-def _inside(index: FactIndex, rows: np.ndarray, area: Area) -> np.ndarray:
+def _inside(index: FactIndex, rows: np.ndarray, area: Area, touched: np.ndarray) -> np.ndarray:
     """Which rows lie inside an area, tested on positions (cells are exact already); (n,) bool."""
     keep = np.ones(len(rows), dtype=bool)
     if area.box is not None:
-        doubtful = _doubtful(index, rows, area.box)
-        lon, lat = index["lon"][rows[doubtful]], index["lat"][rows[doubtful]]
+        doubtful = _doubtful(rows, area.box, touched)
+        asked = rows.take(doubtful)
+        lon, lat = index["lon"].take(asked), index["lat"].take(asked)
         west, south, east, north = _rounded(area.box)
         keep[doubtful] = (lon >= west) & (lon < east) & (lat >= south) & (lat < north)
     if area.residence is not None:
@@ -290,14 +313,13 @@ def _inside(index: FactIndex, rows: np.ndarray, area: Area) -> np.ndarray:
     return keep
 
 
-def _doubtful(index: FactIndex, rows: np.ndarray, box: Box) -> np.ndarray:
+def _doubtful(rows: np.ndarray, box: Box, touched: np.ndarray) -> np.ndarray:
     """Which of sorted rows lie in no block that is wholly inside a box: only those are looked at one by one."""
-    low, high, west, south, east, north = index.blocks.T
+    low, high, west, south, east, north = touched.T
     left, bottom, right, top = _rounded(box)
-    within = np.flatnonzero((west >= left) & (east < right))
-    within = within[(south[within] >= bottom) & (north[within] < top)]
+    within = (west >= left) & (east < right) & (south >= bottom) & (north < top)
     doubtful = np.ones(len(rows), dtype=bool)
-    for first, last in np.searchsorted(rows, _joined(low[within], high[within])).reshape(-1, 2).tolist():
+    for first, last in np.searchsorted(rows, np.array(_joined(low[within], high[within]), np.int64).reshape(-1, 2)).tolist():
         doubtful[first:last] = False
     return np.flatnonzero(doubtful)
 

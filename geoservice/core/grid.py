@@ -45,6 +45,11 @@ def parents(cells: np.ndarray, resolution: int) -> np.ndarray:
     return out
 
 
+def ranks(cells: np.ndarray, resolution: int) -> np.ndarray:
+    """Numbers that finest cells share exactly when they have the same ancestor at `resolution`; (n,) uint64."""
+    return cells >> np.uint64(3 * (15 - resolution))
+
+
 def span(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First and last possible finest descendant of each cell, both included: descendants are contiguous numbers."""
     low = np.empty(len(cells), dtype=np.uint64)

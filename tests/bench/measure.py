@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import json
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,15 +29,22 @@ def median(costs: Sequence[Cost]) -> Cost:
                 max(c.memory_mib for c in costs))
 
 
+# A small process in between: the kernel counts the memory of whoever starts a process as its own, and a bench is large.
+_METER = """import json, os, subprocess, sys, time
+begun = time.monotonic()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
+
+
 def child(command: Sequence[str]) -> Cost:
     """A whole process, from its start to its end; its output is dropped. RuntimeError when it fails."""
-    begun = time.monotonic()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    meter = subprocess.run([sys.executable, "-c", _METER, *command], cwd=ROOT, capture_output=True, text=True, check=True)
+    status, wall_s, cpu_s, kib = json.loads(meter.stdout)
+    if status != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {status}")
+    return Cost(wall_s, cpu_s, kib / 1024)
 
 
 def call(function: Callable[[], object]) -> Cost:
@@ -46,12 +54,13 @@ def call(function: Callable[[], object]) -> Cost:
     return Cost(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def in_turns(functions: Sequence[Callable[[], object]], rounds: int) -> list[Cost]:
-    """Medians of functions called one after the other, round after round, after one round that is not counted."""
-    for function in functions:
-        function()
+def in_turns(functions: Sequence[Callable[[], object]], rounds: int, burst: int = 1) -> list[Cost]:
+    """Medians of functions called in turns, round after round, `burst` calls at a time as a server would be asked.
+
+    One round comes before and is not counted.
+    """
     found: list[list[Cost]] = [[] for _ in functions]
-    for _ in range(rounds):
+    for _ in range(rounds + 1):
         for function, costs in zip(functions, found, strict=True):
-            costs.append(call(function))
-    return [median(costs) for costs in found]
+            costs += [call(function) for _ in range(burst)]
+    return [median(costs[burst:]) for costs in found]

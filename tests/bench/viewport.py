@@ -51,7 +51,7 @@ def compare(folder: Path, facts: int, rounds: int) -> Compared:
         assert (cells[order] == counted.cells).all()
         assert (counts[order] == counted.counts).all()
     costs = measure.in_turns([partial(core.count, index, RESOLUTION, Area(box=BOX), QUERY),
-                              *(partial(_ask, peer) for peer in peers)], rounds)
+                              *(partial(_ask, peer) for peer in peers)], rounds, burst=5)
     for peer in peers:
         peer.close()
     return Compared(len(counted.cells), counted.total, *costs)
