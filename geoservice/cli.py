@@ -26,11 +26,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GeoserviceError as error:
         print(f"geoservice : {error}", file=sys.stderr)
         return 2 if isinstance(error, BadInput) or error.status == 404 else 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("geoservice : interrompu ; relancez la même commande pour finir.", file=sys.stderr)
-        return 130
+        return int(getattr(interrupt, "code", 130))
     except BrokenPipeError:
         sys.stderr.close()
+        return 1
+    except OSError as error:
+        from geoservice.errors import of_the_operator
+
+        print(f"geoservice : {of_the_operator(error)}", file=sys.stderr)
         return 1
 
 
@@ -62,6 +67,8 @@ def _server_commands(commands: Any) -> None:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
     serve.add_argument("--workers", type=int, default=1)
+    serve.add_argument("--log-format", choices=("quiet", "text", "json"),
+                       help="ce qui s’écrit sur la sortie d’erreur (par défaut $GEOSERVICE_LOG_FORMAT, sinon quiet)")
     _command(commands, "doctor", _doctor, "Vérifie l’installation et les données, et reconstruit un index en retard.")
 
 
@@ -165,12 +172,13 @@ def _serve(arguments: argparse.Namespace) -> int:
 def _run_server(arguments: argparse.Namespace, host: str, workers: int, demo: bool) -> int:
     # One request, one core: BLAS threads fight over the cores and make a heat tile five times slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    import uvicorn
-
     os.environ["GEOSERVICE_DATA"] = str(arguments.data)
     os.environ["GEOSERVICE_DEMO"] = "1" if demo else "0"
-    uvicorn.run("geoservice.web.asgi:factory", factory=True, host=host, port=arguments.port, workers=workers,
-                log_level="warning", access_log=False, proxy_headers=False, server_header=False)
+    if getattr(arguments, "log_format", None):
+        os.environ["GEOSERVICE_LOG_FORMAT"] = arguments.log_format
+    from geoservice.web.server import Door, serve
+
+    serve(Door(host, arguments.port, workers), _settings(arguments))
     return 0
 
 
@@ -181,10 +189,10 @@ def _import(arguments: argparse.Namespace) -> int:
                                    arguments.mapping)
     if arguments.dry_run:
         return _dry_run(arguments, request)
-    from geoservice.progress import Progress
+    from geoservice.progress import Progress, Stoppable
 
-    with Progress(sys.stderr) as progress:
-        report = ingest.run(_open(arguments), _catalog(arguments), request, progress)
+    with Progress(sys.stderr) as progress, Stoppable(progress, _say) as stoppable:
+        report = ingest.run(_open(arguments), _catalog(arguments), request, stoppable)
     _print_report(arguments, report)
     return 0
 

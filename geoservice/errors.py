@@ -4,10 +4,12 @@
     ├── BadInput            the request or the file says something that cannot be
     │   ├── UnknownParameter    a parameter that does not exist
     │   ├── KindRequired        several kinds are in reach and are never added
+    │   ├── TooLarge            more bytes than are accepted
     │   └── UnreadableFile      a file that cannot be read at all (exit 2)
     ├── NotSignedIn         no viewer: there is no data
     ├── Forbidden           a viewer, but not for this
     ├── NotFound            nothing under this name, for this viewer
+    ├── Conflict            something else has this name already, or it is not the moment
     └── NotReady            the data folder cannot be used as it is
         ├── DiskFull            what was asked does not fit on the disk; nothing of it was kept
         └── ReadOnly            the data folder can be read and not written
@@ -42,6 +44,10 @@ class UnreadableFile(BadInput):
     slug, title, status = "fichier-illisible", "Fichier illisible", 422
 
 
+class TooLarge(BadInput):
+    slug, title, status = "fichier-trop-gros", "Fichier trop gros", 413
+
+
 class NotSignedIn(GeoserviceError):
     slug, title, status = "connexion-requise", "Connexion requise", 401
 
@@ -52,6 +58,10 @@ class Forbidden(GeoserviceError):
 
 class NotFound(GeoserviceError):
     slug, title, status = "introuvable", "Introuvable", 404
+
+
+class Conflict(GeoserviceError):
+    slug, title, status = "conflit", "Conflit", 409
 
 
 class NotReady(GeoserviceError):
@@ -75,6 +85,13 @@ def of_the_disk(error: OSError) -> NotReady | None:
     if error.errno in _FULL:
         return disk_full()
     return read_only() if error.errno in _READ_ONLY else None
+
+
+def of_the_operator(error: OSError) -> str:
+    """A sentence for someone at the command line: which of their files could not be read or written."""
+    if error.errno in _FULL:
+        return str(disk_full())
+    return f"« {error.filename or 'un fichier'} » ne peut pas être lu ou écrit ; vérifiez son nom, ses droits et le disque."
 
 
 def disk_full() -> DiskFull:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -21,6 +22,8 @@ class Settings(BaseSettings):
     geocoding_score_min: float = 0.6
     basemap: bool = False
     max_upload_mb: int = 1_024
+    log_format: Literal["quiet", "text", "json"] = "quiet"
+    metrics: bool = False
 
     @property
     def database(self) -> Path:

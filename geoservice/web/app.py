@@ -15,7 +15,9 @@ from geoservice.settings import Settings
 from geoservice.web import problems
 from geoservice.web.background import Refresher
 from geoservice.web.headers import Guard, security_headers
-from geoservice.web.routes import cells, files, health, hexagons, page, places, profiles, search, tiles, units, words
+from geoservice.web.metrics import Metrics
+from geoservice.web.observe import Observer
+from geoservice.web.routes import cells, files, health, hexagons, metrics, page, places, profiles, search, tiles, units, words
 from geoservice.web.service import Service
 
 ROUTERS = (page.router, words.router, cells.router, units.router, profiles.router,
@@ -31,9 +33,13 @@ def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = 
                   redirect_slashes=False)
     app.state.service = Service(settings, load(settings.layers) if catalog is None else catalog, demo)
     app.add_middleware(Guard, headers=security_headers(settings.basemap))
+    app.state.metrics = Metrics() if settings.metrics else None
+    app.add_middleware(Observer, metrics=app.state.metrics)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if settings.metrics:
+        app.include_router(metrics.router)
     return app
 
 

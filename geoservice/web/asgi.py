@@ -7,9 +7,12 @@ import os
 from fastapi import FastAPI
 
 from geoservice.settings import Settings
+from geoservice.web import logs
 from geoservice.web.app import create_app
 
 
 def factory() -> FastAPI:
     """An application per process; GEOSERVICE_DEMO=1 is set by `geoservice demo` alone."""
-    return create_app(Settings(), demo=os.environ.get("GEOSERVICE_DEMO") == "1")
+    settings = Settings()
+    logs.configure(settings.log_format)
+    return create_app(settings, demo=os.environ.get("GEOSERVICE_DEMO") == "1")

@@ -57,7 +57,7 @@ class Guard:
         try:
             await self.app(scope, receive, guarded)
         except Exception as error:
-            log.error("%s %s", scope["method"], describe(error))
+            log.error("%s", describe(error))
             if not started:
                 await unexpected()(scope, receive, guarded)
 
