@@ -208,6 +208,7 @@ def _time_from_number(value: float) -> int:
 
 
 GAP, DOUBLE = "gap", "double"
+_LAST = date.max.toordinal() - ORIGIN
 
 
 class Clock:
@@ -236,6 +237,8 @@ class Clock:
 
     def _offset(self, day: int) -> float:
         """Seconds east of UTC throughout a local day; NaN on a day of change."""
+        if day >= _LAST:
+            return float("nan")  # no day follows the last one
         if day not in self._offsets:
             midnight = datetime.fromordinal(day + ORIGIN).replace(tzinfo=self._zone)
             first, last = midnight.utcoffset(), (midnight + timedelta(days=1)).utcoffset()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from geoservice.catalog.intake import common
+from geoservice.catalog.intake import common, tangle
 from geoservice.catalog.intake.feature_values import Unreadable, number_of, text_of
 from geoservice.core import crs
 from geoservice.errors import BadInput
@@ -28,6 +28,9 @@ EMPTY = ("geometrie-vide", "La géométrie est vide ; retirez la ligne ou compl�
 NOT_FINITE = ("geometrie-illisible", "La géométrie contient des coordonnées qui ne sont pas des nombres ; corrigez-la.")
 NO_AREA = ("surface-nulle", "La surface de cette zone est nulle (contour réduit à un point ou à une ligne) ; "
                             "prenez le fichier non simplifié.")
+
+TANGLED = ("geometrie-enchevetree", "Le contour se recoupe ou se replie en trop d’endroits pour être réparé ; corrigez-le, ou "
+                                    "simplifiez-le.")
 
 Fault = tuple[str, str]
 
@@ -99,10 +102,24 @@ def _fill(placed: Placed, rows: np.ndarray, shapes: np.ndarray, declared: str | 
     if swapped:
         shapes = shapely.transform(shapely.force_2d(shapes), lambda xy: xy[:, ::-1])
     shapes = crs.geometries_to_lonlat(shapes, used)
+    tangled = _tangled(shapes)
+    placed.faults.update({int(r): TANGLED for r in rows[tangled]})
+    rows, shapes = rows[~tangled], shapes[~tangled]
     shapes, repaired = _repair(shapes)
     placed.note("geometrie-reparee", "Géométries invalides, réparées sans simplification.", rows[repaired])
     placed.geometry[rows] = shapes
     _refuse(placed, rows, shapes)
+
+
+def _tangled(shapes: np.ndarray) -> np.ndarray:
+    """Which geometries would take too long to check, or are invalid and would take too long to repair."""
+    import shapely
+
+    found = np.zeros(len(shapes), dtype=bool)
+    for row in np.flatnonzero(shapely.get_num_coordinates(shapes) > tangle.FREE):
+        found[row] = tangle.too_tangled(shapes[row], tangle.CHECK_MAX) or (
+            not shapely.is_valid(shapes[row]) and tangle.too_tangled(shapes[row], tangle.REPAIR_MAX))
+    return found
 
 
 def _repair(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _RECORD_KEYS = ("records", "results", "data", "rows")
 _FEATURES, _WHOLE, _BATCH_CHARACTERS = "features", None, 4 << 20
+_ITEMS_WITHOUT = 10_000  # so many records without a column are no table
 
 
 @dataclass
@@ -26,6 +27,7 @@ class _Survey:
 
     members: dict[str, Any] = field(default_factory=dict)
     columns: dict[str, dict[str, None]] = field(default_factory=dict)
+    items: int = 0
 
 
 class JsonReader(Reader):
@@ -50,6 +52,10 @@ class JsonReader(Reader):
                 found.columns.setdefault(name, {})
             elif name in found.columns:
                 columns = found.columns[name]
+                found.items += 1
+                if found.items == _ITEMS_WITHOUT and not columns:
+                    raise UnreadableFile(f"{member.name} : les {_ITEMS_WITHOUT} premiers enregistrements de ce JSON n’ont aucun "
+                                         "champ. Vérifiez l’export.")
                 columns.update(dict.fromkeys(_properties(value, name == _FEATURES) or ()))
                 if len(columns) > COLUMNS_MAX:
                     few_columns(list(columns), member.name)

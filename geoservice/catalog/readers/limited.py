@@ -67,7 +67,7 @@ class LimitedReader(Reader):
     def _begin(self) -> _Child:
         size = sum(part.stat().st_size for member in self.members for part in _parts(member.path))
         request = {"format": self._found, "members": [[str(member.path.resolve()), member.name] for member in self.members],
-                   "hints": self.hints.model_dump(), "cpu_s": _START_S + (size >> 20) * _MB_S.get(self._found, 1)}
+                   "hints": self.hints.model_dump(), "cpu_s": _START_S + int((size >> 20) * _MB_S.get(self._found, 0.5))}
         self._children.append(_Child(self.members[0].name, request))
         return self._children[-1]
 

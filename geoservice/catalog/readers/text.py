@@ -6,6 +6,7 @@ import codecs
 import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, Self
@@ -73,7 +74,10 @@ class CsvReader(Reader):
 
     def _sample(self, member: Member, encoding: Encoding) -> list[str]:
         with member.path.open(encoding=encoding.name, errors="replace", newline="") as file:
-            return list(islice(_Lines(file), 200))
+            lines, sample = _Lines(file), list[str]()
+            with suppress(_TooLong):
+                sample.extend(islice(lines, 200))
+            return sample
 
     def batches(self, rows: int = 20_000) -> Iterator[Batch]:
         for position, (member, encoding) in enumerate(zip(self.members, self._encodings, strict=True)):

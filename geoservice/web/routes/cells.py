@@ -12,29 +12,29 @@ from starlette.responses import Response
 from geoservice.core import grid
 from geoservice.core.query import PARAMETERS
 from geoservice.errors import BadInput
-from geoservice.export import tables
+from geoservice.export.tables import Table
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Card, CellCounts
 from geoservice.types import LABELS
+from geoservice.web import heavy
 from geoservice.web.dependencies import CurrentReader, Filters, Query, described, one_of
+from geoservice.web.files import ENDINGS, TYPES, encoded
 from geoservice.web.responses import JSON, respond, tag_of, to_json
 
 router = APIRouter()
 
-FORMATS = {"json": JSON, "geojson": "application/geo+json", "csv": "text/csv", "gpkg": "application/geopackage+sqlite3",
-           "geoparquet": "application/vnd.apache.parquet"}
-_ENDINGS = {"geojson": "geojson", "csv": "csv", "gpkg": "gpkg", "geoparquet": "parquet"}
-_MOST_CELLS = 1_000_000
-_MOST_OUTLINES = 100_000
+# what two seconds of one core make; outlines cost 50 times a count
+_MOST = {"json": 500_000, "csv": 100_000, "geojson": 25_000, "gpkg": 25_000, "geoparquet": 25_000}
 
 
-@router.get("/api/cells", openapi_extra=described(*PARAMETERS, answers=tuple(FORMATS.values())))
+@router.get("/api/cells", openapi_extra=described(*PARAMETERS, answers=tuple(TYPES.values())))
 def cells(request: Request, reader: CurrentReader, query: Query, given: Filters) -> Response:
     """Facts per cell of one kind; CSV is for spreadsheets in French: UTF-8 with a mark, semicolons."""
-    form = one_of(given.get("format"), tuple(FORMATS), "format")
+    form = one_of(given.get("format"), tuple(TYPES), "format")
     tag = tag_of("cells", form, reader.viewer.organisation_id, reader.version(FACTS), query.canonical())
-    name = None if form == "json" else f"geoservice-cellules-r{query.resolution}.{_ENDINGS[form]}"
-    return respond(request, tag, lambda: _encoded(reader.cells(query), form), FORMATS[form], name)
+    name = None if form == "json" else f"geoservice-cellules-r{query.resolution}.{ENDINGS[form]}"
+    make = heavy.alone(lambda: _encoded(reader.cells(query), form)) if name else lambda: _encoded(reader.cells(query), form)
+    return respond(request, tag, make, TYPES[form], name)
 
 
 @router.get("/api/cells/{cell}", openapi_extra=described(*PARAMETERS))
@@ -60,10 +60,9 @@ def _cell(text: str) -> tuple[int, int]:
 
 
 def _encoded(counts: CellCounts, form: str) -> bytes:
-    most = _MOST_CELLS if form == "json" else _MOST_OUTLINES
-    if len(counts.cells) > most:
-        raise BadInput(f"Cette réponse aurait {len(counts.cells)} cellules, plus que {most} : choisissez une résolution plus "
-                       "grossière, une période ou une zone.")
+    if len(counts.cells) > _MOST[form]:
+        raise BadInput(f"Cette réponse aurait {len(counts.cells)} cellules, plus que {_MOST[form]} : choisissez une résolution "
+                       "plus grossière, une période, une zone ou une « bbox ».")
     if form == "json":
         return to_json({"resolution": counts.resolution, "kind": counts.kind, "cells": grid.to_text(counts.cells),
                         "counts": counts.counts.tolist(), "total": counts.total, "unknown": counts.unknown,
@@ -76,11 +75,8 @@ def _file(counts: CellCounts, form: str) -> bytes:
     columns: dict[str, Any] = {"h3": names, "n": counts.counts, "origine": [str(counts.kind or "")] * len(names)}
     if form == "csv":
         middle = grid.centres(counts.cells).round(6)
-        return tables.to_csv(tables.Table({**columns, "lon": middle[:, 0], "lat": middle[:, 1]}), bom=True, delimiter=";")
-    table = tables.Table(columns, _outlines(counts.cells))
-    if form == "geojson":
-        return tables.to_geojson(table, names)
-    return tables.to_gpkg(table, "cellules") if form == "gpkg" else tables.to_geoparquet(table)
+        return encoded(Table({**columns, "lon": middle[:, 0], "lat": middle[:, 1]}), form, "cellules")
+    return encoded(Table(columns, _outlines(counts.cells)), form, "cellules", names)
 
 
 def _outlines(cells: np.ndarray) -> np.ndarray:
