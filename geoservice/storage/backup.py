@@ -67,7 +67,7 @@ def write(settings: Settings, target: Path, uploads: bool = True) -> Manifest:
     if not target.parent.is_dir():
         raise NotReady(f"Le dossier « {target.parent} » n’existe pas ; créez-le ou choisissez un autre fichier avec --to.")
     part, copy = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("part", "db"))
-    with db.plain_errors():
+    with db.plain_errors(target.parent):
         try:
             db.copy(settings.database, copy)
             manifest = _write(settings, copy, part, uploads)
@@ -115,7 +115,7 @@ def examined(database: Path) -> Iterator[Connection]:
     """A database file that nobody writes, found sound; NotReady when it is not."""
     engine = db.open_copy(database)
     try:
-        with db.plain_errors(), engine.connect() as connection, connection.begin():
+        with db.plain_errors(database.parent), engine.connect() as connection, connection.begin():
             if db.deep_check(connection) != "ok":
                 raise NotReady("La base de données est abîmée. Restaurez une sauvegarde plus ancienne.")
             yield connection
@@ -241,7 +241,7 @@ def restore(path: Path, folder: Path) -> Manifest:
     if manifest.schema not in migrations.REVISIONS:
         raise NotReady(f"« {path} » vient d’une version plus récente de geoservice ; installez-la pour restaurer cette sauvegarde.")
     stage = folder / _STAGE
-    with db.plain_errors():
+    with db.plain_errors(folder):
         shutil.rmtree(stage, ignore_errors=True)
         for name in ("", _STAGE, f"{_STAGE}/index", f"{_STAGE}/uploads"):
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from geoservice.errors import NotReady, disk_full, of_the_disk, read_only
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL database that two connections checkpoint (the WAL-reset race)
 WRITE = {"geoservice_write": True}
+_LEAST_FREE = 1 << 16
 
 
 def sqlite_module() -> Any:
@@ -76,12 +78,15 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """A full disk, a folder that cannot be written and a damaged file as errors that say what to do."""
+def plain_errors(folder: Path | None = None) -> Iterator[None]:
+    """A full disk, a folder that cannot be written and a damaged file as errors that say what to do.
+
+    `folder`: where the database is; without it a lack of room that the database calls an I/O error stays one.
+    """
     try:
         yield
     except DBAPIError as error:
-        plain = _plain(getattr(error.orig, "sqlite_errorname", None) or "")
+        plain = _plain(getattr(error.orig, "sqlite_errorname", None) or "", folder)
         if plain is None:
             raise
         raise plain from error
@@ -92,9 +97,17 @@ def plain_errors() -> Iterator[None]:
         raise plain from error
 
 
-def _plain(name: str) -> NotReady | None:
+def _free(folder: Path | None) -> int:
+    try:
+        return _LEAST_FREE if folder is None else shutil.disk_usage(folder).free
+    except OSError:
+        return _LEAST_FREE
+
+
+def _plain(name: str, folder: Path | None) -> NotReady | None:
     """What an error of SQLite means for people; None where it means a mistake of ours."""
-    if name == "SQLITE_FULL":
+    # without room for the memory that connections share, SQLite calls it an I/O error
+    if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _free(folder) < _LEAST_FREE):
         return disk_full()
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return read_only()
@@ -126,8 +139,8 @@ def copy(path: Path, target: Path) -> None:
             source.close()
     except sqlite_module().Error as error:
         target.unlink(missing_ok=True)
-        # the name of a full disk may be lost on the way: a copy that does not fit can also say « I/O error »
-        raise _plain(getattr(error, "sqlite_errorname", "") or "") or disk_full() from error
+        plain = _plain(getattr(error, "sqlite_errorname", "") or "", target.parent)
+        raise plain or NotReady("La base de données ne peut pas être copiée ; lancez « geoservice doctor ».") from error
     with target.open("rb") as file:
         os.fsync(file.fileno())
 

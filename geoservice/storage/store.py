@@ -37,19 +37,19 @@ class Storage:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database."""
-        with db.plain_errors(), self.engine.connect() as connection, connection.begin():
+        with db.plain_errors(self.settings.data), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock; on the disk when the block ends, undone when it raises."""
-        with db.plain_errors(), self.engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
+        with db.plain_errors(self.settings.data), self.engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def only_writer(self) -> Iterator[None]:
         """Wait to be the one process that imports or rebuilds; the system lets go when a process dies."""
-        with db.plain_errors(), writer_lock(self.settings.data), _few_collections():
+        with db.plain_errors(self.settings.data), writer_lock(self.settings.data), _few_collections():
             yield
 
     def health(self) -> db.Health:
@@ -90,7 +90,7 @@ def create(settings: Settings, demo: bool = False) -> Storage:
     """A new data folder; NotReady when one is there already."""
     if settings.database.exists():
         raise NotReady(f"« {settings.data} » contient déjà des données ; choisissez un autre dossier avec --data.")
-    with db.plain_errors():
+    with db.plain_errors(settings.data):
         for folder in (settings.data, settings.index_folder, settings.uploads):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if demo:

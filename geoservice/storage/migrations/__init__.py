@@ -56,7 +56,7 @@ def bring_up(settings: Settings) -> Path | None:
     from geoservice.storage import backup
     from geoservice.storage.store import writer_lock
 
-    with db.plain_errors(), writer_lock(settings.data):
+    with db.plain_errors(settings.data), writer_lock(settings.data):
         engine = db.open_engine(settings.database)
         try:
             with engine.connect() as connection, connection.begin():
