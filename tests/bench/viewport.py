@@ -27,13 +27,15 @@ QUERY = FactQuery(since=date(2023, 1, 1), until=date(2024, 1, 1), resolution=RES
 
 @dataclass(frozen=True)
 class Compared:
-    """Cells and facts in the answer, and what it cost us, DuckDB in memory and DuckDB on file."""
+    """Cells and facts in the answer, and what it cost us, DuckDB in memory and DuckDB on file: (ours, memory, file).
+
+    `bursts`: five calls of each in a row. `alone`: one call of each, so that every call finds the others' data in the caches.
+    """
 
     cells: int
     total: int
-    ours: Cost
-    memory: Cost
-    file: Cost
+    bursts: list[Cost]
+    alone: list[Cost]
 
 
 def compare(folder: Path, facts: int, rounds: int) -> Compared:
@@ -50,11 +52,11 @@ def compare(folder: Path, facts: int, rounds: int) -> Compared:
         order = np.argsort(cells)
         assert (cells[order] == counted.cells).all()
         assert (counts[order] == counted.counts).all()
-    costs = measure.in_turns([partial(core.count, index, RESOLUTION, Area(box=BOX), QUERY),
-                              *(partial(_ask, peer) for peer in peers)], rounds, burst=5)
+    calls = [partial(core.count, index, RESOLUTION, Area(box=BOX), QUERY), *(partial(_ask, peer) for peer in peers)]
+    bursts, alone = measure.in_turns(calls, rounds, burst=5), measure.in_turns(calls, rounds)
     for peer in peers:
         peer.close()
-    return Compared(len(counted.cells), counted.total, *costs)
+    return Compared(len(counted.cells), counted.total, bursts, alone)
 
 
 def _index(facts: int) -> FactIndex:
