@@ -17,11 +17,13 @@ from geoservice.web.background import Refresher
 from geoservice.web.headers import Guard, security_headers
 from geoservice.web.metrics import Metrics
 from geoservice.web.observe import Observer
-from geoservice.web.routes import cells, files, health, hexagons, metrics, page, places, profiles, search, tiles, units, words
+from geoservice.web.routes import (
+    cells, files, health, hexagons, metrics, page, picture, places, profiles, search, tiles, units, words,
+)
 from geoservice.web.service import Service
 
 ROUTERS = (page.router, words.router, cells.router, units.router, profiles.router,
-           hexagons.router, search.router, places.router, tiles.router, health.router, files.router)
+           hexagons.router, search.router, places.router, picture.router, tiles.router, health.router, files.router)
 
 
 def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = False) -> FastAPI:

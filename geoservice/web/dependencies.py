@@ -116,6 +116,8 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "bbox": ("2.2,48.8,2.5,48.9", "Ouest,sud,est,nord en degrés (WGS 84)."),
     "resolution": ("9", "Résolution H3, de 4 à 12."),
     "format": ("json", "Format de la réponse."),
+    "width": ("960", "Largeur en pixels."),
+    "height": ("640", "Hauteur en pixels."),
     "q": ("12 rue de la Paix", "Début d’une adresse, d’une résidence, d’un QPV ou d’une commune."),
     "step": ("month", "day, week (à partir du lundi) ou month."),
     "level": ("residence", "residence ou commune."),

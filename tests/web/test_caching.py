@@ -36,6 +36,8 @@ CACHED = (
     "/api/residences?kind=bailleur",
     "/api/residences/R-0?kind=bailleur",
     "/api/zones/qpv2024:QN07501M?kind=ville",
+    "/api/map.svg?kind=ville",
+    "/api/carte.pdf?kind=ville",
     "/tiles/incidents/tilejson.json",
     "/tiles/qpv/tilejson.json",
     "/tiles/incidents/11/1037/704.mvt?kind=ville",

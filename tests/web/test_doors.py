@@ -39,6 +39,8 @@ ASKED = {
     "/api/residences": ["/api/residences?kind=bailleur"],
     "/api/residences/{code:path}": [],  # one landlord's is not found by another: see test_places.py
     "/api/zones/{ref:path}": ["/api/zones/qpv2024:QN07501M?kind=bailleur"],
+    "/api/map.svg": ["/api/map.svg?kind=bailleur&resolution=11"],
+    "/api/carte.pdf": ["/api/carte.pdf?kind=bailleur"],
     "/tiles/{layer}/tilejson.json": ["/tiles/incidents/tilejson.json", "/tiles/patrimoine/tilejson.json"],
     "/tiles/{layer}/{z}/{x}/{y}.mvt": [
         "/tiles/incidents/{tile}.mvt?kind=bailleur",

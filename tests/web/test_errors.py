@@ -41,6 +41,8 @@ ROUTES = (
     "/api/residences/%2e%2e%2f",
     "/api/zones/qpv2024:QN07501M",
     "/api/zones/qpv2024:%ed%a0%80",
+    "/api/map.svg",
+    "/api/carte.pdf",
     "/tiles/incidents/tilejson.json",
     "/tiles/incidents/10/518/352.mvt",
     "/tiles/incidents/10/518/352.png",
@@ -122,7 +124,7 @@ def encoded(pairs: list[tuple[str, str]]) -> str:
 
 
 values = st.one_of(st.sampled_from(EVIL), st.text(max_size=30), st.floats().map(str), st.integers().map(str))
-names = st.sampled_from((*PARAMETERS, "q", "step", "level", "layer", "generation"))
+names = st.sampled_from((*PARAMETERS, "q", "width", "step", "level", "layer", "generation"))
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

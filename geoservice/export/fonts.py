@@ -1,0 +1,28 @@
+"""The page's variable font as fixed fonts that a PDF can embed: made once a process, for it takes a second."""
+
+from __future__ import annotations
+
+import atexit
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+WEIGHTS = {"": 400, "B": 600}
+
+
+@lru_cache(maxsize=4)
+def fixed(font: Path) -> dict[str, Path]:
+    """TrueType files of the regular ("") and semi-bold ("B") weights of a variable font (woff2), until the process ends."""
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
+
+    folder = TemporaryDirectory(prefix="geoservice-fonts-")
+    atexit.register(folder.cleanup)
+    made = {}
+    for style, weight in WEIGHTS.items():
+        with TTFont(font, recalcTimestamp=False) as variable:
+            static = instantiateVariableFont(variable, {"wght": weight})
+            static.flavor = None
+            made[style] = Path(folder.name) / f"font{style}.ttf"
+            static.save(made[style])
+    return made
