@@ -26,9 +26,12 @@ class Timeline:
         return int(self.series.counts.sum())
 
 
-def series(reader: Reader, query: FactQuery, step: str) -> Timeline:
-    """Counts per day, week or month; the days go from the first to the last in reach, cut by the query's own period."""
-    query, area = reader.resolved(query)
+def series(reader: Reader, query: FactQuery, step: str, within: np.ndarray | None = None) -> Timeline:
+    """Counts per day, week or month; the days go from the first to the last in reach, cut by the query's own period.
+
+    `within`: only descendants of these cells, (n,) uint64.
+    """
+    query, area = reader.resolved(query, within)
     period = span_of(reader, query)
     found = [(index, facts.select(index, area, query)) for index in reader.indexes.values()]
     parts = [profiles.series(index, selection.rows, step, period) for index, selection in found]
@@ -55,9 +58,9 @@ def span_of(reader: Reader, query: FactQuery) -> tuple[int, int]:
     return (first, last) if first <= last else (0, -1)
 
 
-def calendar(reader: Reader, query: FactQuery) -> tuple[Kind | None, Calendar]:
-    """Facts with a point by weekday and hour, and how many have no hour or a longer interval."""
-    query, area = reader.resolved(query)
+def calendar(reader: Reader, query: FactQuery, within: np.ndarray | None = None) -> tuple[Kind | None, Calendar]:
+    """Facts with a point by weekday and hour, and how many have no hour or a longer interval; `within` as for `series`."""
+    query, area = reader.resolved(query, within)
     parts = [profiles.calendar(index, facts.select(index, area, query).rows) for index in reader.indexes.values()]
     counts = sum((part.counts for part in parts), np.zeros((7, 24), np.int64))
     return query.kind, Calendar(counts, sum(part.unknown for part in parts))

@@ -150,10 +150,10 @@ class Reader:
         zone = resolve(self.shelf, query.zone) if query.zone else {}
         return Area(**{"box": query.bbox, **zone, **also})
 
-    def resolved(self, query: FactQuery) -> tuple[FactQuery, Area]:
-        """A query with its one kind, and the area it means: what functions of `core` want."""
+    def resolved(self, query: FactQuery, within: np.ndarray | None = None) -> tuple[FactQuery, Area]:
+        """A query with its one kind, and the area it means: what functions of `core` want; `within` as in `cells`."""
         query = self._one_kind(query)
-        return query, self._area(query)
+        return query, self._area(query, **({} if within is None else {"cells": within}))
 
     def _each(self, use: Callable[[FactIndex], Any]) -> list[Any]:
         return [use(index) for index in self.indexes.values()]
@@ -195,6 +195,15 @@ class Reader:
                          for each, index in self.indexes.items())
             if number:
                 totals[zone.reference.code] = totals.get(zone.reference.code, 0) + number
+
+    def unit_shapes(self, level: str) -> dict[str, Any]:
+        """Shapes of residences or communes by code; those of the generation that comes first where two have a code."""
+        layer, generations = ("patrimoine", (None,)) if level == "residence" else ("limites", ("commune", "arrondissement"))
+        shapes: dict[str, Any] = {}
+        for generation in generations if layer in self.catalog.layers else ():
+            found = self.shelf.features(layer, generation)
+            shapes = {**dict(zip(found.keys, found.geometry, strict=True)), **shapes}
+        return shapes
 
     def features(self, layer: str, box: Box | None = None, generation: str | None = None,
                  limit: int | None = None) -> Features:

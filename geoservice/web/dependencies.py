@@ -14,6 +14,7 @@ from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.setup import Storage
 from geoservice.types import Viewer
 from geoservice.web.loopback import is_local
+from geoservice.web.schemas import PROBLEM, SCHEMAS
 from geoservice.web.service import service_of
 
 COOKIE = "geoservice"
@@ -119,6 +120,8 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "width": ("960", "Largeur en pixels."),
     "height": ("640", "Hauteur en pixels."),
     "q": ("12 rue de la Paix", "Début d’une adresse, d’une résidence, d’un QPV ou d’une commune."),
+    "name": ("faits.csv", "Nom du fichier, avec son extension."),
+    "cell": ("8a1fb466b047fff", "Une cellule H3 : seulement ses faits."),
     "step": ("month", "day, week (à partir du lundi) ou month."),
     "level": ("residence", "residence ou commune."),
     "layer": ("qpv", "Nom de la couche."),
@@ -128,7 +131,7 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
 
 def described(*names: str, answers: tuple[str, ...] = ("application/json",)) -> dict[str, Any]:
     """The OpenAPI words for query parameters that a route reads itself, and for its media types."""
-    parameters = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"},
+    parameters = [{"name": name, "in": "query", "required": False, "schema": SCHEMAS.get(name, {"type": "string"}),
                    "description": _DESCRIPTIONS[name][1], "example": _DESCRIPTIONS[name][0]} for name in names]
     content = {media_type: {} for media_type in answers}
-    return {"parameters": parameters, "responses": {"200": {"description": "Réponse", "content": content}}}
+    return {"parameters": parameters, "responses": {"200": {"description": "Réponse", "content": content}, "default": PROBLEM}}

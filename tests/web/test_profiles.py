@@ -89,3 +89,14 @@ def test_a_step_is_one_of_three(rives):
     answer = rives.get("/api/series?kind=ville&step=year")
     assert answer.status_code == 400
     assert "day, week, month" in answer.json()["detail"]
+
+
+def test_one_cell_in_time_adds_up_to_its_card(rives):
+    counts = rives.get("/api/cells?kind=ville&resolution=9").json()
+    busiest, cell = max(zip(counts["counts"], counts["cells"], strict=True))
+    found = rives.get(f"/api/series?kind=ville&step=month&cell={cell}").json()
+    assert (sum(found["counts"]), found["total"]) == (busiest, busiest)
+    calendar = rives.get(f"/api/calendar?kind=ville&cell={cell}").json()
+    assert sum(map(sum, calendar["counts"])) + calendar["unknown"] == busiest
+    assert rives.get("/api/series?kind=ville&cell=zz").status_code == 400
+    assert rives.get("/api/calendar?kind=ville&cell=801ffffffffffff").status_code == 400  # resolution 0

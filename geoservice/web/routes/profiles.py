@@ -9,8 +9,10 @@ import numpy as np
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from geoservice.core import grid
 from geoservice.core.profiles import STEPS, Calendar, Series
 from geoservice.core.query import PARAMETERS, FactQuery, parse
+from geoservice.errors import BadInput
 from geoservice.operations import profiles
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
@@ -26,20 +28,23 @@ Given = Annotated[dict[str, str], Depends(only(*NAMES))]
 _LISTS: dict[str, type[StrEnum]] = {"category": Category, "nature": Nature, "place": Place}
 
 
-@router.get("/api/series", openapi_extra=described("step", *NAMES))
+@router.get("/api/series", openapi_extra=described("step", "cell", *NAMES))
 def series(request: Request, reader: CurrentReader,
-           given: Annotated[dict[str, str], Depends(only("step", *NAMES))]) -> Response:
+           given: Annotated[dict[str, str], Depends(only("step", "cell", *NAMES))]) -> Response:
     """Facts per day, week (from Monday) or month, zeros included."""
-    step = one_of(given.get("step"), STEPS, "step")
-    query = parse({name: text for name, text in given.items() if name != "step"})
-    return respond(request, _tag("series", reader, query, step), lambda: to_json(_series(reader, query, step)), JSON)
+    step, cell = one_of(given.get("step"), STEPS, "step"), given.get("cell")
+    query = parse({name: text for name, text in given.items() if name in NAMES})
+    within = _within(cell)
+    return respond(request, _tag("series", reader, query, step, cell or ""), lambda: to_json(_series(reader, query, step, within)), JSON)
 
 
-@router.get("/api/calendar", openapi_extra=described(*NAMES))
-def calendar(request: Request, reader: CurrentReader, given: Given) -> Response:
+@router.get("/api/calendar", openapi_extra=described("cell", *NAMES))
+def calendar(request: Request, reader: CurrentReader,
+             given: Annotated[dict[str, str], Depends(only("cell", *NAMES))]) -> Response:
     """Facts by weekday and local hour."""
-    query = parse(given)
-    return respond(request, _tag("calendar", reader, query), lambda: to_json(_calendar(reader, query)), JSON)
+    cell = given.get("cell")
+    query, within = parse({name: text for name, text in given.items() if name in NAMES}), _within(cell)
+    return respond(request, _tag("calendar", reader, query, cell or ""), lambda: to_json(_calendar(reader, query, within)), JSON)
 
 
 @router.get("/api/facets", openapi_extra=described(*NAMES))
@@ -49,12 +54,22 @@ def facets(request: Request, reader: CurrentReader, given: Given) -> Response:
     return respond(request, _tag("facets", reader, query), lambda: to_json(_facets(reader, query)), JSON)
 
 
+def _within(cell: str | None) -> np.ndarray | None:
+    """The one cell that `cell` names, None for everywhere."""
+    if cell is None:
+        return None
+    found = np.array([grid.from_text(cell)], dtype=np.uint64)
+    if not grid.COARSEST <= int(grid.resolutions(found)[0]) <= grid.FINEST:
+        raise BadInput(f"« cell » attend une cellule H3 de résolution {grid.COARSEST} à {grid.FINEST}.")
+    return found
+
+
 def _tag(name: str, reader: Reader, query: FactQuery, *more: str) -> str:
     return tag_of(name, *more, reader.viewer.organisation_id, reader.version(FACTS), query.canonical())
 
 
-def _series(reader: Reader, query: FactQuery, step: str) -> dict[str, Any]:
-    found = profiles.series(reader, query, step)
+def _series(reader: Reader, query: FactQuery, step: str, within: np.ndarray | None) -> dict[str, Any]:
+    found = profiles.series(reader, query, step, within)
     return {"kind": found.kind, **series_json(found.series), "total": found.total, "unplaced": found.unplaced}
 
 
@@ -68,8 +83,8 @@ def calendar_json(found: Calendar) -> dict[str, Any]:
     return {"counts": found.counts.tolist(), "unknown": found.unknown}
 
 
-def _calendar(reader: Reader, query: FactQuery) -> dict[str, Any]:
-    kind, found = profiles.calendar(reader, query)
+def _calendar(reader: Reader, query: FactQuery, within: np.ndarray | None) -> dict[str, Any]:
+    kind, found = profiles.calendar(reader, query, within)
     return {"kind": kind, **calendar_json(found)}
 
 

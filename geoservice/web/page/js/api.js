@@ -16,13 +16,37 @@ import { NNBSP } from "./words.js";
  *   categories: {code: string, label: string, count: number}[],
  *   qpv: {ref: string, name: string, generation: string}[],
  *   residence: {code: string, name: string, distance_m: number} | null}} Card
+ * @typedef {{version: string, kind: string, resolution: number, vertices: number, cells: string[], rings: string}} Geometry
+ * @typedef {{version: string, kind: string, resolution: number, values: number[], total: number,
+ *   unknown: Record<string, number>, unplaced: number}} Values
+ * @typedef {{step: string, days: string[], counts: number[], total: number, unplaced: number}} Series
+ * @typedef {{counts: number[][], unknown: number}} Calendar
+ * @typedef {{code: string | null, label: string, count: number}} FacetWord
+ * @typedef {Record<"category" | "nature" | "place" | "gravity", FacetWord[]>} Facets
+ * @typedef {{per_100_dwellings: number, low: number, high: number, count: number, dwellings: number}} Rate
+ * @typedef {{code: string, name: string, lon: number | null, lat: number | null, dwellings: number | null, count: number,
+ *   rate: Rate | null}} ResidenceRow
+ * @typedef {{type: string, ref: string, code: string, name: string, bbox: [number, number, number, number] | null, kind: string,
+ *   period: {from: string, to: string} | null, count: number, unplaced: number, staff: number, series: Series, calendar: Calendar,
+ *   categories: FacetWord[], rate: Rate | null, links: Record<string, string>, properties?: Record<string, any>,
+ *   dwellings?: number | null, generation?: string, area_km2?: number | null, halls?: {code: string, name: string, count: number}[],
+ *   elsewhere?: number, qpv?: {ref: string, name: string, generation: string, inside: boolean, edge_m: number}[],
+ *   residences?: ResidenceRow[], overlaps?: {ref: string, name: string, generation: string, share: number}[]}} Place
+ * @typedef {{type: string, label: string, detail: string, lon: number, lat: number, bbox: [number, number, number, number],
+ *   zone: string | null}} Hit
  * @typedef {{ref: string, name: string, bbox: [number, number, number, number] | null}} Zone
  * @typedef {{tiles: string[], vector_layers?: {id: string}[], minzoom: number, maxzoom: number,
  *   resolutions?: number[]}} TileJson
  */
 
-/** A failed request with a French sentence for the reader. */
-export class Failure extends Error {}
+/** A failed request with a French sentence for the reader; `status` 0 when there was no answer. */
+export class Failure extends Error {
+  /** @param {string} words @param {number} [status] */
+  constructor(words, status = 0) {
+    super(words);
+    this.status = status;
+  }
+}
 
 const SIGN_IN = "/connexion";
 
@@ -45,7 +69,7 @@ async function get(path, params = {}, signal) {
     location.assign(SIGN_IN);
     throw new Failure("La session est terminée. Reconnectez-vous avec votre jeton.");
   }
-  if (!response.ok) throw new Failure(await sentence(response));
+  if (!response.ok) throw new Failure(await sentence(response), response.status);
   return response.json();
 }
 
@@ -72,9 +96,44 @@ export function cells(filters, resolution, bbox, signal) {
 }
 /** @param {string} cell @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<Card>} */
 export const card = (cell, filters, signal) => get(`/api/cells/${encodeURIComponent(cell)}`, filters, signal);
+/** Outlines of all cells of a kind; under a version's own address the browser keeps them for good.
+ * @param {string} version @param {number} resolution @param {string} kind @param {AbortSignal} [signal] @returns {Promise<Geometry>} */
+export const geometry = (version, resolution, kind, signal) => get(`/api/geometry/${version}/${resolution}`, { kind }, signal);
+/** @param {URLSearchParams} filters @param {number} resolution @param {AbortSignal} [signal] @returns {Promise<Values>} */
+export const values = (filters, resolution, signal) => get("/api/values", merged(filters, { resolution: String(resolution) }), signal);
+/** @param {URLSearchParams} filters @param {string} step @param {AbortSignal} [signal] @param {string} [cell] @returns {Promise<Series>} */
+export const series = (filters, step, signal, cell) => get("/api/series", merged(filters, { step, ...(cell && { cell }) }), signal);
+/** @param {URLSearchParams} filters @param {AbortSignal} [signal] @param {string} [cell] @returns {Promise<Calendar>} */
+export const calendar = (filters, signal, cell) => get("/api/calendar", merged(filters, cell ? { cell } : {}), signal);
+/** @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<Facets>} */
+export const facets = (filters, signal) => get("/api/facets", filters, signal);
+/** @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<{total: number, residences: ResidenceRow[]}>} */
+export const residences = (filters, signal) => get("/api/residences", filters, signal);
+/** A residence, a QPV or a commune. @param {string} zone @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<Place>} */
+export function place(zone, filters, signal) {
+  const code = /^residence:(.+)$/.exec(zone)?.[1];
+  return get(code ? `/api/residences/${encodeURIComponent(code)}` : `/api/zones/${encodeURIComponent(zone)}`, filters, signal);
+}
+/** @param {string} q @param {AbortSignal} [signal] @returns {Promise<Hit[]>} */
+export const search = async (q, signal) => (await get("/api/search", { q }, signal)).results;
 /** @param {string} layer @returns {Promise<Zone[]>} */
 export async function zones(layer) {
   return (await get("/api/zones", { layer })).zones;
+}
+
+/** @param {URLSearchParams} filters @param {Record<string, string>} more */
+function merged(filters, more) {
+  const params = new URLSearchParams(filters);
+  for (const [name, value] of Object.entries(more)) params.set(name, value);
+  return params;
+}
+
+/** Filters without some of them.
+ * @param {URLSearchParams} filters @param {...string} names */
+export function without(filters, ...names) {
+  const params = new URLSearchParams(filters);
+  for (const name of names) params.delete(name);
+  return params;
 }
 
 /** The address of a layer's tiles, absolute because MapLibre's worker has no page to be relative to.

@@ -1,22 +1,27 @@
-/** The card of a cell: its count, what it is made of, where it is. */
+/** The card of a cell: its count and period, its trend, its hours, what it is made of, where it is. */
 
 import * as api from "./api.js";
+import { bars, ticks } from "./charts.js";
 import { sentence } from "./counts.js";
 import { fill, h, part } from "./dom.js";
+import { HourGrid } from "./hour-grid.js";
 import { filterWords, periodWords } from "./period-words.js";
+import { placeHash, placeName } from "./ranking.js";
 import { filters } from "./state.js";
 import { shortCell } from "./table.js";
-import { distance, list, NNBSP, number, share } from "./words.js";
+import { date, distance, NNBSP, number, plural, share } from "./words.js";
 
 /**
  * @typedef {import("./state.js").Store} Store
+ * @typedef {{card: api.Card, series: api.Series, calendar: api.Calendar}} Told
  */
 
 export class CardPanel {
-  /** @param {Store} store @param {api.Catalog} catalog */
-  constructor(store, catalog) {
+  /** @param {Store} store @param {api.Catalog} catalog @param {(cell: string) => string} street */
+  constructor(store, catalog, street) {
     this.store = store;
     this.catalog = catalog;
+    this.street = street;
     this.place = part("card");
     this.controller = new AbortController();
   }
@@ -29,39 +34,69 @@ export class CardPanel {
     if (!view.cell) return fill(this.place);
     this.place.setAttribute("aria-busy", "true");
     try {
-      const card = await api.card(view.cell, filters(view), controller.signal);
+      const told = await ask(view, controller.signal);
       if (controller.signal.aborted) return;
-      fill(this.place, ...this.content(card));
+      fill(this.place, ...this.content(told));
     } catch (error) {
-      if (!controller.signal.aborted) fill(this.place, this.head(view.cell), h("p", {}, sentence(error)));
+      if (!controller.signal.aborted) fill(this.place, this.head(`Case ${shortCell(view.cell)}`), h("p", {}, sentence(error)));
     }
     this.place.removeAttribute("aria-busy");
   }
 
-  /** @param {string} cell */
-  head(cell) {
-    return h("div", { class: "card-head" }, h("h2", { id: "card-title" }, `Case ${shortCell(cell)}`),
+  /** @param {string} title */
+  head(title) {
+    return h("div", { class: "card-head" }, h("h2", { id: "card-title" }, title),
       h("button", { type: "button", class: "quiet", id: "card-close", onclick: () => this.store.change({ cell: "" }) }, "Fermer",
         h("span", { class: "unseen" }, " la case")));
   }
 
-  /** @param {api.Card} card */
-  content(card) {
+  /** @param {Told} told */
+  content({ card, series, calendar }) {
     const { view } = this.store;
     const kind = this.catalog.kinds.find((one) => one.code === card.kind)?.label ?? card.kind;
     const percent = share(card.count, card.total);
     const chosen = filterWords(view, this.catalog);
-    return [this.head(card.cell),
+    return [this.head(placeName(card, this.street(card.cell))), h("p", { class: "hint" }, `Case ${shortCell(card.cell)}`),
       h("p", { class: "figure" }, h("strong", {}, number(card.count)), card.count < 2 ? " fait " : " faits ",
         `sur ${number(card.total)}${percent && ` (${percent})`}`),
       h("p", {}, `Origine ${kind}, ${periodWords(view, this.catalog.period)}.`),
       chosen.length > 0 && h("p", { class: "hint" }, `Filtres${NNBSP}: ${chosen.join(" · ")}.`),
-      categories(card), places(card)];
+      trend(series), hours(calendar, view, (wanted) => this.store.change(wanted)), categories(card), places(card, view)];
   }
 }
 
-/** @param {api.Card} card */
-function categories(card) {
+/** @param {import("./state.js").View} view @param {AbortSignal} signal @returns {Promise<Told>} */
+async function ask(view, signal) {
+  const asked = filters(view);
+  const [card, series, calendar] = await Promise.all([api.card(view.cell, asked, signal), api.series(asked, "month", signal, view.cell),
+    api.calendar(api.without(asked, "hours", "weekdays"), signal, view.cell)]);
+  return { card, series, calendar };
+}
+
+/** Facts per month as bars, with the numbers of the greatest.
+ * @param {api.Series} series */
+export function trend(series) {
+  if (series.days.length < 2) return null;
+  const most = Math.max(...series.counts);
+  const month = (/** @type {number} */ at) => date(series.days[at]).replace(/^\S+\s/, "");
+  const chart = bars(series.counts, () => "in", (at) => `${month(at)}${NNBSP}: ${plural(series.counts[at], "fait")}`);
+  chart.setAttribute("aria-label", `Faits par mois, de ${month(0)} à ${month(series.days.length - 1)}${NNBSP}: ${series.counts.join(", ")}.`);
+  return [h("h3", {}, "Par mois ", h("span", { class: "hint" }, `(au plus ${number(most)})`)), h("div", { class: "trend" }, chart, ticks(series.days))];
+}
+
+/** Hours of the week; with `onchoose` they are also the filter.
+ * @param {api.Calendar} calendar @param {import("./hour-grid.js").Chosen} chosen @param {((chosen: import("./hour-grid.js").Chosen) => void) | null} onchoose */
+export function hours(calendar, chosen, onchoose) {
+  const known = calendar.counts.flat().reduce((a, b) => a + b, 0);
+  const lacking = calendar.unknown > 0 && h("p", { class: "hint" }, `${plural(calendar.unknown, "fait")} sans heure connue, hors de ce tableau.`);
+  if (known === 0) return lacking && [h("h3", {}, "Heures et jours"), lacking];
+  const grid = new HourGrid("Faits de ce lieu par jour de la semaine et heure", onchoose);
+  grid.show(calendar.counts, chosen);
+  return [h("h3", {}, "Heures et jours"), grid.element, lacking].filter(Boolean);
+}
+
+/** @param {{categories: api.FacetWord[]}} card */
+export function categories(card) {
   if (card.categories.length === 0) return null;
   const most = Math.max(...card.categories.map((one) => one.count));
   return [h("h3", {}, "Catégories"), h("ul", { class: "bars" }, card.categories.map((one) => {
@@ -72,12 +107,13 @@ function categories(card) {
   }))];
 }
 
-/** @param {api.Card} card */
-function places(card) {
-  const inside = list(card.qpv.map((one) => `${one.name} (${one.generation})`));
+/** @param {api.Card} card @param {import("./state.js").View} view */
+function places(card, view) {
+  const link = (/** @type {string} */ zone, /** @type {string} */ name) => h("a", { href: `/lieux#${placeHash(view, zone)}` }, name);
+  const inside = card.qpv.map((one) => h("dd", {}, link(one.ref, `${one.name} (${one.generation})`)));
   const { residence } = card;
   return h("dl", { class: "facts" },
-    h("div", {}, h("dt", {}, "Quartiers prioritaires touchés"), h("dd", {}, inside || "Aucun.")),
+    h("div", {}, h("dt", {}, "Quartiers prioritaires touchés"), inside.length ? inside : h("dd", {}, "Aucun.")),
     h("div", {}, h("dt", {}, "Résidence la plus proche"),
-      h("dd", {}, residence ? `${residence.name || residence.code}, à ${distance(residence.distance_m)}` : "Aucune résidence importée à proximité.")));
+      h("dd", {}, residence ? [link(`residence:${residence.code}`, residence.name || residence.code), `, à ${distance(residence.distance_m)}`] : "Aucune résidence importée à proximité.")));
 }

@@ -1,6 +1,6 @@
 /** Small form controls that the panels share. */
 
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { number } from "./words.js";
 import { codes } from "./state.js";
 
@@ -9,7 +9,19 @@ import { codes } from "./state.js";
  * @param {(event: Event) => void} onchange */
 export function choice(type, name, word, checked, onchange) {
   return h("label", { class: "choice" }, h("input", { type, name, value: word.code, checked, onchange }), word.label,
-    word.facts !== undefined && h("span", { class: "count" }, number(word.facts)));
+    h("span", { class: "count" }, word.facts !== undefined && number(word.facts)));
+}
+
+/** Put counts beside the words of a group; a word without facts recedes but stays a choice when it is chosen.
+ * @param {HTMLElement} group @param {import("./api.js").FacetWord[]} facets */
+export function showCounts(group, facets) {
+  const counts = new Map(facets.map((one) => [String(one.code), one.count]));
+  for (const label of group.querySelectorAll("label.choice")) {
+    const input = /** @type {HTMLInputElement} */ (label.querySelector("input"));
+    const count = counts.get(input.value) ?? 0;
+    fill(/** @type {Element} */ (label.querySelector(".count")), number(count));
+    label.classList.toggle("none", count === 0 && !input.checked);
+  }
 }
 
 /** Codes of the checked boxes of a group, in the order of the list.

@@ -38,11 +38,9 @@ export function presets(known) {
   const all = { code: "tout", label: "Tout", period: { from: "", to: "" } };
   if (!known) return [all];
   const end = plusDays(known.to, 1);
-  const year = Number(known.to.slice(0, 4));
   return [
     { code: "3m", label: "3 mois", period: { from: plusMonths(end, -3), to: end } },
     { code: "12m", label: "12 mois", period: { from: plusMonths(end, -12), to: end } },
-    { code: "n-1", label: "Année précédente", period: { from: `${year - 1}-01-01`, to: `${year}-01-01` } },
     all,
   ];
 }

@@ -22,6 +22,19 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The same for a drawing: attributes of SVG say position and colour, so no inline style is needed.
+ * @param {string} tag @param {Record<string, any>} [attributes] @param {...(Child | Child[])} children @returns {any} */
+export function s(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  element.append(...children.flat().filter(isShown).map(asNode));
+  return element;
+}
+
 /** @param {Child} child @returns {child is Node | string | number} */
 function isShown(child) {
   return child !== null && child !== undefined && child !== false && child !== "";
@@ -58,6 +71,26 @@ export function swatch(colour, shape = "square") {
   const mark = h("span", { class: `swatch swatch-${shape}`, "aria-hidden": "true" });
   mark.style.setProperty("--swatch", colour);
   return mark;
+}
+
+/**
+ * Act at once, then at most once in a while with the latest call: a drag that follows the hand without flooding the server.
+ * @template {any[]} A
+ * @param {(...args: A) => void} action @param {number} every_ms
+ * @returns {(...args: A) => void}
+ */
+export function paced(action, every_ms) {
+  let timer = 0;
+  /** @type {A | null} */ let waiting = null;
+  const next = () => {
+    timer = waiting ? window.setTimeout(next, every_ms) : 0;
+    if (waiting) action(...waiting);
+    waiting = null;
+  };
+  return (...args) => {
+    waiting = args;
+    if (!timer) next();
+  };
 }
 
 /**

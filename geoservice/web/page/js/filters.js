@@ -1,24 +1,27 @@
 /** The filter form: it shows the view and asks the store to change it; it holds nothing itself. */
 
-import { checkCodes, checkedCodes, choice, folded, group, option, selectField } from "./choices.js";
-import { plusDays, presets } from "./days.js";
+import { checkCodes, checkedCodes, choice, folded, group, option, selectField, showCounts } from "./choices.js";
+import { comparison } from "./compare-field.js";
+import { plusDays } from "./days.js";
 import { fill, h, part } from "./dom.js";
+import { chosenWords, HourGrid } from "./hour-grid.js";
 import { EMPTY, FILTERS, codes } from "./state.js";
-import { hours, NNBSP, plural, WEEKDAYS } from "./words.js";
+import { NNBSP, number, plural } from "./words.js";
 import { zoneField } from "./zone-field.js";
 
 /**
  * @typedef {import("./state.js").Store} Store
  * @typedef {import("./state.js").View} View
  * @typedef {import("./api.js").Catalog} Catalog
+ * @typedef {import("./api.js").Facets} Facets
  */
 
 /**
  * @param {Store} store @param {Catalog} catalog @param {(box: [number, number, number, number]) => void} onzone
  */
 export function filterPanel(store, catalog, onzone) {
-  const parts = [kinds(store, catalog), period(store, catalog), words(store, "category", "Catégories", catalog.categories, "toutes"),
-    zoneField(store, catalog, onzone), moments(store), gravity(store, catalog),
+  const parts = [kinds(store, catalog), words(store, "category", "Catégories", catalog.categories, "toutes"), moments(store),
+    period(store), zoneField(store, catalog, onzone), gravity(store, catalog),
     words(store, "nature", "Nature du signalement", catalog.natures, "toutes"),
     words(store, "place", "Lieu", catalog.places, "tous")].filter((one) => one !== null);
   const reset = h("button", { type: "button", class: "reset", onclick: () => store.change(cleared(store.view)) }, "Effacer les filtres");
@@ -27,6 +30,10 @@ export function filterPanel(store, catalog, onzone) {
   const show = () => parts.forEach((one) => one.show(store.view));
   store.listen(show);
   show();
+  return {
+    facets: (/** @type {Facets} */ facets) => parts.forEach((one) => "facets" in one && one.facets(facets)),
+    calendar: (/** @type {import("./api.js").Calendar} */ calendar) => parts.forEach((one) => "calendar" in one && one.calendar(calendar)),
+  };
 }
 
 /** Every filter but the origin, which is never absent, and the period.
@@ -45,27 +52,24 @@ function kinds(store, catalog) {
 }
 
 /** Two dates, both included as people mean them; the view keeps the day after the last one.
- * @param {Store} store @param {Catalog} catalog */
-function period(store, catalog) {
+ * @param {Store} store */
+function period(store) {
   const from = h("input", { type: "date", id: "from", onchange: take });
   const to = h("input", { type: "date", id: "to", onchange: take });
   const wrong = h("p", { class: "hint", role: "alert", id: "period-wrong" });
-  const ready = presets(catalog.period);
-  const chips = ready.map((one) => h("button", { type: "button", onclick: () => store.change(one.period) }, one.label));
   function take() {
     const bad = from.value !== "" && to.value !== "" && from.value > to.value;
     fill(wrong, bad && "La date de fin précède la date de début. Corrigez l’une des deux.");
     if (!bad) store.change({ from: from.value, to: to.value && plusDays(to.value, 1) });
   }
   const element = group("Période", h("div", { class: "columns" }, h("div", {}, h("label", { for: "from" }, "Du"), from),
-    h("div", {}, h("label", { for: "to" }, "Au (compris)"), to)), wrong, h("div", { class: "chips" }, chips));
+    h("div", {}, h("label", { for: "to" }, "Au (compris)"), to)), wrong, comparison(store));
   return {
     element,
     show: (/** @type {View} */ view) => {
       from.value = view.from;
       to.value = view.to && plusDays(view.to, -1);
       fill(wrong);
-      ready.forEach((one, index) => chips[index].setAttribute("aria-pressed", one.period.from === view.from && one.period.to === view.to));
     },
   };
 }
@@ -78,8 +82,12 @@ function words(store, name, title, list, all) {
   const others = list.filter((word) => word.mapped === false).map((word) => word.label);
   if (mapped.length < 2) return null;
   const hint = h("span", { class: "hint" });
-  const boxes = h("div", {}, mapped.map((word) => choice("checkbox", name, word, false, () => store.change({ [name]: checkedCodes(boxes) }))));
-  const element = folded(title, hint, h("p", { class: "hint" }, `Rien de coché${NNBSP}: ${all}.`), boxes,
+  const unknown = h("p", { class: "hint" });
+  const more = h("button", { type: "button", class: "quiet more-words", hidden: true, "aria-expanded": "false", onclick: () => {
+    more.setAttribute("aria-expanded", String(boxes.classList.toggle("all")));
+  } });
+  const boxes = h("div", { class: "choices" }, mapped.map((word) => choice("checkbox", name, word, false, () => store.change({ [name]: checkedCodes(boxes) }))));
+  const element = folded(title, hint, boxes, more, unknown,
     others.length > 0 && h("p", { class: "hint" }, `Jamais sur la carte, seulement par résidence${NNBSP}: ${others.join(", ")}.`));
   element.open = name === "category";
   return {
@@ -89,61 +97,77 @@ function words(store, name, title, list, all) {
       const chosen = codes(view[name]).length;
       fill(hint, chosen ? `(${chosen} sur ${mapped.length})` : `(${all})`);
     },
+    facets: (/** @type {Facets} */ facets) => {
+      showCounts(boxes, facets[name]);
+      const empty = boxes.querySelectorAll(".none").length;
+      more.hidden = empty === 0;
+      fill(more, plural(empty, "autre sans fait", "autres sans fait"));
+      const none = facets[name].find((one) => one.code === null)?.count ?? 0;
+      fill(unknown, none > 0 && `${plural(none, "fait")} sans cette information.`);
+    },
   };
 }
 
-/** @param {Store} store @param {Catalog} catalog */
+/** At least this grave; counts are of each degree alone.
+ * @param {Store} store @param {Catalog} catalog */
 function gravity(store, catalog) {
   if (catalog.gravities.length === 0) return null;
   const options = [option("", "Toutes, même inconnue"), ...catalog.gravities.filter((one) => Number(one.code) > 1)
     .map((one) => option(String(one.code), `${one.code} – ${one.label} ou plus`))];
   const field = selectField("gravity", "Au moins", options, () => store.change({ gravity_min: select.value }));
   const select = field.querySelector("select");
-  const element = group("Gravité", field);
-  return { element, show: (/** @type {View} */ view) => { select.value = view.gravity_min; } };
+  const counts = h("p", { class: "hint" });
+  const element = group("Gravité", field, counts);
+  return {
+    element,
+    show: (/** @type {View} */ view) => { select.value = view.gravity_min; },
+    facets: (/** @type {Facets} */ facets) => {
+      const known = facets.gravity.filter((one) => one.count > 0);
+      fill(counts, known.map((one) => `${one.code === null ? "inconnue" : one.code}${NNBSP}: ${number(one.count)}`).join(" · "));
+    },
+  };
 }
 
 /** Hours of the day (they may pass midnight) and days of the week.
  * @param {Store} store */
 function moments(store) {
   const hint = h("span", { class: "hint" });
+  const grid = new HourGrid("Faits par jour de la semaine et heure", (chosen) => store.change(chosen));
   const hour = (/** @type {number} */ at) => option(String(at), `${at}${NNBSP}h`);
-  const start = selectField("hour-start", "De", [option("", "minuit à minuit"), ...range(0, 23).map(hour)], takeStart);
-  const end = selectField("hour-end", "À", range(1, 24).map(hour), takeEnd);
+  const start = selectField("hour-start", "De", [option("", "minuit à minuit"), ...range(0, 23).map(hour)], () => take(startSelect.value, ""));
+  const end = selectField("hour-end", "À", range(1, 24).map(hour), () => take(startSelect.value || "0", endSelect.value));
   const [startSelect, endSelect] = [start, end].map((field) => field.querySelector("select"));
-  function takeStart() {
-    const first = startSelect.value;
-    store.change({ hours: first && `${first}-${store.view.hours.split("-")[1] ?? (Number(first) + 4) % 24}`.replace(/^(\d+)-\1$/, `${first}-${(Number(first) + 4) % 24}`).replace(/-0$/, "-24") });
-  }
-  function takeEnd() {
-    const first = startSelect.value || "0";
-    if (endSelect.value !== first) store.change({ hours: `${first}-${endSelect.value}` === "0-24" ? "" : `${first}-${endSelect.value}` });
-  }
-  const buttons = WEEKDAYS.map((day, index) => h("button", { type: "button", "aria-label": day, title: day,
-    onclick: () => store.change({ weekdays: toggled(store.view.weekdays, String(index + 1)) }) }, day[0].toUpperCase()));
-  const element = folded("Heures et jours", hint, h("div", { class: "columns" }, start, end),
-    h("div", { class: "days", role: "group", "aria-label": "Jours de la semaine" }, buttons),
-    h("p", { class: "hint" }, `Aucun jour choisi${NNBSP}: tous.`));
+  const take = (/** @type {string} */ first, /** @type {string} */ last) => store.change({ hours: hoursText(first, last || store.view.hours.split("-")[1]) });
+  const clear = h("button", { type: "button", onclick: () => store.change({ hours: "", weekdays: "" }) }, "Toute la semaine");
+  const lacking = h("p", { class: "hint" });
+  const element = folded("Heures et jours", hint, grid.element, lacking, h("div", { class: "columns" }, start, end), h("div", { class: "chips" }, clear));
+  element.open = true;
   return {
     element,
     show: (/** @type {View} */ view) => {
       const [first, last] = view.hours.split("-");
       startSelect.value = view.hours ? first : "";
       endSelect.value = view.hours ? last : "24";
-      const days = codes(view.weekdays);
-      buttons.forEach((button, index) => button.setAttribute("aria-pressed", days.includes(String(index + 1))));
-      fill(hint, `(${[view.hours ? hours(view.hours) : "toutes", days.length ? plural(days.length, "jour") : "tous les jours"].join(", ")})`);
+      clear.hidden = !view.hours && !view.weekdays;
+      grid.show(grid.counts, view);
+      fill(hint, `(${chosenWords(view)})`);
+    },
+    calendar: (/** @type {import("./api.js").Calendar} */ answer) => {
+      grid.show(answer.counts, store.view);
+      fill(lacking, answer.unknown > 0 && `${plural(answer.unknown, "fait")} sans heure connue, hors de ce tableau. `, "Glissez, ou touches fléchées avec Maj puis Entrée.");
     },
   };
+}
+
+/** Two ends of a stretch of hours as in the address; equal ends become four hours, the whole day becomes nothing.
+ * @param {string} first @param {string | undefined} last */
+function hoursText(first, last) {
+  if (first === "") return "";
+  const end = last === undefined || Number(last) % 24 === Number(first) ? (Number(first) + 4) % 24 || 24 : Number(last);
+  return Number(first) === 0 && end === 24 ? "" : `${Number(first)}-${end}`;
 }
 
 /** @param {number} first @param {number} last */
 function range(first, last) {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-}
-
-/** @param {string} text @param {string} code */
-function toggled(text, code) {
-  const all = codes(text);
-  return (all.includes(code) ? all.filter((one) => one !== code) : [...all, code]).sort().join(",");
 }

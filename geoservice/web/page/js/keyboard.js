@@ -21,8 +21,7 @@ export function keyboard(ears) {
 function shortcut(event, ontable) {
   if (event.key === "t") ontable();
   else if (event.key === "/") {
-    openSheet("left");
-    part("zone").focus();
+    part("search").focus();
   } else return;
   event.preventDefault();
 }

@@ -2,11 +2,11 @@
 
 import { choice, option, selectField } from "./choices.js";
 import { fill, h, part, swatch } from "./dom.js";
-import { marks } from "./map-layers.js";
+import { CONTEXT, marks } from "./map-layers.js";
 import { codes } from "./state.js";
 import { labelled, NNBSP, number } from "./words.js";
 
-const ON_AT_FIRST = ["qpv", "limites"];
+const ON_AT_FIRST = ["eau", "voies", "batiments", "qpv", "limites"];
 const NONE = "-"; // in the address: no layer at all, where "" is the first view
 
 /**
@@ -62,9 +62,10 @@ export function layersPanel(store, catalog, basemap) {
   const plan = choice("checkbox", "basemap", { code: "1", label: "Fond Plan IGN" }, false,
     () => store.change({ basemap: planBox.checked ? "1" : "" }));
   const planBox = plan.querySelector("input");
-  fill(part("layers"), facts && factsRow(facts), items.map((item) => item.element),
-    basemap && h("div", {}, plan, h("p", { class: "hint" },
+  const isContext = (/** @type {Item} */ item) => CONTEXT.includes(item.layer.name);
+  const ground = h("details", { class: "ground" }, h("summary", {}, "Fond de carte"), items.filter(isContext).map((item) => item.element), basemap && h("div", {}, plan, h("p", { class: "hint" },
       `Images de data.geopf.fr (IGN)${NNBSP}: ce service voit alors quelle zone vous regardez.`)));
+  fill(part("layers"), facts && factsRow(facts), items.filter((item) => !isContext(item)).map((item) => item.element), ground);
   const show = () => {
     items.forEach((item) => item.show());
     planBox.checked = store.view.basemap === "1";

@@ -2,58 +2,75 @@
 
 import * as api from "./api.js";
 import { CardPanel } from "./card.js";
-import { Counts, sentence } from "./counts.js";
+import { Comparison } from "./compare.js";
+import { classNumbers, Counts, sentence } from "./counts.js";
 import { presets } from "./days.js";
-import { fill, h, part, settled } from "./dom.js";
+import { fill, h, paced, part, settled } from "./dom.js";
 import { filterPanel } from "./filters.js";
 import { closeSheets, keyboard, openSheet } from "./keyboard.js";
 import { layersPanel, wanted } from "./layers-panel.js";
+import { foundPlace } from "./found.js";
+import { hoverLabel } from "./hover.js";
 import { legend } from "./legend.js";
 import { MapView } from "./map.js";
-import { EMPTY, filters, read, Store, touchesFilters, write } from "./state.js";
+import { exportsMenu } from "./outputs.js";
+import { printing } from "./print.js";
+import { Ranking } from "./ranking.js";
+import { Search } from "./search.js";
+import { codes, EMPTY, filters, otherFilters, read, Store, touchesFilters, write } from "./state.js";
 import { mapWords, overview, statusCounts, statusSources } from "./status.js";
+import { StillMap } from "./still-map.js";
 import { Table } from "./table.js";
-import { plural } from "./words.js";
+import { Timeline } from "./timeline.js";
 
 const FRANCE = /** @type {[number, number, number, number]} */ ([-5.2, 41.3, 9.6, 51.1]);
 const FALLBACK_RESOLUTION = 9; // without a map there is no zoom to choose one
 const BUSY_AFTER_MS = 300;
-const SETTLE_MS = 60; // several changes of one gesture are one question
+const SETTLE_MS = 60; // several moves of one gesture are one question
+const PACE_MS = 40; // a filter is asked at once; the next ones of the same gesture wait this long
 
 class Page {
   /** @param {api.Session} session @param {api.Catalog} catalog @param {api.TileJson} tilejson */
   constructor(session, catalog, tilejson) {
     this.catalog = catalog;
-    this.store = new Store({ ...firstView(catalog), ...checked(read(location.hash), catalog) });
+    this.tilejson = tilejson;
+    this.store = new Store({ ...firstView(catalog), ...checked(read(location.hash), catalog) }, catalog.period);
     this.counts = new Counts({ onstart: () => this.busy(true), onpicture: (picture) => this.show(picture), onfailure: (words) => this.fail(words) });
-    this.table = new Table({ ongo: (cell) => this.go(cell), onhover: (cell) => this.map?.facts.hover(cell), onclose: () => this.store.change({ table: "" }) });
-    this.card = new CardPanel(this.store, catalog);
+    this.table = new Table({ ongo: (cell) => this.go(cell), onhover: (cell) => this.map?.hover(cell), onclose: () => this.store.change({ table: "" }) });
+    this.card = new CardPanel(this.store, catalog, (cell) => this.map?.streetAt(cell) ?? "");
     /** @type {import("./counts.js").Picture | null} */ this.picture = null;
     this.busyTimer = 0;
+    this.side = new AbortController();
     this.soon = settled(() => this.load(), SETTLE_MS);
+    this.now = paced(() => this.load(), PACE_MS);
     this.store.listen((view, changed) => this.changed(view, changed));
     fill(part("territory"), session.organisation);
     document.title = `${session.organisation} – carte des faits`;
     layersPanel(this.store, catalog, session.basemap);
-    filterPanel(this.store, catalog, (box) => this.map?.fit(box));
+    this.filterPanel = filterPanel(this.store, catalog, (box) => this.map?.fit(box));
+    this.timeline = new Timeline(this.store, catalog);
+    this.ranking = new Ranking(this.store, { onhover: (cell) => this.map?.hover(cell), oncell: (cell) => this.go(cell), onplace: (lon, lat, name) => this.goTo(lon, lat, name),
+      street: (cell) => this.map?.streetAt(cell) ?? "" });
+    new Search((hit) => this.found(hit));
+    exportsMenu(this.store);
     keyboard({ ontable: () => this.toggleTable(), onescape: () => this.escape() });
     part("table-toggle").addEventListener("click", () => this.toggleTable());
     addEventListener("hashchange", () => this.restore());
     this.map = this.makeMap(tilejson);
+    this.still = this.map ? null : new StillMap(this.store, catalog);
+    this.comparison = this.map && new Comparison(this.store, this.map, (map) => this.dress(map));
+    printing(() => [this.map?.map, this.comparison?.twin?.map], () => Number(this.store.view.swipe || 50) / 100);
   }
 
   /** @param {api.TileJson} tilejson @returns {MapView | null} */
   makeMap(tilejson) {
     try {
       return new MapView(part("canvas"), tilejson, { bounds: this.catalog.bounds ?? FRANCE, at: this.store.view.at }, {
-        onmove: () => this.moved(), oncell: (cell) => this.store.change({ cell }), onhover: (found, x, y) => hoverLabel(found, x, y),
-        onerror: (error) => this.mapFailed(error),
-        ondrawn: ({ cells, facts }) => Object.assign(part("map").dataset, { cells, facts }),
+        onmove: () => this.moved(), oncell: (cell) => this.store.change({ cell }), onhover: (found, x, y) => this.hovered(found, x, y),
+        onerror: (error) => this.mapFailed(error), ondrawn: (cells) => this.drawn(cells),
       });
     } catch {
       part("canvas").hidden = true;
-      part("no-map").hidden = false;
-      fill(part("no-map"), "Ce navigateur ne peut pas dessiner la carte (WebGL 2 est absent ou désactivé). Les mêmes décomptes sont dans le tableau ci-dessous.");
       this.store.view.table = "1";
       return null;
     }
@@ -63,31 +80,34 @@ class Page {
     await this.map?.ready;
     this.drawLayers();
     this.reflect(this.store.view);
+    this.showSpot();
     this.load();
     this.card.show();
   }
 
-  /** Ask for new counts once the gesture is over; what is shown is old from now on. */
-  update() {
+  /** Ask for new counts; what is shown is old from now on. @param {() => void} ask at once for a filter, soon for a move */
+  update(ask) {
     document.body.dataset.state = "loading";
     this.counts.stop();
-    this.soon();
+    ask();
   }
 
   load() {
     const { view } = this.store;
-    const box = this.map?.bbox() ?? (this.catalog.bounds ?? FRANCE).join(",");
-    this.counts.load(filters(view), this.map?.resolution() ?? FALLBACK_RESOLUTION, box);
+    const bbox = this.map?.bbox() ?? (this.catalog.bounds ?? FRANCE).join(",");
+    this.counts.load({ filters: filters(view), other: otherFilters(view), resolution: this.map?.resolution() ?? FALLBACK_RESOLUTION, bbox });
   }
 
   /** @param {import("./state.js").View} view @param {Set<string>} changed */
   changed(view, changed) {
     if (touchesFilters(changed)) {
-      this.update();
+      this.asked = performance.now();
+      this.update(this.now);
       this.card.show();
     } else if (changed.has("cell")) this.card.show();
     if (changed.has("layers") || changed.has("basemap")) this.drawLayers();
-    if (changed.has("mode") && this.picture) this.show(this.picture);
+    if ((changed.has("mode") || changed.has("hide")) && this.picture) this.show(this.picture);
+    if (changed.has("spot")) this.showSpot();
     this.reflect(view, changed);
   }
 
@@ -98,31 +118,82 @@ class Page {
     if (this.table.open !== (view.table === "1")) this.table.toggle(view.table === "1");
     part("table-toggle").setAttribute("aria-expanded", String(this.table.open));
     this.table.select(view.cell);
-    this.map?.facts.outline(view.cell);
+    this.map?.outline(view.cell);
     if (view.cell && (!changed || changed.has("cell"))) openSheet("right");
   }
 
   /** @param {import("./counts.js").Picture} picture */
   show(picture) {
     const { view } = this.store;
+    const changed = this.picture?.territory !== picture.territory || this.picture?.other !== picture.other;
     this.picture = picture;
     fill(part("alert"));
-    const classes = new Map([...this.counts.known].map(([resolution, territory]) => [resolution, territory.classes]));
-    this.map?.draw(filters(view), view.mode, classes);
-    if (this.map) legend(this.store, picture.territory);
+    this.draw(picture);
+    this.busy(false);
     this.table.show(picture);
     overview(picture, view, this.catalog);
     statusCounts(picture, view, this.catalog);
     mapWords(picture, view, this.catalog);
-    this.busy(false);
     document.body.dataset.state = "ready";
+    if (changed) this.loadSide(picture);
+    else if (this.ranking.by === "cases") this.ranking.moved(picture);
+  }
+
+  /** @param {import("./counts.js").Picture} picture */
+  draw(picture) {
+    const { view } = this.store;
+    const { territory } = picture;
+    const classes = new Map([...this.counts.known.values()].map((one) => [one.resolution, one.classes]));
+    const numbers = classNumbers(territory, new Set(codes(view.hide).map(Number)));
+    part("map").dataset.resolution = String(territory.resolution);
+    this.map?.draw({ filters: filters(view), territory, numbers, heat: view.mode === "chaleur", classes });
+    this.comparison?.show(picture, this.tilejson).catch((error) => this.mapFailed(error));
+    this.still?.show(picture);
+    if (this.map && this.asked) this.timeRepaint(this.asked);
+    this.asked = 0;
+    legend(this.store, territory, this.map !== null);
+  }
+
+  /** How long from the gesture to the new colours on the canvas, kept where a test can read it. @param {number} since */
+  timeRepaint(since) {
+    this.map?.map.once("render", () => { part("map").dataset.repaintMs = String(Math.round(performance.now() - since)); });
+  }
+
+  /** What is beside the map follows the map: it must not slow it down. @param {import("./counts.js").Picture} picture */
+  async loadSide(picture) {
+    this.side.abort();
+    const { signal } = (this.side = new AbortController());
+    const asked = filters(this.store.view);
+    document.body.dataset.side = "loading";
+    try {
+      await Promise.all([this.timeline.load(signal), this.ranking.load(picture, signal), api.facets(asked, signal).then((found) => !signal.aborted && this.filterPanel.facets(found)),
+        api.calendar(api.without(asked, "hours", "weekdays"), signal).then((found) => !signal.aborted && this.filterPanel.calendar(found))]);
+      if (!signal.aborted) document.body.dataset.side = "ready";
+    } catch (error) {
+      if (signal.aborted) return;
+      document.body.dataset.side = "error";
+      fill(part("alert"), h("p", {}, sentence(error), " Les décomptes à côté de la carte sont peut-être anciens."), h("button", { type: "button", onclick: () => this.loadSide(picture) }, "Réessayer"));
+    }
+  }
+
+  /** What is really on the canvas, for those who check it. @param {string[]} cells */
+  drawn(cells) {
+    const byCell = this.picture?.territory.byCell;
+    const facts = cells.reduce((sum, cell) => sum + (byCell?.get(cell) ?? 0), 0);
+    Object.assign(part("map").dataset, { cells: cells.length, facts });
+  }
+
+  /** @param {import("./map.js").Hovered} found @param {number} x @param {number} y */
+  hovered(found, x, y) {
+    this.map?.hover(found.cell);
+    hoverLabel(found, this.picture, { x, y });
   }
 
   /** @param {boolean} busy */
   busy(busy) {
     clearTimeout(this.busyTimer);
     const say = () => {
-      this.map?.facts.dim(busy);
+      this.map?.dim(busy);
       fill(part("busy"), busy && "Calcul des nouveaux décomptes…");
     };
     if (busy) {
@@ -149,16 +220,40 @@ class Page {
 
   moved() {
     this.store.change({ at: this.map?.at() ?? "" });
-    this.update();
+    this.update(this.soon);
   }
 
   drawLayers() {
     const { view } = this.store;
-    const drawn = wanted(this.catalog, view.layers);
-    this.map?.basemap(view.basemap === "1");
-    this.map?.layers(drawn).catch((error) => this.fail(sentence(error)));
+    for (const map of [this.map, this.comparison?.twin]) if (map) this.dress(map).catch((error) => this.fail(sentence(error)));
     const facts = this.catalog.layers.filter((layer) => layer.stores === "facts");
-    statusSources([...facts, ...drawn.map((one) => one.layer)], view.basemap === "1");
+    statusSources([...facts, ...wanted(this.catalog, view.layers).map((one) => one.layer)], view.basemap === "1");
+  }
+
+  /** The layers of the view on a map. @param {MapView} map */
+  dress(map) {
+    map.basemap(this.store.view.basemap === "1");
+    return map.layers(wanted(this.catalog, this.store.view.layers));
+  }
+
+  /** @param {api.Hit} hit */
+  found(hit) {
+    this.store.change({ spot: `${hit.lon},${hit.lat},${hit.label.slice(0, 120)}` });
+    this.map?.fit(hit.bbox);
+    foundPlace(this.store, hit);
+    openSheet("right");
+  }
+
+  /** @param {number} lon @param {number} lat @param {string} name */
+  goTo(lon, lat, name) {
+    this.store.change({ spot: `${lon},${lat},${name.slice(0, 120)}` });
+    this.map?.fit([lon - 0.002, lat - 0.0015, lon + 0.002, lat + 0.0015]);
+  }
+
+  showSpot() {
+    const [lon, lat, ...label] = this.store.view.spot.split(",");
+    this.map?.pin(lat === undefined ? null : [Number(lon), Number(lat)], label.join(","));
+    if (!this.store.view.spot) fill(part("found"));
   }
 
   /** From the table: choose a cell and go to it. @param {string} cell */
@@ -179,6 +274,7 @@ class Page {
   escape() {
     const { view } = this.store;
     if (view.cell) this.store.change({ cell: "" });
+    else if (view.spot) this.store.change({ spot: "" });
     else if (view.table) this.toggleTable();
     else return false;
     return true;
@@ -207,16 +303,6 @@ function checked(view, catalog) {
   const { kind, ...others } = view;
   if (!kind || !catalog.kinds.some((one) => one.code === kind)) return others;
   return { from: "", to: "", ...view };
-}
-
-/** @param {import("./map.js").Hovered} found @param {number} x @param {number} y */
-function hoverLabel(found, x, y) {
-  const words = [...found.names, found.count > 0 && plural(found.count, "fait")].filter(Boolean);
-  const label = part("hover");
-  label.hidden = words.length === 0;
-  fill(label, words.join("\n"));
-  const { clientWidth } = part("map");
-  label.style.transform = `translate(${Math.max(0, Math.min(x + 12, clientWidth - label.offsetWidth - 4))}px, ${y + 16}px)`;
 }
 
 /** @param {unknown} error */

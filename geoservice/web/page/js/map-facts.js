@@ -1,4 +1,4 @@
-/** Facts on the map: hexagons from vector tiles, or heat from images that the server draws. */
+/** Facts from tiles: hexagons of a territory too large to be sent whole, or heat from images that the server draws. */
 
 import { insert } from "./map-layers.js";
 import { ACCENT, INK, RAMP_OPACITY } from "./palette.js";
@@ -6,7 +6,7 @@ import { ACCENT, INK, RAMP_OPACITY } from "./palette.js";
 const CLEAR = "rgba(0,0,0,0)";
 
 /**
- * @typedef {{mvt: string, png: string, mode: string, classes: Map<number, import("./palette.js").CountClass[]>}} FactPicture
+ * @typedef {{mvt: string, png: string, mode: "tuiles" | "chaleur", classes: Map<number, import("./palette.js").CountClass[]>}} FactPicture
  * @typedef {{sourceLayer: string, minzoom: number, maxzoom: number}} FactTiles
  */
 
@@ -40,7 +40,7 @@ class Sheet {
       { id, type: "line", ...of, filter: is(""), paint: { "line-color": colour, "line-width": width } });
     insert(this.map, { id: this.heat, type: "raster", source: this.heatSource, layout: { visibility: "none" }, paint: { "raster-fade-duration": 0 } });
     insert(this.map, { id: this.hexagons, type: "fill", ...of, paint: { "fill-antialias": false } });
-    insert(this.map, { id: this.outlines, type: "line", ...of, paint: { "line-color": "#ffffff", "line-width": 1 } });
+    insert(this.map, { id: this.outlines, type: "line", ...of, paint: { "line-color": "#ffffff", "line-width": 1, "line-opacity": 0.9 } });
     line(this.hovered, INK, 2);
     line(this.selected[0], "#ffffff", 7);
     line(this.selected[1], ACCENT, 4);
@@ -50,8 +50,8 @@ class Sheet {
   paint(picture, busy) {
     const heat = picture.mode === "chaleur";
     this.map.setPaintProperty(this.hexagons, "fill-color", colourExpression(picture.classes));
-    this.map.setPaintProperty(this.hexagons, "fill-opacity", heat ? 0 : busy ? RAMP_OPACITY / 2 : RAMP_OPACITY);
-    this.map.setPaintProperty(this.outlines, "line-opacity", heat ? 0 : 0.9);
+    this.map.setPaintProperty(this.hexagons, "fill-opacity", busy ? RAMP_OPACITY / 2 : RAMP_OPACITY);
+    for (const id of [this.hexagons, this.outlines]) this.map.setLayoutProperty(id, "visibility", heat ? "none" : "visible");
     this.map.setPaintProperty(this.heat, "raster-opacity", busy ? 0.5 : 1);
     this.map.setLayoutProperty(this.heat, "visibility", heat ? "visible" : "none");
   }
@@ -88,6 +88,12 @@ export class Facts {
       this.outline(this.cell);
     }
     this.current?.paint(picture, false);
+  }
+
+  /** Nothing from tiles: the cells are on the map whole. */
+  clear() {
+    this.picture = null;
+    for (const sheet of this.sheets.splice(0)) sheet.remove();
   }
 
   /** Everything asked for has come: the sheet before may leave. */

@@ -3,7 +3,9 @@
 import { INK } from "./palette.js";
 
 /** From bottom to top. A style layer's id starts with its group: "line/qpv/0". */
-const GROUPS = ["basemap", "ground", "facts", "line", "point", "selection", "label"];
+const GROUPS = ["basemap", "eau", "voies", "batiments", "ground", "facts", "over", "line", "point", "selection", "label"];
+/** Layers that are only there to find one's way, under everything. */
+export const CONTEXT = ["eau", "voies", "batiments"];
 const GROUP_OF = { fill: "ground", "fill-extrusion": "ground", raster: "basemap", line: "line", circle: "point", symbol: "label" };
 
 /**
@@ -24,9 +26,26 @@ export function insert(map, layer) {
  */
 export function styleLayers(layer, source, sourceLayer) {
   const declared = Array.isArray(layer.style?.layers) && layer.style.layers.length > 0 ? layer.style.layers : plain(layer);
-  return declared.map((/** @type {any} */ one, /** @type {number} */ index) => ({
-    ...one, id: `${GROUP_OF[one.type] ?? "ground"}/${layer.name}/${index}`, source, "source-layer": sourceLayer,
+  const all = layer.name === "voies" ? [...declared, ...declared.filter((/** @type {any} */ one) => one.type === "line").map(etched)] : declared;
+  return all.map((/** @type {any} */ one, /** @type {number} */ index) => ({
+    ...one, ...typeset(one), id: `${one.over ? "over" : groupOf(layer, one)}/${layer.name}/${index}`, source, "source-layer": sourceLayer, over: undefined,
   }));
+}
+
+/** The same roads once more, thin and light over the hexagons: one finds one's way without losing a colour.
+ * @param {any} style */
+function etched(style) {
+  return { ...style, over: true, paint: { ...style.paint, "line-color": "#ffffff", "line-opacity": 0.38 } };
+}
+
+/** @param {import("./api.js").Layer} layer @param {any} style */
+function groupOf(layer, style) {
+  return CONTEXT.includes(layer.name) ? layer.name : GROUP_OF[/** @type {keyof typeof GROUP_OF} */ (style.type)] ?? "ground";
+}
+
+/** Names on the map in the page's own type. @param {any} style */
+function typeset(style) {
+  return style.type === "symbol" ? { layout: { ...style.layout, "text-font": ['"Source Sans 3"'] } } : {};
 }
 
 /** @param {import("./api.js").Layer} layer @returns {any[]} */

@@ -15,6 +15,25 @@ export function periodWords(view, known) {
   return first === last ? `le ${date(first)}` : `du ${date(first)} au ${date(last)}`;
 }
 
+/** The compared period, as « du … au … ».
+ * @param {string} compare as in the address */
+export function compareWords(compare) {
+  const [from, to] = compare.split("..");
+  return periodWords(/** @type {any} */ ({ from, to }), null);
+}
+
+/** A sentence when two periods do not last the same or one is not wholly recorded, for then counts do not compare.
+ * @param {import("./state.js").View} view @param {{from: string, to: string} | null} known */
+export function unequalWords(view, known) {
+  if (!known || !view.compare) return "";
+  const [from, to] = view.compare.split("..");
+  const end = plusDays(known.to, 1);
+  const days = (/** @type {string} */ first, /** @type {string} */ last) => Math.round((Date.parse(last) - Date.parse(first)) / 86_400_000);
+  if (from < known.from || to > end) return " Cette période n’est pas entièrement dans les données : les décomptes ne se comparent pas tels quels.".replace(" :", "\u202f:");
+  const length = days(view.from || known.from, view.to || end);
+  return Math.abs(length - days(from, to)) > 1 ? ` Les deux périodes n’ont pas la même durée (${length} et ${days(from, to)} jours).` : "";
+}
+
 /**
  * The other filters, in words, each ready to stand in a list.
  * @param {import("./state.js").View} view @param {import("./api.js").Catalog} catalog @returns {string[]}

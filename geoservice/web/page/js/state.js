@@ -22,12 +22,18 @@ export const FILTERS = ["kind", "from", "to", "category", "nature", "place", "gr
  * @property {string} cell        selected cell, hexadecimal
  * @property {string} table       "1" when the table is open
  * @property {string} basemap     "1" when the Plan IGN is drawn
+ * @property {string} compare     "from..to" of the period beside, the last day excluded
+ * @property {string} swipe       where the two maps meet, in hundredths of the width
+ * @property {string} hide        classes of the legend that are switched off: "0,1"
+ * @property {string} rank        residences | cases
+ * @property {string} spot        a place found: "longitude,latitude,its name"
  * @property {string} at          "longitude,latitude,zoom" of the map
  */
 
 /** @type {View} */
 export const EMPTY = { kind: "", from: "", to: "", category: "", nature: "", place: "", gravity_min: "", hours: "",
-  weekdays: "", zone: "", layers: "", mode: "hexagones", cell: "", table: "", basemap: "", at: "" };
+  weekdays: "", zone: "", layers: "", mode: "hexagones", cell: "", table: "", basemap: "",
+  compare: "", swipe: "", hide: "", rank: "", spot: "", at: "" };
 
 /** What each part of an address may look like; anything else in a link is ignored. @type {Record<string, (text: string) => boolean>} */
 const VALID = {
@@ -43,6 +49,11 @@ const VALID = {
   cell: (text) => /^[0-9a-f]{15,16}$/.test(text),
   table: (text) => text === "1",
   basemap: (text) => text === "1",
+  compare: (text) => text.length === 22 && text.slice(10, 12) === ".." && isDay(text.slice(0, 10)) && isDay(text.slice(12)),
+  swipe: (text) => /^([1-9]?\d|100)$/.test(text),
+  hide: (text) => /^[0-5](,[0-5])*$/.test(text),
+  rank: (text) => ["residences", "cases"].includes(text),
+  spot: (text) => /^-?\d+(\.\d+)?,-?\d+(\.\d+)?,.{1,120}$/.test(text),
   at: (text) => /^-?\d+(\.\d+)?,-?\d+(\.\d+)?,\d+(\.\d+)?$/.test(text),
 };
 
@@ -82,11 +93,23 @@ export function filters(view) {
   return params;
 }
 
+/** The same with the compared period, or null when nothing is compared.
+ * @param {View} view */
+export function otherFilters(view) {
+  if (!view.compare) return null;
+  const params = filters(view);
+  const [from, to] = view.compare.split("..");
+  params.set("from", from);
+  params.set("to", to);
+  return params;
+}
+
 /** The one holder of the view. Parts of the page read it, ask it to change, and are told what changed. */
 export class Store {
-  /** @param {View} view */
-  constructor(view) {
+  /** @param {View} view @param {{from: string, to: string} | null} [period] first and last day of the record */
+  constructor(view, period = null) {
     this.view = view;
+    this.period = period;
     /** @type {((view: View, changed: Set<string>) => void)[]} */
     this.listeners = [];
   }
@@ -101,7 +124,9 @@ export class Store {
   change(values) {
     const changed = new Set(Object.keys(values).filter((name) => this.view[name] !== values[name]));
     if (changed.size === 0) return;
-    this.view = { ...this.view, ...values };
+    // other counts have other classes: a hidden one would hide something else
+    const shown = touchesFilters(changed) && !("hide" in values) ? { hide: "" } : {};
+    this.view = { ...this.view, ...values, ...shown };
     for (const listener of this.listeners) listener(this.view, changed);
   }
 }
@@ -109,7 +134,7 @@ export class Store {
 /** Whether a change touches what is counted.
  * @param {Set<string>} changed */
 export function touchesFilters(changed) {
-  return FILTERS.some((name) => changed.has(name));
+  return changed.has("compare") || FILTERS.some((name) => changed.has(name));
 }
 
 /** @param {string} text @returns {string[]} */

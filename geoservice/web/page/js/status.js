@@ -1,7 +1,7 @@
 /** What the counts mean: the overview on the right and the line at the bottom. */
 
 import { fill, h, part } from "./dom.js";
-import { filterWords, periodWords } from "./period-words.js";
+import { compareWords, filterWords, periodWords, unequalWords } from "./period-words.js";
 import { list, NNBSP, number, plural } from "./words.js";
 
 const UNKNOWN = { hour: "sans heure connue", gravity: "sans gravité connue", place: "sans lieu connu", nature: "sans nature connue",
@@ -26,14 +26,14 @@ export function overview(picture, view, catalog) {
   const kind = catalog.kinds.find((one) => one.code === view.kind);
   const missing = leftOut(territory.unknown);
   const chosen = filterWords(view, catalog);
-  fill(part("overview"), h("h2", {}, "Vue d’ensemble"),
+  fill(part("overview"), h("h2", { class: "unseen" }, "Vue d’ensemble"),
     h("p", { class: "figure" }, h("strong", {}, number(territory.total)), territory.total < 2 ? " fait sur la carte" : " faits sur la carte"),
     h("p", {}, `Origine ${kind?.label ?? view.kind}, ${periodWords(view, catalog.period)}${view.zone ? ", dans la zone choisie" : ""}.`),
+    picture.other && h("p", {}, `${number(picture.other.total)} sur l’autre période, ${compareWords(view.compare)}.${unequalWords(view, catalog.period)}`),
     chosen.length > 0 && h("p", {}, `Filtres${NNBSP}: ${chosen.join(" · ")}.`),
     territory.total === 0 && h("p", {}, "Aucun fait avec ces filtres. Élargissez la période ou effacez des filtres."),
     missing.length > 0 && h("p", {}, `Écartés faute d’information${NNBSP}: ${list(missing)}.`),
-    territory.unplaced > 0 && h("p", {}, `${plural(territory.unplaced, "autre fait répond", "autres faits répondent")} aux filtres sans avoir de point${NNBSP}: ils comptent par résidence ou commune, pas sur la carte.`),
-    territory.total > 0 && h("p", { class: "hint" }, "Choisissez un hexagone, ou une ligne du tableau, pour voir de quoi il est fait. Ces nombres sont des signalements bruts : ils dépendent de qui signale.".replace(" :", `${NNBSP}:`)));
+    territory.unplaced > 0 && h("p", { class: "hint" }, `${plural(territory.unplaced, "autre fait répond", "autres faits répondent")} aux filtres sans avoir de point${NNBSP}: ils comptent par résidence ou commune, pas sur la carte.`));
 }
 
 /** @param {Picture} picture @param {View} view @param {Catalog} catalog */
@@ -48,11 +48,16 @@ export function statusCounts(picture, view, catalog) {
   fill(part("status-counts"), words.join(" · "));
 }
 
-/** Sources and licences of what is drawn.
+/** Sources and licences of what is drawn; layers of one source are named together.
  * @param {import("./api.js").Layer[]} layers @param {boolean} basemap */
 export function statusSources(layers, basemap) {
-  const words = layers.map((layer) => `${layer.title} (${[layer.attribution, layer.licence].filter(Boolean).join(", ") || "source non précisée"})`);
-  if (basemap) words.push("Fond de carte (© IGN, Plan IGN, Licence Ouverte 2.0)");
+  const bySource = /** @type {Map<string, string[]>} */ (new Map());
+  for (const layer of layers) {
+    const source = [layer.attribution, layer.licence].filter(Boolean).join(", ") || "source non précisée";
+    bySource.set(source, [...(bySource.get(source) ?? []), layer.title]);
+  }
+  if (basemap) bySource.set("© IGN, Plan IGN, Licence Ouverte 2.0", ["Fond de carte"]);
+  const words = [...bySource].map(([source, titles]) => `${titles.join(", ")} (${source})`);
   fill(part("status-sources"), `Sources${NNBSP}: ${words.join(" · ")}`);
 }
 

@@ -2,7 +2,7 @@
 
 import { fill, h, part, swatch } from "./dom.js";
 import { bounds, classOf } from "./palette.js";
-import { number, plural, share } from "./words.js";
+import { number, plural, share, signed } from "./words.js";
 
 const PAGE = 100;
 
@@ -28,6 +28,8 @@ export class Table {
     this.body.addEventListener("pointerleave", () => ears.onhover(""));
   }
 
+  get compared() { return this.picture?.other != null; }
+
   get open() { return !this.section.hidden; }
 
   /** @param {boolean} open */
@@ -40,6 +42,7 @@ export class Table {
   show(picture) {
     if (picture.territory !== this.picture?.territory) this.limit = PAGE;
     this.picture = picture;
+    if (!picture.other && ["other", "change"].includes(this.sort.by)) this.sort = { by: "count", down: true };
     this.draw();
   }
 
@@ -77,7 +80,8 @@ export class Table {
   sorted() {
     const { by, down } = this.sort;
     const sign = down ? -1 : 1;
-    return [...(this.picture?.rows ?? [])].sort((a, b) => (by === "count" ? sign * (a.count - b.count) : 0)
+    const value = (/** @type {import("./counts.js").Row} */ row) => (by === "other" ? row.other ?? 0 : by === "change" ? row.count - (row.other ?? 0) : row.count);
+    return [...(this.picture?.rows ?? [])].sort((a, b) => (by === "cell" ? 0 : sign * (value(a) - value(b)))
       || (by === "cell" ? sign : 1) * (a.cell < b.cell ? -1 : 1));
   }
 
@@ -85,18 +89,19 @@ export class Table {
     const column = (/** @type {string} */ by, /** @type {string} */ label, /** @type {string} */ kind) => {
       const current = this.sort.by === by;
       const arrow = current ? (this.sort.down ? " ↓" : " ↑") : "";
-      return h("th", { scope: "col", class: kind, "aria-sort": current ? (this.sort.down ? "descending" : "ascending") : "none" },
+      return h("th", { scope: "col", class: kind, "data-by": by, "aria-sort": current ? (this.sort.down ? "descending" : "ascending") : "none" },
         h("button", { type: "button", onclick: () => this.sortBy(by) }, label, h("span", { "aria-hidden": "true" }, arrow)));
     };
-    return h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "number" }, "Ligne"), column("cell", "Case", ""), column("count", "Faits", "number"),
-      h("th", { scope: "col", class: "number" }, "Part du total"), h("th", { scope: "col" }, "Classe")));
+    return h("thead", {}, h("tr", {}, ...[h("th", { scope: "col", class: "number" }, "Ligne"), column("cell", "Case", ""), column("count", "Faits", "number"),
+      this.compared && [column("other", "Autre période", "number"), column("change", "Écart", "number")],
+      h("th", { scope: "col", class: "number" }, "Part du total"), h("th", { scope: "col" }, "Classe")].flat()));
   }
 
   /** @param {string} by */
   sortBy(by) {
-    this.sort = { by, down: this.sort.by === by ? !this.sort.down : by === "count" };
+    this.sort = { by, down: this.sort.by === by ? !this.sort.down : by !== "cell" };
     this.draw();
-    this.body.querySelector(`th:nth-child(${by === "cell" ? 2 : 3}) button`)?.focus();
+    this.body.querySelector(`th[data-by="${by}"] button`)?.focus();
   }
 
   /** @param {import("./counts.js").Row} row @param {number} index */
@@ -105,7 +110,9 @@ export class Table {
     const one = classOf(territory.classes, row.count);
     const element = h("tr", { "data-cell": row.cell }, h("td", { class: "number" }, number(index + 1)),
       h("td", {}, h("button", { type: "button", "aria-label": `Aller à la case ${row.cell}, ${plural(row.count, "fait")}` }, shortCell(row.cell))),
-      h("td", { class: "number" }, number(row.count)), h("td", { class: "number" }, share(row.count, territory.total) || "–"),
+      h("td", { class: "number" }, number(row.count)),
+      row.other !== undefined && [h("td", { class: "number" }, number(row.other)), h("td", { class: "number" }, signed(row.count - row.other))],
+      h("td", { class: "number" }, share(row.count, territory.total) || "–"),
       h("td", {}, one && [swatch(one.colour), bounds(one, number)]));
     mark(element, row.cell === this.selected);
     return element;

@@ -13,6 +13,16 @@ export function number(value) {
   return NUMBER.format(value).replace(/\s/g, NNBSP);
 }
 
+/** « +3 », « −3 », « 0 ». @param {number} value */
+export function signed(value) {
+  return value === 0 ? "0" : `${value > 0 ? "+" : "−"}${number(Math.abs(value))}`;
+}
+
+/** « 12,5 ». @param {number} value */
+export function decimal(value) {
+  return DECIMAL.format(value).replace(/\s/g, NNBSP);
+}
+
 /** « 3 faits », « 1 fait », « 0 fait ».
  * @param {number} value @param {string} one @param {string} [many] */
 export function plural(value, one, many = `${one}s`) {

@@ -1,0 +1,36 @@
+/** What can be taken away from a view: its address, its numbers as files, a printed page. */
+
+import { fill, h, part } from "./dom.js";
+import { filters } from "./state.js";
+
+const FORMATS = [["csv", "Tableau (CSV)"], ["geojson", "GeoJSON"], ["gpkg", "GeoPackage"], ["geoparquet", "GeoParquet"]];
+
+/** @param {import("./state.js").Store} store */
+export function exportsMenu(store) {
+  const files = FORMATS.map(([format, label]) => ({ format, link: h("a", { download: "" }, label) }));
+  const pdf = h("a", { download: "" }, "Page A4 (PDF)");
+  const copied = h("span", { role: "status", class: "unseen" });
+  const copy = h("button", { type: "button", onclick: async () => {
+    await navigator.clipboard?.writeText(location.href).catch(() => {});
+    fill(copied, "Adresse copiée");
+    fill(copy, "Adresse copiée");
+    setTimeout(() => fill(copy, "Copier l’adresse de cette vue"), 2000);
+  } }, "Copier l’adresse de cette vue");
+  const menu = h("details", { class: "menu" }, h("summary", { role: "button" }, "Partager"), h("div", { class: "menu-body" }, copy, copied,
+    h("button", { type: "button", onclick: () => { menu.open = false; print(); } }, "Imprimer cette vue"), pdf, ...files.map((one) => one.link)));
+  menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+    event.stopPropagation();
+  });
+  document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) menu.open = false; });
+  menu.addEventListener("toggle", () => {
+    const params = filters(store.view);
+    const resolution = part("map").dataset.resolution;
+    if (resolution) params.set("resolution", resolution);
+    pdf.href = `/api/carte.pdf?${params}`;
+    for (const { format, link } of files) link.href = `/api/cells?${params}&format=${format}`;
+  });
+  fill(part("outputs"), menu);
+}

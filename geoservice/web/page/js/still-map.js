@@ -1,0 +1,24 @@
+/** The map where the browser cannot draw one: an image that the server draws, of the same filters. */
+
+import { fill, h, part } from "./dom.js";
+import { filters } from "./state.js";
+
+export class StillMap {
+  /** @param {import("./state.js").Store} store @param {import("./api.js").Catalog} catalog */
+  constructor(store, catalog) {
+    this.store = store;
+    this.catalog = catalog;
+    this.image = h("img", { id: "still-map", alt: "", decoding: "async" });
+    part("no-map").hidden = false;
+    part("map").classList.add("still");
+    fill(part("no-map"), this.image, h("p", { class: "hint" }, "Ce navigateur ne peut pas dessiner la carte mobile (WebGL 2 est absent ou désactivé)\u202f: voici une carte fixe. Le tableau donne les mêmes nombres."));
+  }
+
+  /** @param {import("./counts.js").Picture} picture */
+  show(picture) {
+    const params = filters(this.store.view);
+    params.set("resolution", String(picture.territory.resolution));
+    this.image.src = `/api/map.svg?${params}`;
+    this.image.alt = `Carte des faits par hexagone\u202f: ${picture.rows.length} cases, ${picture.total} faits. Le tableau donne chaque case.`;
+  }
+}
