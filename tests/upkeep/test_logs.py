@@ -76,6 +76,7 @@ def test_nothing_that_is_sent_or_stored_is_logged_on_any_route(app, world, lines
     assert {line["route"] for line in requests} - {"-"} == set(templates(app))
     assert {line["status"] for line in requests} >= {200, 204, 303, 400, 401, 404, 405}
     assert {key for line in found for key in line} <= KEYS
+    assert {line["method"] for line in requests} == {*(method for each in templates(app).values() for method in each), "OTHER"}
     _hold_nothing(found, world)
 
 
