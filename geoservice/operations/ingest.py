@@ -24,7 +24,7 @@ from geoservice.errors import BadInput, GeoserviceError, NotFound, NotReady
 from geoservice.operations import accounts, intakes
 from geoservice.operations.indexing import refresh_as_writer
 from geoservice.operations.undo import Undone, undo
-from geoservice.storage import facts, features, imports, uploads
+from geoservice.storage import facts, features, imports, jobs, uploads
 from geoservice.storage.facts import Outcome, Owner
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
@@ -38,13 +38,18 @@ REJECTS_SHOWN = 1_000
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What to import: files into a layer, for an organisation, read as a source says (or as is recognised)."""
+    """What to import: files into a layer, for an organisation, read as a source says (or as is recognised).
+
+    `spec` is a source at hand, before any other way of naming one; `received` the number of an import that waits for this.
+    """
 
     layer: str
     files: tuple[Path, ...]
     organisation: str | None = None
     source: str | None = None
     mapping: Path | None = None
+    spec: SourceSpec | None = None
+    received: int | None = None
 
 
 @dataclass
@@ -103,8 +108,7 @@ def run(storage: Storage, catalog: Catalog, request: ImportRequest, progress: Pr
         purge(storage)
         plan = _plan(storage, catalog, request)
         with storage.write() as connection:
-            begun = imports.begin(connection, plan.layer, plan.importer, plan.source.name,
-                                  plan.signature(storage.settings.batch_rows))
+            begun = _begin(connection, plan, plan.signature(storage.settings.batch_rows), request.received)
             source_id = imports.source_id(connection, plan.layer, plan.source.name)
             for file in plan.files:
                 size = file.path.stat().st_size
@@ -122,6 +126,12 @@ def run(storage: Storage, catalog: Catalog, request: ImportRequest, progress: Pr
         with storage.write() as connection:  # last, so that a run killed while its index was built is found again
             imports.finish(connection, begun["id"], "done")
         return report
+
+
+def _begin(connection: Any, plan: _Plan, signature: str, received: int | None) -> dict[str, Any]:
+    if received is not None:
+        return jobs.adopt(connection, received, signature)
+    return imports.begin(connection, plan.layer, plan.importer, plan.source.name, signature)
 
 
 def propose(catalog: Catalog, request: ImportRequest) -> Draft:
@@ -203,6 +213,8 @@ def _owner(storage: Storage, source: SourceSpec, request: ImportRequest) -> tupl
 
 def _source(catalog: Catalog, request: ImportRequest) -> SourceSpec:
     """The source that was named, or the one that every file is recognised as."""
+    if request.spec is not None:
+        return request.spec
     if request.mapping is not None:
         return catalog.mapping(request.layer, request.mapping)
     if request.source is not None:

@@ -13,6 +13,11 @@ _TITLES = {"fichier": "file", "ligne": "line", "colonne": "column", "valeur": "v
 
 
 def write(path: Path, rejects: Sequence[Reject]) -> None:
+    """The lines of `text_of` in a file."""
+    path.write_bytes(text_of(rejects))
+
+
+def text_of(rejects: Sequence[Reject]) -> bytes:
     """`;` between columns and a BOM, as French spreadsheets expect; formula cells neutralised."""
     columns = {title: [getattr(reject, name) for reject in rejects] for title, name in _TITLES.items()}
-    path.write_bytes(to_csv(Table(columns), bom=True, delimiter=";"))
+    return to_csv(Table(columns), bom=True, delimiter=";")

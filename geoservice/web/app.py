@@ -15,15 +15,32 @@ from geoservice.settings import Settings
 from geoservice.web import problems
 from geoservice.web.background import Refresher
 from geoservice.web.headers import Guard, security_headers
+from geoservice.web.importer import Importer
 from geoservice.web.metrics import Metrics
 from geoservice.web.observe import Observer
 from geoservice.web.routes import (
-    cells, files, health, hexagons, metrics, page, picture, places, profiles, search, tiles, units, words,
+    cells,
+    entry,
+    exports,
+    files,
+    health,
+    hexagons,
+    imports,
+    metrics,
+    page,
+    picture,
+    places,
+    profiles,
+    search,
+    tiles,
+    units,
+    words,
 )
 from geoservice.web.service import Service
 
 ROUTERS = (page.router, words.router, cells.router, units.router, profiles.router,
-           hexagons.router, search.router, places.router, picture.router, tiles.router, health.router, files.router)
+           hexagons.router, search.router, places.router, picture.router, tiles.router, imports.router, entry.router,
+           exports.router, health.router, files.router)
 
 
 def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = False) -> FastAPI:
@@ -54,9 +71,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service.storage = setup.open_storage(service.settings)
     refresher = Refresher(service.storage)
     refresher.start()
+    service.importer = Importer(service.storage)
+    service.importer.start()
     try:
         yield
     finally:
+        service.importer.stop()
+        service.importer = None
         refresher.stop()
         service.storage.close()
         service.storage = None

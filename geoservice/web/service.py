@@ -13,16 +13,18 @@ from geoservice.settings import Settings
 
 if TYPE_CHECKING:
     from geoservice.operations.setup import Storage
+    from geoservice.web.importer import Importer
 
 
 @dataclass
 class Service:
-    """One running service; `storage` is there between start and stop."""
+    """One running service; `storage` and what runs imports are there between start and stop."""
 
     settings: Settings
     catalog: Catalog
     demo: bool
     storage: Storage | None = None
+    importer: Importer | None = None
 
     def opened(self) -> Storage:
         """The data folder; NotReady before the start and after the stop."""

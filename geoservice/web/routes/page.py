@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from geoservice.errors import BadInput, Forbidden, NotSignedIn
+from geoservice.errors import BadInput, NotSignedIn
 from geoservice.web.dependencies import COOKIE, NoParameters, token_viewer, viewer
+from geoservice.web.origin import refuse_other_sites
 from geoservice.web.routes.files import PAGE
 from geoservice.web.service import service_of
 
@@ -26,11 +27,19 @@ _templates = Environment(loader=FileSystemLoader(PAGE), autoescape=select_autoes
 @router.get("/")
 def map_page(request: Request) -> Response:
     """The map, for people who are signed in."""
-    try:
-        viewer(request)
-    except NotSignedIn:
-        return RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
-    return Response((PAGE / "index.html").read_bytes(), 200, _HTML_HEADERS, "text/html")
+    return _page(request, "index.html")
+
+
+@router.get("/donnees")
+def import_page(request: Request) -> Response:
+    """Imports, for people who are signed in."""
+    return _page(request, "import.html")
+
+
+@router.get("/lieux")
+def places_page(request: Request) -> Response:
+    """Residences and quarters, for people who are signed in."""
+    return _page(request, "lieux.html")
 
 
 @router.get("/connexion")
@@ -42,7 +51,7 @@ def sign_in_form() -> Response:
 @router.post("/connexion")
 async def sign_in(request: Request) -> Response:
     """Keep the token in a cookie that no script can read."""
-    _refuse_other_sites(request)
+    refuse_other_sites(request)
     token = await _token(request)
     if await run_in_threadpool(token_viewer, service_of(request).opened(), token) is None:
         return _form("Ce jeton n’est pas reconnu. Vérifiez qu’il est complet, ou demandez-en un nouveau à votre administrateur.",
@@ -55,7 +64,7 @@ async def sign_in(request: Request) -> Response:
 @router.post("/deconnexion")
 def sign_out(request: Request) -> Response:
     """Forget the cookie."""
-    _refuse_other_sites(request)
+    refuse_other_sites(request)
     response = RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=is_https(request))
     return response
@@ -66,27 +75,17 @@ def is_https(request: Request) -> bool:
     return request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
 
 
+def _page(request: Request, name: str) -> Response:
+    try:
+        viewer(request)
+    except NotSignedIn:
+        return RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
+    return Response((PAGE / name).read_bytes(), 200, _HTML_HEADERS, "text/html")
+
+
 def _form(error: str = "", status: int = 200) -> Response:
     html = _templates.get_template("connexion.html").render(error=error)
     return Response(html, status, {**_HTML_HEADERS, "Cache-Control": "no-store"}, "text/html")
-
-
-def _refuse_other_sites(request: Request) -> None:
-    """Forbidden when a page of another site sent the form (CSRF); a client that is no browser says nothing and may."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None:
-        refused = site not in ("same-origin", "none")
-    else:
-        refused = origin is not None and _authority(origin) != request.headers.get("host", "").lower()
-    if refused:
-        raise Forbidden("Cette demande vient d’un autre site. Ouvrez la page de connexion de ce service et recommencez.")
-
-
-def _authority(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc.lower() or None
-    except ValueError:
-        return None
 
 
 async def _token(request: Request) -> str:

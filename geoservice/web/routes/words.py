@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from geoservice.errors import BadInput
+from geoservice.export.tables import Table
 from geoservice.operations.reader import LayerView, Reader
 from geoservice.operations.zones import ZoneView
 from geoservice.types import GRAVITIES, LABELS, UNMAPPED_CATEGORIES, Box, Category, Nature, Place
-from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters, described, known_layer, only
+from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters, described, known_layer, one_of, only
+from geoservice.web.files import ENDINGS, TYPES, encoded
 from geoservice.web.responses import JSON, respond, tag_of, to_json
 from geoservice.web.service import service_of
 
@@ -35,15 +38,17 @@ def layers(request: Request, reader: CurrentReader) -> Response:
     return respond(request, tag_of("layers", reader.viewer.organisation_id, *versions), lambda: to_json(_catalog(reader)), JSON)
 
 
-@router.get("/api/zones", openapi_extra=described("layer", "generation"))
+@router.get("/api/zones", openapi_extra=described("layer", "generation", "format", answers=tuple(TYPES.values())))
 def zones(request: Request, reader: CurrentReader,
-          given: Annotated[dict[str, str], Depends(only("layer", "generation"))]) -> Response:
-    """Zones that the `zone` filter accepts, by name."""
+          given: Annotated[dict[str, str], Depends(only("layer", "generation", "format"))]) -> Response:
+    """Zones that the `zone` filter accepts, by name; as a file with their outlines."""
     if "layer" not in given:
         raise BadInput("Précisez « layer », par exemple layer=qpv ou layer=limites.")
     layer, generation = known_layer(request, given["layer"]), given.get("generation")
-    tag = tag_of("zones", reader.viewer.organisation_id, layer, generation, reader.version(layer))
-    return respond(request, tag, lambda: to_json({"zones": [_zone(one) for one in reader.zones(layer, generation)]}), JSON)
+    form = one_of(given.get("format"), tuple(TYPES), "format")
+    tag = tag_of("zones", form, reader.viewer.organisation_id, layer, generation, reader.version(layer))
+    name = None if form == "json" else f"geoservice-zones-{layer}.{ENDINGS[form]}"
+    return respond(request, tag, lambda: _zones(reader.zones(layer, generation), form), TYPES[form], name)
 
 
 def box_list(box: Box | None) -> list[float] | None:
@@ -75,6 +80,16 @@ def _layer(view: LayerView) -> dict[str, Any]:
             "stores": spec.stores, "count": view.count, "bounds": box_list(view.bounds), "minzoom": spec.minzoom,
             "maxzoom": spec.maxzoom, "generations": list(view.generations), "attribution": spec.attribution,
             "licence": spec.licence, "style": spec.style, "version": tag_of(view.version)}
+
+
+def _zones(found: list[ZoneView], form: str) -> bytes:
+    if form == "json":
+        return to_json({"zones": [_zone(one) for one in found]})
+    columns = {"ref": [str(zone.reference) for zone in found], "code": [zone.reference.code for zone in found],
+               "nom": [zone.name for zone in found], "millesime": [zone.generation for zone in found]}
+    geometry = np.empty(len(found), dtype=object)
+    geometry[:] = [zone.geometry for zone in found]
+    return encoded(Table(columns, geometry), form, "zones")
 
 
 def _zone(zone: ZoneView) -> dict[str, Any]:

@@ -116,7 +116,7 @@ export class Check {
     const more = one.more > 0 && h("p", { class: "hint" }, `${plural(one.more, "autre valeur n’est pas montrée", "autres valeurs ne sont pas montrées")}${NNBSP}: trop longues ou trop nombreuses pour une liste.`);
     const head = h("h3", {}, one.label);
     if (unknown.length) return h("div", {}, head, h("p", {}, `${plural(unknown.length, "valeur n’a pas", "valeurs n’ont pas")} de sens connu (${plural(lines, "ligne")}). Choisissez ci-dessous ce qu’elles veulent dire.`), table, more);
-    return h("div", {}, head, h("details", { id: `known-${one.field}` }, h("summary", {}, `Les ${number(one.values.length)} valeurs sont comprises${NNBSP}; les voir`), table), more);
+    return h("div", {}, head, h("details", { id: `known-${one.field}` }, h("summary", {}, one.values.length === 1 ? `Sa valeur est comprise${NNBSP}; la voir` : `Les ${number(one.values.length)} valeurs sont comprises${NNBSP}; les voir`), table), more);
   }
 
   /** @param {string} field @param {string} value @param {string} code */

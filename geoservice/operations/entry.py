@@ -1,0 +1,83 @@
+"""One fact entered directly: the intake of a file of one line, then the database. Its key makes sending it twice harmless."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from geoservice.catalog.intake.facts import FactIntake
+from geoservice.catalog.rows import FACT, Batch
+from geoservice.catalog.schema import SourceSpec
+from geoservice.errors import BadInput, Conflict
+from geoservice.operations import intakes
+from geoservice.operations.indexing import FACTS
+from geoservice.storage import facts, imports, jobs
+from geoservice.storage.facts import Owner
+from geoservice.storage.store import Storage
+from geoservice.types import Kind, Viewer
+
+SOURCE = "saisie"
+FIELDS = ("key", "date", "time", "category", "nature", "gravity", "place", "complaint", "cost", "lon", "lat", "hall", "building",
+          "residence", "commune")
+_SEEN, _LINE = FACT.index("seen"), FACT.index("line")
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What became of a fact: the import it is counted in, and whether it is new."""
+
+    import_id: int
+    created: bool
+
+
+def enter(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) -> Entered:
+    """Store one fact of the viewer's organisation; `fields` by the names of FIELDS.
+
+    BadInput says what is wrong with it; Conflict when its key is another fact's.
+    """
+    row = _row(storage, viewer, kind, fields)
+    with storage.write() as connection:
+        number = _run_of_today(connection, viewer.organisation_id)
+        owner = Owner(viewer.organisation_id, imports.source_id(connection, FACTS, SOURCE), number)
+        run = imports.find(connection, number) or {}
+        fact = (*row[:_SEEN], number, run["lines"] + 1, *row[_LINE + 1:])
+        found = facts.write(connection, owner, [fact], None)
+        if found.updated:
+            raise Conflict("Cet identifiant est déjà celui d’un autre fait. Donnez-en un autre, ou annulez l’import qui l’a "
+                           "apporté.")
+        counters = {name: run[name] for name in imports.COUNTERS}
+        counters["lines"] += 1
+        counters["accepted" if found.accepted else "unchanged"] += 1
+        imports.advance(connection, number, run["batches"] + 1, counters, [])
+        if found.accepted:
+            imports.touch(connection, FACTS, viewer.organisation_id)
+    return Entered(number, bool(found.accepted))
+
+
+def _row(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) -> tuple:
+    context = intakes.Context(storage, viewer.organisation_id, 0)
+    intake = FactIntake(_spec(kind), intakes.latest_day(), 0, context.places)
+    columns = {name: [fields[name]] for name in FIELDS if fields.get(name) is not None}
+    taken = intake.take(Batch(SOURCE, [1], columns, None, None, ()))
+    if taken.rejects:
+        raise BadInput(taken.rejects[0].sentence)
+    return taken.rows[0]
+
+
+def _spec(kind: Kind) -> SourceSpec:
+    return SourceSpec(name=SOURCE, title="Saisie directe", layer=FACTS, access="organisation", kind=kind,
+                      columns={name: (name,) for name in FIELDS}, required=("key", "date", "category"), crs="EPSG:4326")
+
+
+def _run_of_today(connection: Connection, organisation_id: int) -> int:
+    """The import that entries of a day are counted in, so that a day can be seen and undone as one."""
+    signature = f"{SOURCE}:{datetime.now(UTC).date().isoformat()}"
+    found = jobs.ended(connection, organisation_id, signature)
+    if found is None:
+        found = jobs.receive(connection, FACTS, organisation_id, SOURCE)
+        jobs.adopt(connection, found, signature)
+        imports.finish(connection, found, "done")
+    return found
