@@ -18,6 +18,7 @@ from geoservice import __version__
 from geoservice.catalog.draft import Draft, draft
 from geoservice.catalog.layers import Catalog
 from geoservice.catalog.readers import open_table
+from geoservice.catalog.readers.base import readable
 from geoservice.catalog.rows import Note, Reject, Taken
 from geoservice.catalog.schema import SourceSpec, check_source, parse
 from geoservice.errors import BadInput, GeoserviceError, NotFound, NotReady
@@ -149,7 +150,8 @@ def dry_run(storage: Storage | None, catalog: Catalog, request: ImportRequest) -
     report = ImportReport(0, request.layer, source=source.name)
     tracker = Tracker(layer.stores)
     for path in request.files:
-        for taken in _taken(layer.stores, source, intakes.Context(storage, owner, 0), _File(path, path.name, ""), 20_000):
+        file = _File(path, readable(path.name), "")
+        for taken in _taken(layer.stores, source, intakes.Context(storage, owner, 0), file, 20_000):
             _foresee(report, tracker, taken)
         tracker.next_file()
     return report
@@ -199,7 +201,7 @@ def _plan(storage: Storage, catalog: Catalog, request: ImportRequest) -> _Plan:
 
 def _keep(folder: Path, path: Path, limit_mb: int) -> _File:
     sha256, _ = uploads.keep(folder, path, limit_mb)
-    return _File(uploads.path_of(folder, sha256), path.name, sha256)
+    return _File(uploads.path_of(folder, sha256), readable(path.name), sha256)
 
 
 def _owner(storage: Storage, source: SourceSpec, request: ImportRequest) -> tuple[int, int]:
@@ -228,15 +230,16 @@ def _source(catalog: Catalog, request: ImportRequest) -> SourceSpec:
 def _recognised(catalog: Catalog, layer: str, path: Path) -> SourceSpec:
     columns: list[str] = []
     for hints in _ways_to_open(catalog, layer):
-        with open_table(path, hints, path.name) as table:
+        with open_table(path, hints, readable(path.name)) as table:
             columns = table.columns
         found = catalog.recognise(layer, columns)
         if found is not None:
             return found
     shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
-    raise BadInput(f"« {path.name} » : les colonnes ne correspondent à aucune source connue de la couche « {layer} » ({shown}). "
+    name = readable(path.name)
+    raise BadInput(f"« {name} » : les colonnes ne correspondent à aucune source connue de la couche « {layer} » ({shown}). "
                    "Nommez une source avec --source, ou préparez une correspondance : « geoservice import "
-                   f"{layer} {path.name} --dry-run » en propose une, à compléter puis à donner avec --mapping.")
+                   f"{layer} {name} --dry-run » en propose une, à compléter puis à donner avec --mapping.")
 
 
 def _ways_to_open(catalog: Catalog, layer: str) -> Iterator[SourceSpec | None]:

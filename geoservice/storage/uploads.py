@@ -21,13 +21,16 @@ _BLOCK = 1 << 20
 def keep(folder: Path, file: Path, limit_mb: int) -> tuple[str, int]:
     """Copy a file into the uploads, durably; its SHA-256 and size. UnreadableFile when it cannot be read or is too large."""
     temporary = folder / f"{os.getpid()}.part"
+    name = "".join(character for character in file.name if character.isprintable())  # a name may hold orders to a terminal
     digest, size = hashlib.sha256(), 0
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for, a device read for ever
+            raise UnreadableFile(f"« {name} » n’est pas un fichier : donnez le chemin d’un fichier.")
         with file.open("rb") as source, temporary.open("wb") as copy:
             while block := source.read(_BLOCK):
                 size += len(block)
                 if size > limit_mb << 20:
-                    raise UnreadableFile(f"« {file.name} » dépasse {limit_mb} Mo ; découpez-le en plusieurs fichiers.")
+                    raise UnreadableFile(f"« {name} » dépasse {limit_mb} Mo ; découpez-le en plusieurs fichiers.")
                 digest.update(block)
                 copy.write(block)
             copy.flush()
@@ -35,7 +38,7 @@ def keep(folder: Path, file: Path, limit_mb: int) -> tuple[str, int]:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        unreadable = UnreadableFile(f"« {file.name} » ne peut pas être lu : vérifiez que le fichier existe et qu’il est lisible.")
+        unreadable = UnreadableFile(f"« {name} » ne peut pas être lu : vérifiez que le fichier existe et qu’il est lisible.")
         raise (_of_our_disk(folder, error) or unreadable) from error
     except UnreadableFile:
         temporary.unlink(missing_ok=True)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+# One value repeated costs Parquet nothing: a few KB can say a billion lines.
+ROWS_FREE, ROWS_A_BYTE = 1_000_000, 10
+
 
 class ParquetReader(Reader):
     def prepare(self) -> None:
@@ -26,6 +29,9 @@ class ParquetReader(Reader):
                 self._files.append(pq.ParquetFile(member.path))
             except (pa.ArrowException, OSError) as error:
                 raise UnreadableFile(f"{member.name} : ce fichier Parquet est abîmé ou incomplet.") from error
+            if self._files[-1].metadata.num_rows > ROWS_FREE + ROWS_A_BYTE * member.path.stat().st_size:
+                raise UnreadableFile(f"{member.name} : ce fichier grossit démesurément en s’ouvrant (une même ligne répétée ?). "
+                                     "Envoyez-le en CSV.")
         schema = self._files[0].schema_arrow
         self._geometry, self._crs = _geometry(schema)
         self.columns = few_columns([
