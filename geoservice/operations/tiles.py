@@ -31,7 +31,7 @@ MAX_ZOOM = 22
 MAX_CELLS = 20_000  # of one tile; a finer resolution than that is refused
 HEAT_RADIUS_PX = 24.0  # of a tile of 256 pixels: where the kernel ends, three standard deviations away
 _HEAT_LEAST = 3.0  # so many facts at one place, at least, reach the last colour
-_HEAT_QUANTILE = 0.99
+_HEAT_FULL = 0.75  # of the greatest density: from there on the last colour, so that the rest is not pale
 # H3 resolution by zoom: a tile of metropolitan France holds about 300 to 2,000 cells from zoom 8 on
 _RESOLUTIONS = (5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8, 9, 9, 10, 11, 11)
 _WHOLE_ZOOM = 4  # up to here a tile is a good part of the country: every cell with facts is looked at
@@ -193,7 +193,7 @@ _scales: dict[tuple, float] = {}
 
 
 def _heat_scale(reader: Reader, zoom: int, query: FactQuery) -> float:
-    """Facts per pixel drawn in the last colour: the 99th percentile of the zoom's cells under this filter, everywhere in reach.
+    """Facts per pixel drawn in the last colour: most of the greatest density around the fullest cell of this filter in reach.
 
     One number for all tiles of a zoom, so that they join and compare.
     """
@@ -207,14 +207,17 @@ def _heat_scale(reader: Reader, zoom: int, query: FactQuery) -> float:
 
 
 def _measured_scale(reader: Reader, zoom: int, query: FactQuery) -> float:
-    counts = reader.cells(query).counts
+    found = reader.cells(query)
     least = heat.scale_for(_HEAT_LEAST, HEAT_RADIUS_PX)
-    if not len(counts):
+    if not len(found.cells):
         return least
-    bounds = reader.bounds()
-    latitude = 46.6 if bounds is None else (bounds.south + bounds.north) / 2
-    pixel_m = _EARTH_M * math.cos(math.radians(latitude)) / (256 << zoom)
-    return max(least, float(np.quantile(counts, _HEAT_QUANTILE)) * pixel_m**2 / _cell_area_m2(query.resolution))
+    # after the blur, since a cell's own density says nothing of what its neighbours add to it
+    x, y = np.column_stack(crs.world(*grid.centres(found.cells[[np.argmax(found.counts)]]).T))[0]
+    side = 1 << zoom
+    tile, style = Tile(zoom, min(int(x * side), side - 1), min(int(y * side), side - 1)), HeatStyle(radius_px=HEAT_RADIUS_PX)
+    points = reader.positions(query, _box(heat.reach(tile, style)))
+    blurred = heat.density(tile, np.column_stack(crs.world(points[:, 0], points[:, 1])), None, style)
+    return max(least, _HEAT_FULL * float(blurred.max()))
 
 
 def _world(found: Features) -> tuple[np.ndarray, np.ndarray]:

@@ -34,8 +34,8 @@ def series(request: Request, reader: CurrentReader,
     """Facts per day, week (from Monday) or month, zeros included."""
     step, cell = one_of(given.get("step"), STEPS, "step"), given.get("cell")
     query = parse({name: text for name, text in given.items() if name in NAMES})
-    within = _within(cell)
-    return respond(request, _tag("series", reader, query, step, cell or ""), lambda: to_json(_series(reader, query, step, within)), JSON)
+    tag, within = _tag("series", reader, query, step, cell or ""), _within(cell)
+    return respond(request, tag, lambda: to_json(_series(reader, query, step, within)), JSON)
 
 
 @router.get("/api/calendar", openapi_extra=described("cell", *NAMES))

@@ -61,7 +61,7 @@ export class CardPanel {
         `sur ${number(card.total)}${percent && ` (${percent})`}`),
       h("p", {}, `Origine ${kind}, ${periodWords(view, this.catalog.period)}.`),
       chosen.length > 0 && h("p", { class: "hint" }, `Filtres${NNBSP}: ${chosen.join(" · ")}.`),
-      trend(series), hours(calendar, view, (wanted) => this.store.change(wanted)), categories(card), places(card, view)];
+      trend(series, true), hours(calendar, view, (wanted) => this.store.change(wanted)), categories(card), places(card, view)];
   }
 }
 
@@ -74,14 +74,14 @@ async function ask(view, signal) {
 }
 
 /** Facts per month as bars, with the numbers of the greatest.
- * @param {api.Series} series */
-export function trend(series) {
+ * @param {api.Series} series @param {boolean} [narrow] */
+export function trend(series, narrow = false) {
   if (series.days.length < 2) return null;
   const most = Math.max(...series.counts);
   const month = (/** @type {number} */ at) => date(series.days[at]).replace(/^\S+\s/, "");
   const chart = bars(series.counts, () => "in", (at) => `${month(at)}${NNBSP}: ${plural(series.counts[at], "fait")}`);
   chart.setAttribute("aria-label", `Faits par mois, de ${month(0)} à ${month(series.days.length - 1)}${NNBSP}: ${series.counts.join(", ")}.`);
-  return [h("h3", {}, "Par mois ", h("span", { class: "hint" }, `(au plus ${number(most)})`)), h("div", { class: "trend" }, chart, ticks(series.days))];
+  return [h("h3", {}, "Par mois ", h("span", { class: "hint" }, `(au plus ${number(most)})`)), h("div", { class: "trend" }, chart, ticks(series.days, narrow))];
 }
 
 /** Hours of the week; with `onchoose` they are also the filter.

@@ -19,11 +19,11 @@ export function bars(counts, look, words) {
 }
 
 /** Years, and months where there is room, under a line of days.
- * @param {string[]} days first days of the steps, in order */
-export function ticks(days) {
+ * @param {string[]} days first days of the steps, in order @param {boolean} [narrow] years alone once there are several */
+export function ticks(days, narrow = false) {
   const line = h("div", { class: "ticks", "aria-hidden": "true" });
   const years = new Set(days.map((day) => day.slice(0, 4))).size;
-  const every = years <= 1 ? 1 : years <= 4 ? 3 : 12;
+  const every = years <= 1 ? 1 : years <= 4 ? (narrow ? (years <= 2 ? 3 : 12) : 3) : 12;
   let before = "";
   days.forEach((day, at) => {
     const month = day.slice(0, 7);

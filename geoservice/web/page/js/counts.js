@@ -110,6 +110,12 @@ function rowsOf(territory, compared, bbox) {
  * @param {Territory} one @param {Territory} other */
 function shareClasses(one, other) {
   const shared = classes([...one.byCell.values(), ...other.byCell.values()]);
+  // the legend counts the cells of the chosen period
+  for (const each of shared) each.cells = 0;
+  for (const count of one.byCell.values()) {
+    const each = classOf(shared, count);
+    if (each) each.cells += 1;
+  }
   one.classes = other.classes = shared;
 }
 

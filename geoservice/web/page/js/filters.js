@@ -153,8 +153,10 @@ function moments(store) {
       fill(hint, `(${chosenWords(view)})`);
     },
     calendar: (/** @type {import("./api.js").Calendar} */ answer) => {
+      const none = answer.counts.flat().every((count) => count === 0);
       grid.show(answer.counts, store.view);
-      fill(lacking, answer.unknown > 0 && `${plural(answer.unknown, "fait")} sans heure connue, hors de ce tableau. `, "Glissez, ou touches fléchées avec Maj puis Entrée.");
+      grid.element.hidden = none;
+      fill(lacking, none ? "Aucun de ces faits n’a d’heure connue." : "", !none && answer.unknown > 0 && `${plural(answer.unknown, "fait")} sans heure connue, hors de ce tableau. `, !none && "Glissez, ou touches fléchées avec Maj puis Entrée.");
     },
   };
 }

@@ -18,6 +18,10 @@ export class StillMap {
   show(picture) {
     const params = filters(this.store.view);
     params.set("resolution", String(picture.territory.resolution));
+    const { clientWidth, clientHeight } = part("no-map");
+    const pixels = (/** @type {number} */ size, /** @type {number} */ least) => String(Math.max(least, Math.min(2000, Math.round(size))));
+    params.set("width", pixels(clientWidth - 32, 480));
+    params.set("height", pixels(clientHeight - 60, 320));
     this.image.src = `/api/map.svg?${params}`;
     this.image.alt = `Carte des faits par hexagone\u202f: ${picture.rows.length} cases, ${picture.total} faits. Le tableau donne chaque case.`;
   }

@@ -64,7 +64,10 @@ export class Timeline {
 
   compare() {
     const { view } = this.store;
-    this.store.change({ compare: view.compare ? "" : otherPeriods(view, this.known).yearBefore });
+    if (view.compare) return this.store.change({ compare: "" });
+    // the whole record has nothing before it: its last year is compared
+    const year = view.from || view.to ? null : presets(this.known).find((one) => one.code === "12m");
+    this.store.change({ ...year?.period, compare: otherPeriods({ ...view, ...year?.period }, this.known).yearBefore });
   }
 
   /** Ask for the record again: every filter but the period. @param {AbortSignal} signal */
