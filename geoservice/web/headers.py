@@ -10,6 +10,7 @@ from pathlib import Path
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from geoservice.web.logs import known_method
 from geoservice.web.problems import unexpected
 
 BASEMAP = "https://data.geopf.fr"
@@ -57,7 +58,7 @@ class Guard:
         try:
             await self.app(scope, receive, guarded)
         except Exception as error:
-            log.error("%s", describe(error))
+            log.error("%s %s", known_method(scope["method"]), describe(error))
             if not started:
                 await unexpected()(scope, receive, guarded)
 
