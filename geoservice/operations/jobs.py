@@ -57,6 +57,9 @@ def ask(storage: Storage, catalog: Catalog, viewer: Viewer, upload: str, layer: 
     """Note an import to do; its number. BadInput when a required field has no column."""
     path = received_file(storage, viewer, upload)
     reading = mapping.read_as(catalog, layer, (path, columns_of(path)), correction)
+    absent = reading.missing(geometry=True)  # whether the file has shapes is known once it is read
+    if absent:
+        raise BadInput(f"Il manque une colonne pour : {', '.join(map(mapping.label_of, absent))}. Choisissez-la, puis recommencez.")
     request = {"organisation": viewer.organisation, "organisation_id": viewer.organisation_id, "upload": upload, "layer": layer,
                "spec": reading.spec.model_dump(exclude_unset=True, mode="json"), "tries": 0}
     with storage.write() as connection:

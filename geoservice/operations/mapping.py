@@ -38,6 +38,11 @@ LABELS: dict[str, str] = {
 }
 
 
+def label_of(need: str) -> str:
+    """A required field, or `a|b` for either, as people say it."""
+    return " ou ".join(LABELS.get(field, field) for field in need.split("|"))
+
+
 @dataclass(frozen=True)
 class Correction:
     """What a person changed: `columns` field → column (None: as recognised), `values` field → value → code."""

@@ -28,8 +28,7 @@ def preview_json(found: Preview, catalog: Catalog) -> dict[str, Any]:
         "values": [{"field": name, "label": _LABELS[name], "column": found.reading.bound[name], "more": found.more_values[name],
                     "values": [vars(each) for each in values]} for name, values in found.values.items()],
         "codes": {name: codes_of(name) for name in found.values},
-        "missing": [{"fields": need.split("|"), "label": " ou ".join(_LABELS.get(field, field) for field in need.split("|"))}
-                    for need in found.missing],
+        "missing": [{"fields": need.split("|"), "label": mapping.label_of(need)} for need in found.missing],
         "trial": None if found.trial is None else _trial(found.trial),
     }
 

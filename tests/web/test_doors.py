@@ -41,6 +41,17 @@ ASKED = {
     "/api/zones/{ref:path}": ["/api/zones/qpv2024:QN07501M?kind=bailleur"],
     "/api/map.svg": ["/api/map.svg?kind=bailleur&resolution=11"],
     "/api/carte.pdf": ["/api/carte.pdf?kind=bailleur"],
+    "/lieux": ["/lieux"],
+    "/donnees": ["/donnees"],
+    "/api/map.png": ["/api/map.png?kind=bailleur&resolution=11&width=300&height=200"],
+    "/api/snippet": ["/api/snippet?kind=bailleur&from=2024-01-01"],
+    "/api/features/{layer}": [
+        f"/api/features/patrimoine?format={form}&bbox=2,48,3,49" for form in ("geojson", "csv", "gpkg", "geoparquet")
+    ],
+    "/api/imports": ["/api/imports"],
+    "/api/imports/{number}": [],  # an import is its own landlord's: see test_imports.py
+    "/api/imports/{number}/rejects": [],
+    "/api/imports/{number}/rejects.csv": [],
     "/tiles/{layer}/tilejson.json": ["/tiles/incidents/tilejson.json", "/tiles/patrimoine/tilejson.json"],
     "/tiles/{layer}/{z}/{x}/{y}.mvt": [
         "/tiles/incidents/{tile}.mvt?kind=bailleur",
@@ -48,6 +59,17 @@ ASKED = {
         "/tiles/incidents/8/129/88.mvt?kind=bailleur",
     ],
     "/tiles/{layer}/{z}/{x}/{y}.png": ["/tiles/incidents/{tile}.png?kind=bailleur", "/tiles/patrimoine/{tile}.png"],
+}
+
+PAGES = {"/", "/lieux", "/donnees"}  # they send people to the form instead
+# what takes a body: nobody may send one without signing in, nor from the page of another site
+SENT = {
+    "/api/uploads": "/api/uploads?name=a.csv",
+    "/api/imports/preview": "/api/imports/preview",
+    "/api/imports/preview.csv": "/api/imports/preview.csv",
+    "/api/imports": "/api/imports",
+    "/api/imports/{number}/undo": "/api/imports/1/undo",
+    "/api/facts": "/api/facts",
 }
 
 
@@ -78,18 +100,26 @@ def places(rives, plaine) -> dict[str, str]:
 
 def test_every_route_is_walked(app):
     found = routes(app)
-    assert set(found) == PUBLIC | set(ASKED)
-    assert sum(len(each) for each in found.values()) == len(found) + 1  # /connexion has two
+    assert set(found) == PUBLIC | set(ASKED) | set(SENT)
+    assert sum(len(each) for each in found.values()) == len(found) + 2  # /connexion and /api/imports have two
 
 
 def test_every_route_with_data_depends_on_the_viewer(app):
     checked = 0
     for path, each in routes(app).items():
         for route in each:
-            if path not in PUBLIC and path != "/":
+            if path not in PUBLIC | PAGES:
                 assert asks_for_a_viewer(route.dependant), path
                 checked += 1
-    assert checked == len(ASKED) - 1
+    assert checked == len(set(ASKED) | set(SENT)) - len(PAGES) + 1  # /api/imports has two
+
+
+def test_nothing_is_taken_without_a_viewer_or_from_another_site(client, rives):
+    for path, address in SENT.items():
+        for headers in ({}, {"Authorization": "Bearer geo_faux"}, {"Cookie": "geoservice=geo_faux"}):
+            assert client(**headers).post(address, content=b"{}").status_code == 401, path
+        answer = rives.post(address, content=b"{}", headers={"Origin": "https://ailleurs.example"})
+        assert answer.status_code == 403, path
 
 
 def test_nothing_answers_without_a_viewer(client, places):
@@ -105,7 +135,7 @@ def test_nothing_answers_without_a_viewer(client, places):
         for addresses in ASKED.values():
             for address in addresses:
                 answer = client(**headers).get(address.format(**places))
-                if address == "/":
+                if address in PAGES:
                     assert (answer.status_code, answer.headers["location"]) == (303, "/connexion")
                 else:
                     assert answer.status_code == 401, address
