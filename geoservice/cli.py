@@ -104,12 +104,12 @@ def _account_commands(commands: Any) -> None:
 
 
 def _upkeep_commands(commands: Any) -> None:
-    save = _command(commands, "backup", _backup, "Sauvegarde le dossier de données en un fichier vérifié, pendant que le service tourne.")
+    save = _command(commands, "backup", _backup, "Sauvegarde le dossier de données en un fichier vérifié, service en marche.")
     save.add_argument("--to", type=Path, metavar="FICHIER", help="par défaut geoservice-DATE-HEURE.tar, dans le dossier courant")
     save.add_argument("--json", action="store_true", help="écrire le sommaire en JSON")
     restore = _command(commands, "restore", _restore, "Restaure une sauvegarde dans un dossier nouveau (--data).")
     restore.add_argument("file", type=Path, metavar="FICHIER")
-    undo = _command(commands, "undo", _undo, "Annule un import : ce qu’il a ajouté s’en va, ce qu’il a changé redevient comme avant.")
+    undo = _command(commands, "undo", _undo, "Annule un import : ses ajouts s’en vont, ses changements sont repris.")
     undo.add_argument("import_id", type=int, metavar="IMPORT")
     undo.add_argument("--json", action="store_true", help="écrire le bilan en JSON")
 
@@ -303,8 +303,8 @@ def _undo(arguments: argparse.Namespace) -> None:
 
         print(json.dumps(undone.as_json()))
         return
-    print(f"Import n° {undone.import_id} annulé : {undone.removed} éléments retirés, {undone.restored} revenus à leur version d’avant, "
-          f"{undone.kept} gardés parce que d’autres imports les contiennent aussi.")
+    print(f"Import n° {undone.import_id} annulé : {undone.removed} éléments retirés, {undone.restored} revenus à leur version "
+          f"d’avant, {undone.kept} gardés parce que d’autres imports les contiennent aussi.")
 
 
 def _create_organisation(arguments: argparse.Namespace) -> None:

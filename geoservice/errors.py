@@ -96,8 +96,8 @@ def of_the_operator(error: OSError) -> str:
 
 def disk_full() -> DiskFull:
     """The disk has no room; what was being written is undone."""
-    return DiskFull("Le disque est plein : rien de ce qui était enregistré n’est perdu. Libérez de la place, puis relancez la même "
-                    "commande ; un import reprend où il s’était arrêté.")
+    return DiskFull("Le disque est plein : rien de ce qui était enregistré n’est perdu. Libérez de la place, puis relancez la "
+                    "même commande ; un import reprend où il s’était arrêté.")
 
 
 def read_only() -> ReadOnly:

@@ -35,7 +35,9 @@ def undo(storage: Storage, import_id: int) -> Undone:
             run = _run(imports.find(connection, import_id), import_id)
             taken = storage_undo.take_back(connection, import_id, run["layer"])
             if taken is None and run["accepted"] + run["updated"] + run["unchanged"]:
-                raise BadInput(f"L’import n° {import_id} date d’avant les annulations : restaurez une sauvegarde faite avant lui.")
+                raise BadInput(
+                    f"L’import n° {import_id} date d’avant les annulations : restaurez une sauvegarde faite avant lui."
+                )
             taken = taken or storage_undo.Taken()
             for number in taken.organisations or {OPEN}:
                 imports.touch(connection, run["layer"], number)

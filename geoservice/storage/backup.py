@@ -1,7 +1,7 @@
 """A backup is one file: a tar of the database, the indexes, the uploads, and a manifest with digests and row counts.
 
-The manifest is the last part but one, its digest the last: a file cut anywhere is missing one of them. Nothing is compressed, so that
-`tar` and `sha256sum` can read a backup without this program.
+The manifest is the last part but one, its digest the last: a file cut anywhere is missing one of them. Nothing is compressed,
+so that `tar` and `sha256sum` can read a backup without this program.
 """
 
 from __future__ import annotations
@@ -56,8 +56,14 @@ class Manifest:
 
     def as_json(self) -> dict[str, Any]:
         """What `backup --json` prints."""
-        return {"created": self.created, "schema": self.schema, "files": len(self.files), "bytes": self.bytes, "rows": self.rows,
-                "lost": self.lost}
+        return {
+            "created": self.created,
+            "schema": self.schema,
+            "files": len(self.files),
+            "bytes": self.bytes,
+            "rows": self.rows,
+            "lost": self.lost,
+        }
 
 
 def write(settings: Settings, target: Path, uploads: bool = True) -> Manifest:
@@ -231,7 +237,9 @@ def _manifest(path: Path, last: dict[str, bytes]) -> Manifest:
 
 
 def _unreadable(path: Path, why: str) -> UnreadableFile:
-    return UnreadableFile(f"« {path} » n’est pas une sauvegarde utilisable : {why}. Rien n’a été restauré ; prenez une autre copie.")
+    return UnreadableFile(
+        f"« {path} » n’est pas une sauvegarde utilisable : {why}. Rien n’a été restauré ; prenez une autre copie."
+    )
 
 
 def restore(path: Path, folder: Path) -> Manifest:
@@ -239,7 +247,9 @@ def restore(path: Path, folder: Path) -> Manifest:
     _refuse_data(folder)
     manifest = verify(path)
     if manifest.schema not in migrations.REVISIONS:
-        raise NotReady(f"« {path} » vient d’une version plus récente de geoservice ; installez-la pour restaurer cette sauvegarde.")
+        raise NotReady(
+            f"« {path} » vient d’une version plus récente de geoservice ; installez-la pour restaurer cette sauvegarde."
+        )
     stage = folder / _STAGE
     with db.plain_errors(folder):
         shutil.rmtree(stage, ignore_errors=True)
@@ -258,16 +268,20 @@ def restore(path: Path, folder: Path) -> Manifest:
 
 def _refuse_data(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(entry.name != _STAGE for entry in folder.iterdir())):
-        raise NotReady(f"« {folder} » contient déjà quelque chose : une sauvegarde se restaure dans un dossier nouveau. Choisissez-en "
-                       "un autre avec --data.")
+        raise NotReady(
+            f"« {folder} » contient déjà quelque chose : une sauvegarde se restaure dans un dossier nouveau. Choisissez-en "
+            "un autre avec --data."
+        )
 
 
 def _extract(path: Path, stage: Path, manifest: Manifest) -> None:
     with _readable(path) as members:
         for member, content in members:
-            if member.name not in (MANIFEST, DIGEST):
-                if member.name not in manifest.files or _copy(content, stage / member.name) != manifest.files[member.name][0]:
-                    raise _unreadable(path, "elle a changé pendant sa lecture")
+            if member.name in (MANIFEST, DIGEST):
+                continue
+            sha256, _ = manifest.files.get(member.name, ("", 0))
+            if not sha256 or _copy(content, stage / member.name) != sha256:
+                raise _unreadable(path, "elle a changé pendant sa lecture")
 
 
 def _copy(content: IO[bytes], target: Path) -> str:

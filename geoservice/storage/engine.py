@@ -112,10 +112,11 @@ def _plain(name: str, folder: Path | None) -> NotReady | None:
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return read_only()
     if name.startswith("SQLITE_IOERR"):
-        return NotReady("Le disque ne répond pas comme il faut : rien de ce qui était enregistré n’est perdu. Vérifiez le disque et "
-                        "la place libre, puis relancez la même commande.")
+        return NotReady("Le disque ne répond pas comme il faut : rien de ce qui était enregistré n’est perdu. Vérifiez le disque "
+                        "et la place libre, puis relancez la même commande.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return NotReady("La base de données est abîmée. Restaurez une sauvegarde : « geoservice restore FICHIER --data DOSSIER ».")
+        return NotReady("La base de données est abîmée. Restaurez une sauvegarde : « geoservice restore FICHIER --data "
+                        "DOSSIER ».")
     if name.startswith("SQLITE_BUSY"):
         return NotReady("La base de données est occupée par une autre écriture ; réessayez dans un instant.")
     return None

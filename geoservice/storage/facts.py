@@ -73,7 +73,7 @@ def _sight(connection: Connection, owner: Owner, rows: Sequence[tuple], known: d
     """Note which versions this batch met; rows inserted by it have numbers after `last`."""
     if not rows:
         return
-    numbers = {**known, **{key: number for key, number in connection.execute(select(Fact.key, Fact.id).where(Fact.id > last))}}
+    numbers = known | {row.key: row.id for row in connection.execute(select(Fact.key, Fact.id).where(Fact.id > last))}
     sightings.record(connection, owner.import_id, "facts",
                      [(numbers[row[_KEY]], sightings.mark_of(row[_CONTENT]), row[_LINE]) for row in rows],
                      [row[_SEEN] for row in rows])

@@ -44,8 +44,8 @@ def stores_of(table: Table) -> str:
 
 def kind_of(stores: str) -> Keyed:
     """The rows behind `stores`, whoever they belong to."""
-    return {kind.stores: kind for kind in (Keyed(Feature.__table__, FEATURE, (), {}), Keyed(Aggregate.__table__, AGGREGATE, (), {}),
-                                           Keyed(Address.__table__, ADDRESS, (), {}))}[stores]
+    names = {Feature.__table__: FEATURE, Aggregate.__table__: AGGREGATE, Address.__table__: ADDRESS}
+    return next(Keyed(table, names[table], (), {}) for table in names if stores_of(table) == stores)
 
 
 def features_of(layer: str, owner: Owner) -> Keyed:
@@ -105,7 +105,8 @@ def _keep_replaced(connection: Connection, kind: Keyed, numbers: Sequence[int]) 
             for row in rows])
 
 
-def _sight(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tuple], known: dict[tuple, int], last: int) -> None:
+def _sight(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tuple], known: dict[tuple, int],
+           last: int) -> None:
     """Note which versions this batch met; rows inserted by it have numbers after `last`."""
     if not rows:
         return

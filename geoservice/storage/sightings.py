@@ -32,7 +32,9 @@ def mark_of(content: bytes | tuple) -> int:
     return int.from_bytes(digest[:8], "little", signed=True)
 
 
-def record(connection: Connection, import_id: int, stores: str, entries: Sequence[tuple[int, int, int]], seen: Sequence[int]) -> None:
+def record(
+    connection: Connection, import_id: int, stores: str, entries: Sequence[tuple[int, int, int]], seen: Sequence[int]
+) -> None:
     """Keep what a batch met, in its transaction: entries as ENTRY, and the snapshot of each."""
     rows, moments = np.array(entries, ENTRY), np.asarray(seen, np.int64)
     for moment in np.unique(moments).tolist():
@@ -58,8 +60,12 @@ def of_others(connection: Connection, import_id: int, layer: str, rows: np.ndarr
 
 
 def _blocks(connection: Connection, import_id: int, layer: str) -> Iterator[tuple[int, int, int, np.ndarray]]:
-    query = (select(Sighting.id, Sighting.import_id, Sighting.seen, Sighting.rows).join(ImportRun, ImportRun.id == Sighting.import_id)
-             .where(ImportRun.layer == layer, Sighting.import_id != import_id).order_by(Sighting.id))
+    query = (
+        select(Sighting.id, Sighting.import_id, Sighting.seen, Sighting.rows)
+        .join(ImportRun, ImportRun.id == Sighting.import_id)
+        .where(ImportRun.layer == layer, Sighting.import_id != import_id)
+        .order_by(Sighting.id)
+    )
     for block, other, seen, rows in connection.execute(query):
         yield block, other, seen, _unpack(rows)
 

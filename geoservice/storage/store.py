@@ -43,7 +43,8 @@ class Storage:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock; on the disk when the block ends, undone when it raises."""
-        with db.plain_errors(self.settings.data), self.engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
+        with (db.plain_errors(self.settings.data), self.engine.connect().execution_options(**db.WRITE) as connection,
+              connection.begin()):
             yield connection
 
     @contextmanager

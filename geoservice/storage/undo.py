@@ -82,7 +82,9 @@ class _Facts:
         """Every version of each fact, the current one first."""
         found: dict[int, list[_Version]] = {}
         table = Fact.__table__.c
-        query = select(table.id, table.organisation_id, table.import_id, *(table[name] for name in VALUES)).where(table.id.in_(rows))
+        query = select(table.id, table.organisation_id, table.import_id, *(table[name] for name in VALUES)).where(
+            table.id.in_(rows)
+        )
         for number, organisation, import_id, *values in self.connection.execute(query):
             found[number] = [_Version(None, import_id, tuple(values))]
             self.taken.organisations.add(organisation)
@@ -165,14 +167,25 @@ class _Rows:
             else:
                 self.taken.restored += 1
             updates.append((owner, *versions[best][1], row))
-            kept += [{"stores": self.kind.stores, "row_id": row, "import_id": by, "mark": mark, "content": features.pack(
-                versions[mark][1])} for mark, by in dict(left).items() if mark != best]
+            kept += [
+                {
+                    "stores": self.kind.stores,
+                    "row_id": row,
+                    "import_id": by,
+                    "mark": mark,
+                    "content": features.pack(versions[mark][1]),
+                }
+                for mark, by in dict(left).items()
+                if mark != best
+            ]
         self._write(gone, dead, updates, kept)
 
     def _current(self, rows: Sequence[int]) -> Iterator[tuple[int, int, tuple]]:
         table = self.kind.table
         whose = [table.c.organisation_id] if "organisation_id" in table.c else []
-        query = select(table.c.id, table.c.import_id, *(table.c[name] for name in self.kind.names), *whose).where(table.c.id.in_(rows))
+        query = select(table.c.id, table.c.import_id, *(table.c[name] for name in self.kind.names), *whose).where(
+            table.c.id.in_(rows)
+        )
         for number, import_id, *values in self.connection.execute(query).all():
             if whose:
                 self.taken.organisations.add(values.pop())
@@ -181,15 +194,20 @@ class _Rows:
     def _replaced(self, rows: Sequence[int]) -> dict[int, dict[int, tuple[int, tuple]]]:
         found: dict[int, dict[int, tuple[int, tuple]]] = {}
         table = ReplacedRow.__table__.c
-        query = select(table.row_id, table.mark, table.import_id, table.content).where(
-            table.stores == self.kind.stores, table.row_id.in_(rows)).order_by(table.id)
+        query = (
+            select(table.row_id, table.mark, table.import_id, table.content)
+            .where(table.stores == self.kind.stores, table.row_id.in_(rows))
+            .order_by(table.id)
+        )
         for row, mark, import_id, content in self.connection.execute(query):
             found.setdefault(row, {})[mark] = (import_id, features.unpack(content))
         return found
 
     def _left(self, versions: dict[int, tuple[int, tuple]], meetings: Meetings) -> list[tuple[int, int]]:
         """(mark, import) of the versions that other imports met, the one met last at the end."""
-        met = sorted((each.order, mark, each.import_id) for mark, all_of in meetings.items() if mark in versions for each in all_of)
+        met = sorted(
+            (each.order, mark, each.import_id) for mark, all_of in meetings.items() if mark in versions for each in all_of
+        )
         early = [(mark, by) for mark, (by, _) in versions.items() if mark not in meetings and by != self.import_id]
         return [*early, *((mark, by) for _, mark, by in met)]
 

@@ -1,7 +1,8 @@
 """Log lines without data: JSON lines or text, of a closed set of fields.
 
 A line says which route answered (its template, never the address that was asked), with which status and how fast. No address of a
-visitor, parameter, token, name or coordinate is in it, nor the text of an exception: what other libraries say is cut down to where they said it.
+visitor, parameter, token, name or coordinate is in it, nor the text of an exception: what other libraries say is cut down to
+where they said it.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ def configure(form: str, stream: TextIO | None = None) -> None:
 def fields(record: logging.LogRecord) -> dict[str, object]:
     """What a line may say, in order."""
     found: dict[str, object] = {
-        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"), "level": record.levelname.lower(),
-        "event": _event(record)}
+        "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+        "level": record.levelname.lower(),
+        "event": _event(record),
+    }
     if number := request_id.get():
         found["request"] = number
     return found | {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None and _ours(record)}

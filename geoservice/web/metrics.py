@@ -1,4 +1,4 @@
-"""Counts and times of requests for supervision, in the format of Prometheus: templates of routes, methods and statuses, no data."""
+"""Counts and times of requests for supervision, in the format of Prometheus: routes, methods and statuses, no data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 
 from geoservice import __version__
 
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # where the workers of one service put their counts together; the library reads this name itself
+SHARED = (
+    "PROMETHEUS_MULTIPROC_DIR"  # where the workers of one service put their counts together; the library reads this name itself
+)
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20)
 
 
@@ -18,8 +20,9 @@ class Metrics:
 
         self.registry = CollectorRegistry()
         self.requests = Counter("geoservice_requests", "Demandes servies.", ("method", "route", "status"), registry=self.registry)
-        self.seconds = Histogram("geoservice_request_seconds", "Durée des demandes.", ("method", "route"), buckets=_BUCKETS_S,
-                                 registry=self.registry)
+        self.seconds = Histogram(
+            "geoservice_request_seconds", "Durée des demandes.", ("method", "route"), buckets=_BUCKETS_S, registry=self.registry
+        )
         if SHARED not in os.environ:
             Info("geoservice", "Version du service.", registry=self.registry).info({"version": __version__})
             ProcessCollector(registry=self.registry)

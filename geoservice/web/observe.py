@@ -44,7 +44,9 @@ class Observer:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         method, route = logs.known_method(scope["method"]), getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
-        logs.requests.info("request", extra={"method": method, "route": route, "status": status, "ms": round(1_000 * seconds, 1),
-                                             "pid": os.getpid()})
+        logs.requests.info(
+            "request",
+            extra={"method": method, "route": route, "status": status, "ms": round(1_000 * seconds, 1), "pid": os.getpid()},
+        )
         if self.metrics is not None:
             self.metrics.count(method, route, status, seconds)

@@ -39,9 +39,19 @@ def serve(door: Door, settings: Settings) -> None:
             stack.callback(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
         if door.workers == 1:
             signal.signal(signal.SIGTERM, _leave)
-        uvicorn.run(door.factory, factory=True, host=door.host, port=door.port, workers=door.workers, log_config=None,
-                    log_level="warning", access_log=False, proxy_headers=False, server_header=False,
-                    timeout_graceful_shutdown=STOP_S)
+        uvicorn.run(
+            door.factory,
+            factory=True,
+            host=door.host,
+            port=door.port,
+            workers=door.workers,
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_S,
+        )
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

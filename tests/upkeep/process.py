@@ -43,8 +43,13 @@ class Server:
 @contextmanager
 def server(data: Path, *options: str, **environment: str) -> Iterator[Server]:
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "geoservice.cli", "serve", "--data", str(data), "--port", str(port), *options],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "geoservice.cli", "serve", "--data", str(data), "--port", str(port), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
     try:
         _wait(process, port)
         yield Server(process, port)

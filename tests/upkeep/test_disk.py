@@ -1,4 +1,4 @@
-"""A full disk and a folder that cannot be written: a clear sentence, nothing lost, and the same command finishes the work later."""
+"""A full disk and a folder that cannot be written: a clear sentence, nothing lost, and the same command finishes later."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ TABLES = ("fact", "fact_version", "feature", "organisation", "source")
 def disk(path: Path, megabytes: int) -> Iterator[Path]:
     """A file system of its own, in memory."""
     path.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(path)], capture_output=True, text=True)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(path)], capture_output=True, text=True
+    )
     if made.returncode:
         pytest.skip(f"this machine lets nobody mount a small disk here: {made.stderr.strip()}")
     try:
@@ -55,8 +57,10 @@ def leave(path: Path, kilobytes: int) -> Path:
 
 
 def register(path: Path, number: int = ROWS) -> Path:
-    rows = [f"D{n};Graffitis;Graffitis sur mur;{1 + n % 28:02}/03/2024;\"{{'lon': 2.35, 'lat': {48.8 + n / 1e5:.6f}}}\""
-            for n in range(number)]
+    rows = [
+        f"D{n};Graffitis;Graffitis sur mur;{1 + n % 28:02}/03/2024;\"{{'lon': 2.35, 'lat': {48.8 + n / 1e5:.6f}}}\""
+        for n in range(number)
+    ]
     path.write_text("\n".join(["id_dmr;type;soustype;datedecl;geo_point_2d", *rows, "faux;;;;"]))
     return path
 
@@ -115,8 +119,20 @@ def test_the_command_says_what_to_do(small, tmp_path):
     path = register(tmp_path / "r.csv")
     settings = folder(small)
     ballast = leave(small, 1_300)
-    command = [sys.executable, "-m", "geoservice.cli", "import", "incidents", str(path), "--organisation", "rives", "--source",
-               "dans-ma-rue", "--data", str(settings.data)]
+    command = [
+        sys.executable,
+        "-m",
+        "geoservice.cli",
+        "import",
+        "incidents",
+        str(path),
+        "--organisation",
+        "rives",
+        "--source",
+        "dans-ma-rue",
+        "--data",
+        str(settings.data),
+    ]
     environment = {**os.environ, "GEOSERVICE_BATCH_ROWS": "400"}
     failed = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     assert failed.returncode == 1
@@ -139,8 +155,7 @@ def test_other_work_on_a_full_disk(small, tmp_path, world, capsys):
         with pytest.raises(DiskFull):
             ingest.undo(storage, number)
         with pytest.raises(DiskFull):
-            for n in range(60):
-                accounts.create_token(storage, f"jeton {n}", "rives")
+            [accounts.create_token(storage, f"jeton {n}", "rives") for n in range(60)]
         for kilobytes in (0, 200):
             ballast.unlink()
             leave(small, kilobytes)
@@ -225,8 +240,12 @@ def test_a_read_only_folder_is_read_and_refuses_writes(frozen, world, tmp_path, 
     with TestClient(app, raise_server_exceptions=False) as client:
         refused = client.post("/essai")
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:geoservice:probleme:lecture-seule")
-    for command in (["import", "incidents", str(register(tmp_path / "r.csv", 10)), "--source", "dans-ma-rue", "--organisation", "rives"],
-                    ["undo", "1"], ["token", "create", "x", "--organisation", "rives"], ["organisation", "create", "y"]):
+    for command in (
+        ["import", "incidents", str(register(tmp_path / "r.csv", 10)), "--source", "dans-ma-rue", "--organisation", "rives"],
+        ["undo", "1"],
+        ["token", "create", "x", "--organisation", "rives"],
+        ["organisation", "create", "y"],
+    ):
         assert cli.main([*command, "--data", str(frozen.data)]) == 1, command
         assert "lecture seule" in capsys.readouterr().err, command
     assert cli.main(["doctor", "--data", str(frozen.data)]) == 1

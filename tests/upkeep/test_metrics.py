@@ -11,7 +11,7 @@ from geoservice.settings import Settings
 from geoservice.web.app import create_app
 from tests.upkeep.state import addresses
 
-LINE = re.compile(r'(\w+)(?:\{(.*)\})? ([0-9.e+-]+|NaN|\+Inf)')
+LINE = re.compile(r"(\w+)(?:\{(.*)\})? ([0-9.e+-]+|NaN|\+Inf)")
 
 
 def samples(text: str) -> dict[tuple[str, frozenset], float]:
@@ -39,7 +39,11 @@ def test_counts_hold_templates_and_no_data(world):
         answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     found = samples(answer.text)
-    cells = sum(value for (name, labels), value in found.items() if name == "geoservice_requests_total" and ("route", "/api/cells") in labels)
+    cells = sum(
+        value
+        for (name, labels), value in found.items()
+        if name == "geoservice_requests_total" and ("route", "/api/cells") in labels
+    )
     assert cells == sum(address.startswith("/api/cells?") for address in addresses()[:40]) + 1
     assert found["geoservice_requests_total", frozenset({("method", "GET"), ("route", "-"), ("status", "404")})] == 1
     assert found["geoservice_requests_total", frozenset({("method", "OTHER"), ("route", "/api/session"), ("status", "405")})] == 1
@@ -50,12 +54,15 @@ def test_counts_hold_templates_and_no_data(world):
     assert len([1 for name, _ in found if name == "geoservice_requests_total"]) < 30
 
 
-@pytest.mark.parametrize(("address", "headers", "status"), [
-    (("203.0.113.7", 5000), {}, 401),
-    (("127.0.0.1", 5000), {"Host": "127.0.0.1"}, 200),
-    (("127.0.0.1", 5000), {"Host": "127.0.0.1", "X-Forwarded-For": "203.0.113.7"}, 401),
-    (("127.0.0.1", 5000), {"Host": "evil.example"}, 401),
-])
+@pytest.mark.parametrize(
+    ("address", "headers", "status"),
+    [
+        (("203.0.113.7", 5000), {}, 401),
+        (("127.0.0.1", 5000), {"Host": "127.0.0.1"}, 200),
+        (("127.0.0.1", 5000), {"Host": "127.0.0.1", "X-Forwarded-For": "203.0.113.7"}, 401),
+        (("127.0.0.1", 5000), {"Host": "evil.example"}, 401),
+    ],
+)
 def test_for_this_machine_or_a_token(world, address, headers, status):
     with TestClient(create_app(Settings(data=world.settings.data, metrics=True)), client=address) as client:
         assert client.get("/metrics", headers=headers).status_code == status

@@ -43,10 +43,14 @@ def tables(engine) -> dict[str, list]:
     with engine.connect() as connection:
         for name in sorted(set(inspect(connection).get_table_names()) - {"alembic_version"}):
             indexes = connection.execute(text(f"PRAGMA index_list({name})")).all()
-            found[name] = [sorted(tuple(row)[1:] for row in connection.execute(text(f"PRAGMA table_info({name})"))),
-                           sorted(tuple(row)[2:] for row in connection.execute(text(f"PRAGMA foreign_key_list({name})"))),
-                           sorted((row[2], row[3], [tuple(column)[2] for column in connection.execute(
-                               text(f"PRAGMA index_info({row[1]})"))]) for row in indexes)]
+            found[name] = [
+                sorted(tuple(row)[1:] for row in connection.execute(text(f"PRAGMA table_info({name})"))),
+                sorted(tuple(row)[2:] for row in connection.execute(text(f"PRAGMA foreign_key_list({name})"))),
+                sorted(
+                    (row[2], row[3], [tuple(column)[2] for column in connection.execute(text(f"PRAGMA index_info({row[1]})"))])
+                    for row in indexes
+                ),
+            ]
     return found
 
 
@@ -175,7 +179,9 @@ def test_two_processes_open_an_older_folder_at_once(older):
 def test_a_folder_of_today_is_opened_without_alembic(world):
     import subprocess
 
-    code = ("import sys; from geoservice.settings import Settings; from geoservice.operations import setup; "
-            f"setup.open_storage(Settings(data={str(world.settings.data)!r})); "
-            "print(sorted(name for name in sys.modules if name.split('.')[0] in ('alembic', 'mako')))")
+    code = (
+        "import sys; from geoservice.settings import Settings; from geoservice.operations import setup; "
+        f"setup.open_storage(Settings(data={str(world.settings.data)!r})); "
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('alembic', 'mako')))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

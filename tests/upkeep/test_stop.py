@@ -19,7 +19,10 @@ from tests.upkeep.process import server
 from tests.upkeep.state import digest, opened
 from tests.upkeep.test_metrics import samples
 
-FORM = b"POST /connexion HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n"
+FORM = (
+    b"POST /connexion HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n"
+)
 
 
 def test_a_running_request_finishes_and_new_ones_are_refused(copied):
@@ -86,16 +89,31 @@ def test_workers_stop_too_and_count_together(copied, world):
 
 def test_an_import_ends_its_batch_and_is_finished_later(copied, tmp_path):
     settings = Settings(data=copied().data, batch_rows=200)
-    rows = [f"S{n};Graffitis;Graffitis sur mur;{1 + n % 28:02}/03/2024;\"{{'lon': 2.35, 'lat': {48.8 + n / 1e6:.6f}}}\""
-            for n in range(60_000)]
+    rows = [
+        f"S{n};Graffitis;Graffitis sur mur;{1 + n % 28:02}/03/2024;\"{{'lon': 2.35, 'lat': {48.8 + n / 1e6:.6f}}}\""
+        for n in range(60_000)
+    ]
     path = tmp_path / "s.csv"
     path.write_text("\n".join(["id_dmr;type;soustype;datedecl;geo_point_2d", *rows]))
-    command = [sys.executable, "-m", "geoservice.cli", "import", "incidents", str(path), "--organisation", "rives", "--source",
-               "dans-ma-rue", "--data", str(settings.data)]
+    command = [
+        sys.executable,
+        "-m",
+        "geoservice.cli",
+        "import",
+        "incidents",
+        str(path),
+        "--organisation",
+        "rives",
+        "--source",
+        "dans-ma-rue",
+        "--data",
+        str(settings.data),
+    ]
     import os
 
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env={**os.environ, "GEOSERVICE_BATCH_ROWS": "200"})
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "GEOSERVICE_BATCH_ROWS": "200"}
+    )
     with opened(settings) as storage:
         deadline = time.monotonic() + 60
         while _run(storage)[0] < 3:
@@ -103,7 +121,7 @@ def test_an_import_ends_its_batch_and_is_finished_later(copied, tmp_path):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        out, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=30)
         assert process.returncode == 143
         assert "le lot en cours se termine" in errors
         assert "relancez la même commande" in errors
@@ -121,6 +139,7 @@ def test_an_import_ends_its_batch_and_is_finished_later(copied, tmp_path):
 
 def _run(storage) -> tuple[int, int, str, int]:
     with storage.read() as connection:
-        row = connection.exec_driver_sql("SELECT batches, lines, status, id FROM import_run WHERE batches < 999 AND status = 'reading' "
-                                         "ORDER BY id DESC").first()
+        row = connection.exec_driver_sql(
+            "SELECT batches, lines, status, id FROM import_run WHERE batches < 999 AND status = 'reading' ORDER BY id DESC"
+        ).first()
     return tuple(row) if row else (0, 0, "", 0)

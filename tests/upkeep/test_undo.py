@@ -25,15 +25,32 @@ from tests.upkeep.state import addresses, answers, digest, opened
 
 def fact_row(key: str, version: int, seen: int, line: int) -> tuple:
     values = dict.fromkeys(FACT)
-    values |= {"key": key, "content": bytes([version]) * 16, "seen": seen, "line": line, "day": 19_000, "category": "SAL",
-               "kind": "ville", "placement": "coordonnees", "cell": 0, "complaint": 0, "cost_cents": version}
+    values |= {
+        "key": key,
+        "content": bytes([version]) * 16,
+        "seen": seen,
+        "line": line,
+        "day": 19_000,
+        "category": "SAL",
+        "kind": "ville",
+        "placement": "coordonnees",
+        "cell": 0,
+        "complaint": 0,
+        "cost_cents": version,
+    }
     return tuple(values[name] for name in FACT)
 
 
 def feature_row(key: str, version: int) -> tuple:
     values = dict.fromkeys(FEATURE)
-    values |= {"key": key, "generation": "", "name": f"v{version}", "content": bytes([version]) * 16, "geometry": b"\x01\xff" * version,
-               "properties": json.dumps({"n": version})}
+    values |= {
+        "key": key,
+        "generation": "",
+        "name": f"v{version}",
+        "content": bytes([version]) * 16,
+        "geometry": b"\x01\xff" * version,
+        "properties": json.dumps({"n": version}),
+    }
     return tuple(values[name] for name in FEATURE)
 
 
@@ -50,8 +67,10 @@ def play_facts(connection, files) -> list[int]:
     for seen, lines in files:
         run = imports.begin(connection, "incidents", 0, "s", "x")
         imports.finish(connection, run["id"], "done")
-        rows = [fact_row(key, version, run["id"] if seen is None else seen, 10 * run["id"] + position)
-                for position, (key, version) in enumerate(lines)]
+        rows = [
+            fact_row(key, version, run["id"] if seen is None else seen, 10 * run["id"] + position)
+            for position, (key, version) in enumerate(lines)
+        ]
         for batch in (rows[:2], rows[2:]):
             facts.write(connection, Owner(0, 1, run["id"]), batch, None)
         numbers.append(run["id"])
@@ -67,10 +86,14 @@ def fact_state(connection, order) -> list[tuple]:
     """Every version: key, whether it is current, content, and the snapshot as a rank that import numbers do not show in."""
     seen = {number: position for position, number in enumerate(order)}
     current = connection.execute(select(Fact.key, Fact.content, Fact.seen, Fact.cost_cents)).all()
-    older = connection.execute(select(Fact.key, FactVersion.content, FactVersion.seen, FactVersion.cost_cents)
-                               .join(Fact, Fact.id == FactVersion.fact_id)).all()
-    return sorted((key, where, content, seen.get(moment, moment), cost) for where, rows in (("now", current), ("then", older))
-                  for key, content, moment, cost in rows)
+    older = connection.execute(
+        select(Fact.key, FactVersion.content, FactVersion.seen, FactVersion.cost_cents).join(Fact, Fact.id == FactVersion.fact_id)
+    ).all()
+    return sorted(
+        (key, where, content, seen.get(moment, moment), cost)
+        for where, rows in (("now", current), ("then", older))
+        for key, content, moment, cost in rows
+    )
 
 
 lines = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(1, 3)), min_size=1, max_size=5, unique=True)
@@ -90,8 +113,9 @@ def test_facts_are_as_if_the_import_had_never_been(empty, files, data):
             undo.take_back(connection, numbers[position], "incidents")
         left = [each for position, each in enumerate(files) if position not in gone]
         after = fact_state(connection, [number for position, number in enumerate(numbers) if position not in gone])
-        _provenance_holds(connection, {number: each for number, each in zip(numbers, files, strict=True)
-                                       if numbers.index(number) not in gone})
+        _provenance_holds(
+            connection, {number: each for number, each in zip(numbers, files, strict=True) if numbers.index(number) not in gone}
+        )
         clear(connection)
         assert after == fact_state(connection, play_facts(connection, left))
         clear(connection)
@@ -105,7 +129,8 @@ def test_facts_are_as_if_the_import_had_never_been(empty, files, data):
 def _provenance_holds(connection, files) -> None:
     """Each version names an import that is still there, and the line of it that says so."""
     query = select(Fact.key, Fact.content, Fact.import_id, Fact.line).union_all(
-        select(Fact.key, FactVersion.content, FactVersion.import_id, FactVersion.line).join(Fact, Fact.id == FactVersion.fact_id))
+        select(Fact.key, FactVersion.content, FactVersion.import_id, FactVersion.line).join(Fact, Fact.id == FactVersion.fact_id)
+    )
     for key, content, number, line in connection.execute(query):
         assert files[number][1][line - 10 * number] == (key, content[0])
 
@@ -123,7 +148,9 @@ def play_features(connection, files) -> list[int]:
 
 
 def feature_state(connection) -> list[tuple]:
-    return sorted(tuple(row) for row in connection.execute(select(Feature.key, Feature.name, Feature.geometry, Feature.properties)))
+    return sorted(
+        tuple(row) for row in connection.execute(select(Feature.key, Feature.name, Feature.geometry, Feature.properties))
+    )
 
 
 @settings(max_examples=150, deadline=None)
@@ -165,8 +192,10 @@ TABLES = ("fact", "fact_version", "feature", "aggregate", "address", "replaced_r
 def test_an_import_is_undone_and_done_again(copied, tmp_path, world):
     settings = copied()
     first = write(tmp_path / "a.csv", [line(n) for n in range(300)] + ["faux;;;;"])
-    second = write(tmp_path / "b.csv", [line(n, lat=48.86 if n < 150 else 48.85) for n in range(100, 399)]
-                   + [line(399).replace("/03/", "/04/"), "faux;;;;"])
+    second = write(
+        tmp_path / "b.csv",
+        [line(n, lat=48.86 if n < 150 else 48.85) for n in range(100, 399)] + [line(399).replace("/03/", "/04/"), "faux;;;;"],
+    )
     asked = addresses()[::5]
     with opened(settings) as storage:
         before = load_file(storage, first).import_id, digest(storage, TABLES), answers(settings, world.rives, asked)
@@ -226,11 +255,22 @@ def _text(layer: str, version: int) -> str:
         rows = [f"R{n};Résidence {n};{10 + version if n == 1 else 10};{2.35 + n / 1000};48.85" for n in range(2 + version)]
         return "\n".join(["code_residence;nom_residence;nb_logements;longitude;latitude", *rows])
     if layer == "adresses":
-        rows = [f"75056_1_{n:05};{n};;Rue de l’Essai;75001;75101;Paris;{2.35 + version * (n == 1) / 100};48.85" for n in range(1, 3 + version)]
+        rows = [
+            f"75056_1_{n:05};{n};;Rue de l’Essai;75001;75101;Paris;{2.35 + version * (n == 1) / 100};48.85"
+            for n in range(1, 3 + version)
+        ]
         return "\n".join(["id;numero;rep;nom_voie;code_postal;code_insee;nom_commune;lon;lat", *rows])
-    rows = [f"7505{n};2023;Cambriolages de logement;Crime;{5 + version if n == 1 else 5};diff;0,1;1000;2020;400;2020" for n in range(1, 3 + version)]
-    return "\n".join(["CODGEO_2024;annee;indicateur;unite_de_compte;nombre;est_diffuse;taux_pour_mille;insee_pop;insee_pop_millesime;"
-                      "insee_log;insee_log_millesime", *rows])
+    rows = [
+        f"7505{n};2023;Cambriolages de logement;Crime;{5 + version if n == 1 else 5};diff;0,1;1000;2020;400;2020"
+        for n in range(1, 3 + version)
+    ]
+    return "\n".join(
+        [
+            "CODGEO_2024;annee;indicateur;unite_de_compte;nombre;est_diffuse;taux_pour_mille;insee_pop;insee_pop_millesime;"
+            "insee_log;insee_log_millesime",
+            *rows,
+        ]
+    )
 
 
 def test_an_interrupted_import_can_be_undone(copied, tmp_path):

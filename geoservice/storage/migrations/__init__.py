@@ -34,8 +34,12 @@ def revision(connection: Connection) -> str:
 
 def stamp(connection: Connection, name: str) -> None:
     """Note the version of tables that are there already."""
-    connection.execute(text(f"CREATE TABLE IF NOT EXISTS {_TABLE} (version_num VARCHAR(32) NOT NULL, "
-                            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"))
+    connection.execute(
+        text(
+            f"CREATE TABLE IF NOT EXISTS {_TABLE} (version_num VARCHAR(32) NOT NULL, "
+            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        )
+    )
     connection.execute(text(f"DELETE FROM {_TABLE}"))
     connection.execute(text(f"INSERT INTO {_TABLE} VALUES (:name)"), {"name": name})
 
@@ -44,11 +48,15 @@ def check(connection: Connection, folder: Path) -> None:
     """OlderFolder when the tables have to be brought up, NotReady when this version of geoservice does not know them."""
     found = revision(connection)
     if found not in REVISIONS:
-        raise NotReady(f"« {folder} » a été ouvert par une version plus récente de geoservice (tables {found[:12]}, ici {HEAD}). "
-                       "Installez cette version, ou restaurez une sauvegarde d’avant.")
+        raise NotReady(
+            f"« {folder} » a été ouvert par une version plus récente de geoservice (tables {found[:12]}, ici {HEAD}). "
+            "Installez cette version, ou restaurez une sauvegarde d’avant."
+        )
     if found != HEAD:
-        raise OlderFolder(f"« {folder} » vient d’une version plus ancienne de geoservice (tables {found}, ici {HEAD}). La prochaine "
-                          "commande qui l’ouvre le met à niveau, après une sauvegarde.")
+        raise OlderFolder(
+            f"« {folder} » vient d’une version plus ancienne de geoservice (tables {found}, ici {HEAD}). La prochaine "
+            "commande qui l’ouvre le met à niveau, après une sauvegarde."
+        )
 
 
 def bring_up(settings: Settings) -> Path | None:

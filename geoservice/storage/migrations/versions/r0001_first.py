@@ -9,27 +9,44 @@ revision = "0001"
 down_revision = None
 
 _TYPES = {"i": sa.Integer, "I": sa.BigInteger, "f": sa.Float, "t": sa.String, "b": sa.LargeBinary, "d": sa.DateTime}
-_VALUES = ("content b, seen i, line i, day i, minute i?, duration i?, utc I?, category t, subcategory t?, kind t, nature t?, "
-           "gravity i?, place t?, placement t, lon f?, lat f?, cell I, residence t?, building t?, hall t?, commune t?, complaint i, "
-           "cost_cents i?")
+_VALUES = (
+    "content b, seen i, line i, day i, minute i?, duration i?, utc I?, category t, subcategory t?, kind t, nature t?, "
+    "gravity i?, place t?, placement t, lon f?, lat f?, cell I, residence t?, building t?, hall t?, commune t?, complaint i, "
+    "cost_cents i?"
+)
 _IMPORT = ("import_run", "import_id")
 # name: columns as « name type », `?` may be empty; references; what is unique
 _TABLES: dict[str, tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]] = {
     "organisation": ("id i, code t40, created d", (), ("code",)),
     "token": ("id i, organisation_id i, name t80, sha256 t64, created d", (("organisation", "organisation_id"),), ("sha256",)),
     "source": ("id i, layer t, name t", (), ("layer, name",)),
-    "import_run": ("id i, layer t, organisation_id i, source t, signature t, status t, batches i, lines i, accepted i, updated i, "
-                   "unchanged i, duplicates i, rejected i, notes t, started d, finished d?", (), ()),
+    "import_run": (
+        "id i, layer t, organisation_id i, source t, signature t, status t, batches i, lines i, accepted i, updated i, "
+        "unchanged i, duplicates i, rejected i, notes t, started d, finished d?",
+        (),
+        (),
+    ),
     "upload": ("id i, import_id i, organisation_id i, name t, sha256 t, size i, received d, deleted d?", (_IMPORT,), ()),
     "rejected_line": ("id i, import_id i, file t, line i, column t, value t, code t, sentence t", (_IMPORT,), ()),
     "fact": (f"{_VALUES}, id i, organisation_id i, source_id i, import_id i, key t", (), ()),
     "fact_version": (f"{_VALUES}, id i, fact_id i, import_id i", (("fact", "fact_id"),), ()),
-    "feature": ("id i, layer t, organisation_id i, source_id i, import_id i, key t, generation t, name t, content b, geometry b?, "
-                "west f?, south f?, east f?, north f?, properties t", (), ()),
-    "aggregate": ("id i, organisation_id i, source_id i, import_id i, zone t, zone_name t, level t, period t, indicator t, unit t, "
-                  "count i?, withheld i, rate f?, denominator i?, denominator_unit t?, content b", (), ()),
-    "address": ("id i, key t, import_id i, number i?, suffix t, street t, street_norm t, postcode t, citycode t, city t, lon f, "
-                "lat f", (), ("key",)),
+    "feature": (
+        "id i, layer t, organisation_id i, source_id i, import_id i, key t, generation t, name t, content b, geometry b?, "
+        "west f?, south f?, east f?, north f?, properties t",
+        (),
+        (),
+    ),
+    "aggregate": (
+        "id i, organisation_id i, source_id i, import_id i, zone t, zone_name t, level t, period t, indicator t, unit t, "
+        "count i?, withheld i, rate f?, denominator i?, denominator_unit t?, content b",
+        (),
+        (),
+    ),
+    "address": (
+        "id i, key t, import_id i, number i?, suffix t, street t, street_norm t, postcode t, citycode t, city t, lon f, lat f",
+        (),
+        ("key",),
+    ),
     "geocoded_address": ("address t, answer t, received d", (), ()),
     "layer_state": ("layer t, organisation_id i, changes i, built i", (), ()),
 }
@@ -51,9 +68,12 @@ _INDEXES: tuple[tuple[str, str, str, bool], ...] = (
 def upgrade() -> None:
     """Every table and index."""
     for name, (columns, references, unique) in _TABLES.items():
-        op.create_table(name, *(_column(text, _KEYS.get(name, ("id",))) for text in columns.split(", ")),
-                        *(sa.ForeignKeyConstraint([column], [f"{there}.id"]) for there, column in references),
-                        *(sa.UniqueConstraint(*names.split(", ")) for names in unique))
+        op.create_table(
+            name,
+            *(_column(text, _KEYS.get(name, ("id",))) for text in columns.split(", ")),
+            *(sa.ForeignKeyConstraint([column], [f"{there}.id"]) for there, column in references),
+            *(sa.UniqueConstraint(*names.split(", ")) for names in unique),
+        )
     for name, table, columns, unique in _INDEXES:
         op.create_index(name, table, columns.split(", "), unique=unique)
 

@@ -17,7 +17,8 @@ def upgrade() -> None:
         sa.Column("import_id", sa.Integer, nullable=False),
         sa.Column("stores", sa.String, nullable=False),
         sa.Column("seen", sa.BigInteger, nullable=False),
-        sa.Column("rows", sa.LargeBinary, nullable=False))
+        sa.Column("rows", sa.LargeBinary, nullable=False),
+    )
     op.create_index("ix_sighting_import_id", "sighting", ["import_id"])
     op.create_table(
         "replaced_row",
@@ -26,7 +27,8 @@ def upgrade() -> None:
         sa.Column("row_id", sa.Integer, nullable=False),
         sa.Column("import_id", sa.Integer, nullable=False),
         sa.Column("mark", sa.BigInteger, nullable=False),
-        sa.Column("content", sa.LargeBinary, nullable=False))
+        sa.Column("content", sa.LargeBinary, nullable=False),
+    )
     op.create_index("replaced_row_of", "replaced_row", ["stores", "row_id"])
 
 
