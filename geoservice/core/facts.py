@@ -144,7 +144,15 @@ def _run_starts(values: np.ndarray) -> np.ndarray:
 
 def count(index: FactIndex, resolution: int, area: Area = EVERYWHERE, query: FactQuery = FactQuery()) -> Counts:
     """Facts per cell of `resolution` inside an area; KindRequired when the index holds several kinds and none is chosen."""
-    selection = select(index, area, query)
+    from geoservice.core import scanning  # which counts what this module describes
+
+    if not in_reach(index, query):
+        return Counts(np.empty(0, np.uint64), np.empty(0, np.int64))
+    return scanning.count(index, resolution, area, query) or _count(index, resolution, area, query)
+
+
+def _count(index: FactIndex, resolution: int, area: Area, query: FactQuery) -> Counts:
+    selection = _select(index, area, query)
     cells = index["cell"].take(selection.rows)
     starts = _run_starts(grid.ranks(cells, resolution))
     counts = np.diff(np.append(starts, len(cells)))
@@ -162,20 +170,32 @@ def merge(parts: list[Counts]) -> Counts:
 
 
 def select(index: FactIndex, area: Area = EVERYWHERE, query: FactQuery = FactQuery()) -> Selection:
-    """Rows that match a query inside an area, with what the query could not know."""
+    """Rows that match a query inside an area, with what the query could not know; KindRequired as for `count`."""
+    from geoservice.core import scanning
+
+    if not in_reach(index, query):
+        return Selection(np.empty(0, np.int64), dict.fromkeys(UNCERTAIN, 0), 0)
+    found = scanning.select(index, area, query)
+    return _select(index, area, query) if found is None else Selection(*found, unplaced(index, area, query))
+
+
+def in_reach(index: FactIndex, query: FactQuery) -> bool:
+    """Whether an index holds the kind that is asked for; KindRequired when it holds several and none is chosen."""
     if query.kind is None and len(index.kinds) > 1:
         raise KindRequired("Plusieurs origines de faits sont à portée et ne s’additionnent pas. Choisissez « kind » parmi : "
                            + ", ".join(index.kinds) + ".")
-    if query.kind is not None and query.kind not in index.kinds:
-        return Selection(np.empty(0, np.int64), dict.fromkeys(UNCERTAIN, 0), 0)
+    return query.kind is None or query.kind in index.kinds
+
+
+def _select(index: FactIndex, area: Area, query: FactQuery) -> Selection:
     touched = _touched(index, area)
-    rows = _matching(index, _candidates(index, area, touched), query)
+    rows = _matching(index, candidates(index, area), query)
     rows = rows.compress(_inside(index, rows, area, touched))
     rows, unknown = _split_unknown(index, rows, query)
-    return Selection(rows, unknown, _unplaced(index, area, query))
+    return Selection(rows, unknown, unplaced(index, area, query))
 
 
-def _unplaced(index: FactIndex, area: Area, query: FactQuery) -> int:
+def unplaced(index: FactIndex, area: Area, query: FactQuery) -> int:
     """Matching facts without a point: all of them without an area, else those whose unit says they belong."""
     if area.box is not None or area.cells is not None or (area.polygon is not None and area.commune is None):
         return 0
@@ -186,12 +206,13 @@ def _unplaced(index: FactIndex, area: Area, query: FactQuery) -> int:
     return len(_split_unknown(index, rows, query)[0])
 
 
-def _candidates(index: FactIndex, area: Area, touched: np.ndarray) -> list[tuple[int, int]]:
+def candidates(index: FactIndex, area: Area) -> list[tuple[int, int]]:
     """Row ranges that may hold facts of an area: few and wide."""
     if area.cells is not None:
         return _ranges_of_cells(index, area.cells)
     if area.box is None and area.polygon is None:
         return [(index.placed_from, len(index))]
+    touched = _touched(index, area)
     return _joined(touched[:, 0], touched[:, 1], NEARBY)
 
 
@@ -212,11 +233,11 @@ def _touched(index: FactIndex, area: Area) -> np.ndarray:
 def _meets(sides: np.ndarray, box: Box) -> np.ndarray:
     """Which boxes (west, south, east, north; each (n,) in 1e-7 degree) meet a box; (n,) bool."""
     west, south, east, north = sides
-    left, bottom, right, top = _rounded(box)
+    left, bottom, right, top = rounded(box)
     return (west <= right) & (east >= left) & (south <= top) & (north >= bottom)
 
 
-def _rounded(box: Box) -> tuple[int, int, int, int]:
+def rounded(box: Box) -> tuple[int, int, int, int]:
     """West, south, east, north as positions are stored, in 1e-7 degree."""
     return round(box.west * DEGREE), round(box.south * DEGREE), round(box.east * DEGREE), round(box.north * DEGREE)
 
@@ -243,7 +264,7 @@ def _joined(low: np.ndarray, high: np.ndarray, apart: int = 0) -> list[tuple[int
 def _matching(index: FactIndex, ranges: list[tuple[int, int]], query: FactQuery) -> np.ndarray:
     """Rows inside ranges that pass every condition that is always known: kind, days, categories, weekdays."""
     tables = _certain(index, query)
-    days = _days(query)
+    days = days_of(query)
     found = [_piece(index, slice(first, min(first + PIECE, high)), days, tables)
              for low, high in ranges for first in range(low, high, PIECE)]
     rows = np.concatenate(found) if found else np.empty(0, np.int64)
@@ -259,9 +280,9 @@ _Tables = list[tuple[np.ndarray, np.ndarray]]
 
 def _certain(index: FactIndex, query: FactQuery) -> _Tables:
     """Coded columns that are asked about, each with the table of the codes that pass."""
-    tables = [(index["category"], _chosen(query.categories))] if query.categories else []
+    tables = [(index["category"], chosen(query.categories))] if query.categories else []
     if query.kind is not None and len(index.kinds) > 1:
-        tables.append((index["kind"], _chosen((query.kind,))))
+        tables.append((index["kind"], chosen((query.kind,))))
     return tables
 
 
@@ -275,7 +296,7 @@ def _piece(index: FactIndex, piece: slice, days: tuple[int, int] | None, tables:
     return rows + piece.start
 
 
-def _days(query: FactQuery) -> tuple[int, int] | None:
+def days_of(query: FactQuery) -> tuple[int, int] | None:
     """First day asked for and how many, within what a column holds; None for all."""
     if query.since is None and query.until is None:
         return None
@@ -284,7 +305,7 @@ def _days(query: FactQuery) -> tuple[int, int] | None:
     return first, max(0, after - first)
 
 
-def _chosen(members: tuple) -> np.ndarray:
+def chosen(members: tuple) -> np.ndarray:
     """Look-up table of 256 codes, true for the members."""
     table = np.zeros(256, dtype=bool)
     table[[code_of(member) for member in members]] = True
@@ -298,7 +319,7 @@ def _inside(index: FactIndex, rows: np.ndarray, area: Area, touched: np.ndarray)
         doubtful = _doubtful(rows, area.box, touched)
         asked = rows.take(doubtful)
         lon, lat = index["lon"].take(asked), index["lat"].take(asked)
-        west, south, east, north = _rounded(area.box)
+        west, south, east, north = rounded(area.box)
         keep[doubtful] = (lon >= west) & (lon < east) & (lat >= south) & (lat < north)
     if area.residence is not None:
         keep &= index.units.rows_of("residence", area.residence)[index["unit"][rows]]
@@ -316,7 +337,7 @@ def _inside(index: FactIndex, rows: np.ndarray, area: Area, touched: np.ndarray)
 def _doubtful(rows: np.ndarray, box: Box, touched: np.ndarray) -> np.ndarray:
     """Which of sorted rows lie in no block that is wholly inside a box: only those are looked at one by one."""
     low, high, west, south, east, north = touched.T
-    left, bottom, right, top = _rounded(box)
+    left, bottom, right, top = rounded(box)
     within = (west >= left) & (east < right) & (south >= bottom) & (north < top)
     doubtful = np.ones(len(rows), dtype=bool)
     for first, last in np.searchsorted(rows, np.array(_joined(low[within], high[within]), np.int64).reshape(-1, 2)).tolist():
@@ -327,7 +348,7 @@ def _doubtful(rows: np.ndarray, box: Box, touched: np.ndarray) -> np.ndarray:
 def _split_unknown(index: FactIndex, rows: np.ndarray, query: FactQuery) -> tuple[np.ndarray, dict[str, int]]:
     """Rows that pass the uncertain conditions, and for each how many fail by being unknown to it alone."""
     unknown = dict.fromkeys(UNCERTAIN, 0)
-    states = {name: table[index[name][rows]] for name, table in _uncertain(query).items()}
+    states = {name: table[index[name][rows]] for name, table in uncertain(query).items()}
     if query.hours is not None:
         states["hour"] = _hour_state(index, rows, query.hours)
     if not states:
@@ -339,12 +360,12 @@ def _split_unknown(index: FactIndex, rows: np.ndarray, query: FactQuery) -> tupl
     return rows[sure], unknown
 
 
-def _uncertain(query: FactQuery) -> dict[str, np.ndarray]:
+def uncertain(query: FactQuery) -> dict[str, np.ndarray]:
     """For each uncertain condition that is asked, hours apart, a table from code to 0 no, 1 yes, 2 unknown."""
     tables: dict[str, np.ndarray] = {}
     for name, members in (("nature", query.natures), ("place", query.places)):
         if members:
-            tables[name] = _state_table(_chosen(members))
+            tables[name] = _state_table(chosen(members))
     if query.gravity_min is not None:
         tables["gravity"] = _state_table(np.arange(256) >= query.gravity_min)
     return tables

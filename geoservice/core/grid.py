@@ -47,7 +47,17 @@ def parents(cells: np.ndarray, resolution: int) -> np.ndarray:
 
 def ranks(cells: np.ndarray, resolution: int) -> np.ndarray:
     """Numbers that finest cells share exactly when they have the same ancestor at `resolution`; (n,) uint64."""
-    return cells >> np.uint64(3 * (15 - resolution))
+    return cells >> np.uint64(rank_shift(resolution))
+
+
+def rank_shift(resolution: int) -> int:
+    """How many bits a rank leaves out."""
+    return 3 * (15 - resolution)
+
+
+def of_ranks(values: np.ndarray, resolution: int) -> np.ndarray:
+    """The cells of `resolution` that ranks stand for; (n,) uint64."""
+    return parents(values << np.uint64(rank_shift(resolution)), resolution)
 
 
 def span(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

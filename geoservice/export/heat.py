@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from geoservice.core import compiled
 from geoservice.errors import BadInput
 from geoservice.export.palette import COUNTS, Ramp, gradient
 from geoservice.export.png import palette_png, transparent_png
-from geoservice.export.tile import Tile
+from geoservice.export.tile import Tile, loops
 
 FULL_COLOUR_FACTS = 20  # facts at one place that reach the last colour when no scale is given
 _SIGMAS = 3.0  # the kernel ends at `radius_px`, this many standard deviations away
@@ -54,9 +56,15 @@ def heat_png(tile: Tile, points_world: np.ndarray, weights: np.ndarray | None, s
 
 def density(tile: Tile, points_world: np.ndarray, weights: np.ndarray | None, style: HeatStyle) -> np.ndarray:
     """Facts per pixel after the blur, float32 (size, size), row 0 in the north; the kernel sums to one."""
-    kernel = _toeplitz(style.size, style.radius_px)
-    counts = _binned(tile, points_world, weights, style)
-    return kernel @ counts @ kernel.T
+    kernels = compiled.at_hand(loops, len(points_world))
+    counts = _binned(tile, points_world, weights, style) if kernels is None or weights is not None \
+        else _counted(kernels, tile, points_world, style)
+    if kernels is None:
+        kernel = _toeplitz(style.size, style.radius_px)
+        return kernel @ counts @ kernel.T
+    between, out = np.empty((style.size, len(counts)), np.float32), np.empty((style.size, style.size), np.float32)
+    kernels.blur(counts, _kernel(style.radius_px).astype(np.float32), between, out)
+    return out
 
 
 def reach(tile: Tile, style: HeatStyle) -> tuple[float, float, float, float]:
@@ -67,6 +75,15 @@ def reach(tile: Tile, style: HeatStyle) -> tuple[float, float, float, float]:
 def scale_for(facts: float, radius_px: float) -> float:
     """The `scale_max` at which so many facts at one place reach the last colour."""
     return facts * float(_kernel(radius_px).max()) ** 2
+
+
+def _counted(kernels: Any, tile: Tile, points_world: np.ndarray, style: HeatStyle) -> np.ndarray:
+    """`_binned` without weights, compiled."""
+    margin = _margin(style.radius_px)
+    counts = np.zeros((style.size + 2 * margin,) * 2, np.float32)
+    points = np.ascontiguousarray(points_world, np.float64).reshape(-1, 2)
+    kernels.bin_points(points, 2.0**tile.z * style.size, tile.x * style.size - margin, tile.y * style.size - margin, counts)
+    return counts
 
 
 def _binned(tile: Tile, points_world: np.ndarray, weights: np.ndarray | None, style: HeatStyle) -> np.ndarray:

@@ -11,25 +11,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geoservice.core import compiled
 from geoservice.export import mvt_paths, mvt_shapes, varint
 from geoservice.export.mvt_paths import POLYGON, Paths
-from geoservice.export.mvt_values import Properties, Tags, tags
-from geoservice.export.tile import Tile
+from geoservice.export.mvt_values import Properties, Tags, Texts, tags
+from geoservice.export.tile import Tile, loops
 
-__all__ = ["Tile", "features", "hexagons", "join", "padded"]
+__all__ = ["Outlines", "Texts", "Tile", "features", "hexagons", "join", "outlined", "outlines", "padded"]
 
 _UNIT_SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.int64)
+_FARTHEST_UNIT = 2**30  # farther out the numpy way says what is wrong
+_MOST_CORNERS = 16
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """Geometries of one tile as bytes: type and geometry fields of every feature one after another, and where each ends (n,)."""
+
+    data: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ends)
 
 
 @dataclass(frozen=True)
 class _Layer:
-    """What is known of a layer before it becomes bytes: n features, their ids (n,) or None, tags and paths."""
+    """What is known of a layer before it becomes bytes: its m features' ids (m,) or None, tags, and which outline each has."""
 
     tile: Tile
     name: str
     ids: np.ndarray | None
     tags: Tags
-    paths: Paths
+    outlines: Outlines
+    rows: np.ndarray
 
 
 def hexagons(tile: Tile, layer_name: str, rings: np.ndarray, ids: np.ndarray | None, properties: Properties) -> bytes:
@@ -40,20 +55,39 @@ def hexagons(tile: Tile, layer_name: str, rings: np.ndarray, ids: np.ndarray | N
     count disappears. `ids` (n,) uint64 or None; `properties` name -> n values (int, float, str, bool, None = absent).
     BadInput for NaN in a property or a vertex.
     """
-    rings = np.asarray(rings, np.float64)
-    if not len(rings):
-        return b""
+    return outlined(tile, layer_name, outlines(tile, rings), np.arange(len(rings)), ids, properties)
+
+
+def outlines(tile: Tile, rings: np.ndarray) -> Outlines:
+    """The geometry of cells in one tile, to be kept while their numbers change; `rings` and rules as in `hexagons`."""
+    rings = np.ascontiguousarray(rings, np.float64)
     mvt_shapes.refuse_undefined(rings)
+    kernels = compiled.at_hand(loops, rings.size)
+    scale = 2.0**tile.z
+    if kernels is None or rings.shape[1] > _MOST_CORNERS or np.abs(rings).max(initial=0) * scale * tile.extent > _FARTHEST_UNIT:
+        return _encoded(_ring_paths(tile, rings))
+    out, ends = np.empty(len(rings) * (10 + 10 * rings.shape[1]), np.uint8), np.empty(len(rings), np.int64)
+    written = kernels.outlines(rings, scale, tile.x, tile.y, tile.extent, out, ends)
+    return Outlines(out[:written].copy(), ends)
+
+
+def outlined(tile: Tile, layer_name: str, shapes: Outlines, rows: np.ndarray, ids: np.ndarray | None,
+             properties: Properties) -> bytes:
+    """One layer of the outlines numbered `rows` (m,), with m ids or None and m values of each property."""
+    return _bytes(_Layer(tile, layer_name, ids, tags(properties, len(rows)), shapes, rows)) if len(rows) else b""
+
+
+def _ring_paths(tile: Tile, rings: np.ndarray) -> Paths:
     cells, corners = rings.shape[:2]
     whole = np.rint(tile.units(rings)).astype(np.int64)
     counts = np.full(cells, corners)
-    area = mvt_paths.doubled_areas(whole.reshape(-1, 2), counts)
+    area = mvt_paths.doubled_areas(whole.reshape(-1, 2), counts) if cells else np.zeros(0, np.int64)
     tiny = area == 0
     whole[tiny] = whole[tiny, :1] + _UNIT_SQUARE[np.minimum(np.arange(corners), 3)]
     points = mvt_paths.reversed_where(whole.reshape(-1, 2), counts, area < 0)
     kind = np.full(cells, POLYGON)
     points, counts = mvt_paths.without_repeats(points, counts, kind)
-    return _bytes(_Layer(tile, layer_name, ids, tags(properties, cells), Paths(points, counts, np.arange(cells), kind)))
+    return Paths(points, counts, np.arange(cells), kind)
 
 
 def features(tile: Tile, layer_name: str, geometries: np.ndarray, ids: np.ndarray | None, properties: Properties) -> bytes:
@@ -67,7 +101,7 @@ def features(tile: Tile, layer_name: str, geometries: np.ndarray, ids: np.ndarra
         return b""
     kept = {name: _take(values, rows) for name, values in properties.items()}
     ids = None if ids is None else np.asarray(ids)[rows]
-    return _bytes(_Layer(tile, layer_name, ids, tags(kept, len(rows)), paths))
+    return outlined(tile, layer_name, _encoded(paths), np.arange(len(rows)), ids, kept)
 
 
 def join(*layers: bytes) -> bytes:
@@ -101,42 +135,67 @@ def _bytes(layer: _Layer) -> bytes:
     return varint.field(3, body)
 
 
-def _features(layer: _Layer) -> bytes:
-    """All Feature messages, as one run of varints: the words of each header, then its commands."""
-    words, per_feature = mvt_paths.commands(layer.paths)
+def _encoded(paths: Paths) -> Outlines:
+    """Type and geometry fields of all features: the words of each head, then its commands."""
+    if not len(paths.counts):
+        return Outlines(np.empty(0, np.uint8), np.empty(0, np.int64))
+    words, per_feature = mvt_paths.commands(paths)
     sizes = varint.lengths(words)
-    geometry_bytes = np.add.reduceat(sizes, mvt_paths.starts(per_feature), dtype=np.int64)
-    head, present, head_sizes = _heads(layer, geometry_bytes)
-    per_head = present.sum(axis=1)
-    ahead = np.cumsum(per_head)
-    slots = np.empty(len(words) + ahead[-1], np.uint64)
-    slot_sizes = np.empty(len(slots), np.uint8)
-    at = np.arange(len(words)) + np.repeat(ahead, per_feature)
-    slots[at], slot_sizes[at] = words, sizes
-    at = np.arange(ahead[-1]) + np.repeat(mvt_paths.starts(per_feature), per_head)
-    slots[at], slot_sizes[at] = head[present], head_sizes[present]
-    return varint.pack(slots, slot_sizes)
+    first = mvt_paths.starts(per_feature)
+    head = np.empty((len(first), 4), np.uint64)
+    head[:, 0], head[:, 1], head[:, 2] = 0x18, mvt_paths.feature_kinds(paths), 0x22
+    head[:, 3] = np.add.reduceat(sizes, first, dtype=np.int64)
+    slots = np.insert(words, np.repeat(first, 4), head.reshape(-1))
+    slot_sizes = varint.lengths(slots)
+    ends = np.cumsum(np.add.reduceat(slot_sizes, first + 4 * np.arange(len(first)), dtype=np.int64))
+    return Outlines(np.frombuffer(varint.pack(slots, slot_sizes), np.uint8), ends)
 
 
-def _heads(layer: _Layer, geometry_bytes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Header words (n, h) of every feature, which of them are present, and their sizes in bytes.
+def _features(layer: _Layer) -> bytes:
+    """All Feature messages: id and tags of each, then its outline."""
+    ids = np.empty(0, np.uint64) if layer.ids is None else _unsigned(layer.ids, len(layer.rows))
+    kernels = compiled.at_hand(loops, 8 * len(layer.rows))
+    sizes = np.diff(layer.outlines.ends, prepend=0)[layer.rows]
+    if kernels is None:
+        return _joined(layer, ids, sizes)
+    out = np.empty(int(sizes.sum()) + len(layer.rows) * (32 + 10 * layer.tags.words.shape[1]), np.uint8)
+    written = kernels.features(ids, layer.tags.words, layer.tags.present.view(np.uint8), layer.outlines.data, layer.outlines.ends,
+                               layer.rows, out)
+    return out[:written].tobytes()
 
-    Columns: feature field, length · id field, id · tags field, length, tags… · type field, type · geometry, length.
+
+def _joined(layer: _Layer, ids: np.ndarray, sizes: np.ndarray) -> bytes:
+    head, present, head_sizes = _heads(layer, ids, sizes)
+    heads = np.frombuffer(varint.pack(head[present], head_sizes[present]), np.uint8)
+    per_head = np.where(present, head_sizes, 0).sum(axis=1, dtype=np.int64)
+    start = mvt_paths.starts(per_head + sizes)
+    out = np.empty(len(heads) + int(sizes.sum()), np.uint8)
+    out[_runs(start, per_head)] = heads
+    out[_runs(start + per_head, sizes)] = layer.outlines.data[_runs(layer.outlines.ends[layer.rows] - sizes, sizes)]
+    return out.tobytes()
+
+
+def _runs(start: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The numbers start, start + 1 … of runs of so many each, one after another."""
+    return np.arange(int(size.sum())) + np.repeat(start - mvt_paths.starts(size), size)
+
+
+def _heads(layer: _Layer, ids: np.ndarray, outline_bytes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Header words (m, h) of every feature, which of them are present, and their sizes in bytes.
+
+    Columns: feature field, length · id field, id · tags field, length, tags….
     """
     count, width = layer.tags.words.shape
-    head = np.zeros((count, width + 10), np.uint64)
+    head = np.zeros((count, width + 6), np.uint64)
     present = np.ones(head.shape, bool)
-    end = 6 + width
-    head[:, 0], head[:, 2], head[:, 4], head[:, end], head[:, end + 2] = 0x12, 0x08, 0x12, 0x18, 0x22
-    head[:, 3] = 0 if layer.ids is None else _unsigned(layer.ids, count)
-    present[:, 2:4] = layer.ids is not None
-    head[:, 6:end], present[:, 6:end] = layer.tags.words, layer.tags.present
-    head[:, end + 1] = mvt_paths.feature_kinds(layer.paths)
-    head[:, end + 3] = geometry_bytes
+    head[:, 0], head[:, 2], head[:, 4] = 0x12, 0x08, 0x12
+    head[:, 3] = ids if len(ids) else 0
+    present[:, 2:4] = len(ids) > 0
+    head[:, 6:], present[:, 6:] = layer.tags.words, layer.tags.present
     sizes = varint.lengths(head)
-    head[:, 5] = np.where(present, sizes, 0)[:, 6:end].sum(axis=1)
+    head[:, 5] = np.where(present, sizes, 0)[:, 6:].sum(axis=1)
     sizes[:, 5] = varint.lengths(head[:, 5])
-    head[:, 1] = np.where(present, sizes, 0)[:, 2:].sum(axis=1) + geometry_bytes
+    head[:, 1] = np.where(present, sizes, 0)[:, 2:].sum(axis=1) + outline_bytes
     sizes[:, 1] = varint.lengths(head[:, 1])
     return head, present, sizes
 

@@ -17,9 +17,26 @@ import numpy as np
 from geoservice.errors import BadInput
 from geoservice.export import varint
 
-Properties = Mapping[str, "Sequence[Any] | np.ndarray"]
+Properties = Mapping[str, "Sequence[Any] | np.ndarray | Texts"]
 
 _LUT_SPAN = 65_536  # below this range distinct integers are found by a table instead of a sort
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts of one length that are all different, as value fields ready for a tile: (n, bytes) uint8."""
+
+    fields: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Texts:
+        """From texts of one length in bytes, at most 120."""
+        made = [varint.field(4, varint.field(1, text.encode())) for text in texts]
+        return cls(np.frombuffer(b"".join(made), np.uint8).reshape(len(made), len(made[0]) if made else 0))
+
+    def take(self, rows: np.ndarray) -> Texts:
+        """Some of them."""
+        return Texts(self.fields[rows])
 
 
 @dataclass(frozen=True)
@@ -35,17 +52,41 @@ def tags(properties: Properties, count: int) -> Tags:
     """Tags of `count` features. BadInput for NaN, infinite numbers, integers beyond 64 bits and other types."""
     words = np.zeros((count, 2 * len(properties)), np.uint64)
     present = np.zeros(words.shape, bool)
-    numbers: dict[bytes, int] = {}
+    table = _Table({}, [], 0)
     for position, (name, data) in enumerate(properties.items()):
-        encoded, inverse = _column(name, data)
+        inverse = table.add_all(data) if isinstance(data, Texts) else table.add(*_column(name, data))
         if len(inverse) != count:
             raise ValueError(f"property {name!r} has {len(inverse)} values for {count} features")
-        of_value = np.array([numbers.setdefault(value, len(numbers)) for value in encoded] or [0], np.uint64)
         words[:, 2 * position] = position
-        words[:, 2 * position + 1] = of_value[inverse]
+        words[:, 2 * position + 1] = np.maximum(inverse, 0)
         present[:, 2 * position : 2 * position + 2] = (inverse >= 0)[:, None]
     keys = b"".join(varint.field(3, name.encode()) for name in properties)
-    return Tags(words, present, keys + b"".join(varint.field(4, value) for value in numbers))
+    return Tags(words, present, keys + b"".join(table.fields))
+
+
+@dataclass
+class _Table:
+    """The values of a layer in the order of their numbers."""
+
+    numbers: dict[bytes, int]
+    fields: list[bytes]
+    size: int
+
+    def add(self, encoded: list[bytes], inverse: np.ndarray) -> np.ndarray:
+        """Numbers (n,) in the layer, from distinct values and the number of each feature's among them (-1 = missing)."""
+        for value in encoded:
+            if value not in self.numbers:
+                self.numbers[value] = self.size
+                self.fields.append(varint.field(4, value))
+                self.size += 1
+        of_value = np.array([self.numbers[value] for value in encoded] or [0], np.int64)
+        return np.where(inverse >= 0, of_value[inverse], -1)
+
+    def add_all(self, texts: Texts) -> np.ndarray:
+        """Numbers (n,) of texts that are all different."""
+        self.fields.append(texts.fields.tobytes())
+        self.size += len(texts.fields)
+        return np.arange(self.size - len(texts.fields), self.size)
 
 
 def _column(name: str, data: Sequence[Any] | np.ndarray) -> tuple[list[bytes], np.ndarray]:

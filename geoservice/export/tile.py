@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import numpy as np
 
@@ -38,3 +39,10 @@ class Tile:
         """World coordinates (..., 2) to float units from the north-west corner, `extent` or `per_side` along a side."""
         corner = np.array([self.x, self.y], np.float64)
         return (np.asarray(world, np.float64) * 2.0**self.z - corner) * (per_side or self.extent)
+
+
+def loops() -> ModuleType:
+    """The compiled loops of the encoders, imported (`core.compiled` decides when)."""
+    from geoservice.export import kernels
+
+    return kernels

@@ -69,17 +69,21 @@ def cells_mvt(reader: Reader, tile: Tile, query: FactQuery) -> bytes:
 
     `query.resolution` is taken as it is (`resolution_for`); a `bbox` has no place here: the tile is one.
     """
-    touching = None if tile.z <= _WHOLE_ZOOM else _touching(tile, query.resolution)
-    counts = reader.cells(query, None if touching is None else touching.cells)
-    if touching is None:
-        rings = _rings(counts.cells)
-        shown = _meets(rings, tile.buffered())
-        rings = rings[shown]
-    else:
-        shown = np.ones(len(counts.cells), dtype=bool)
-        rings = touching.rings[np.searchsorted(touching.cells, counts.cells)]
-    cells = counts.cells[shown]
-    return mvt.hexagons(tile, FACTS, rings, None, {"h3": grid.to_text(cells), "n": counts.counts[shown]})
+    if tile.z <= _WHOLE_ZOOM:
+        return _whole_mvt(reader, tile, query)
+    touching = _touching(tile, query.resolution)
+    counts = reader.cells(query, touching.cells)
+    rows = np.searchsorted(touching.cells, counts.cells)
+    return mvt.outlined(tile, FACTS, touching.outlines, rows, None, {"h3": touching.texts.take(rows), "n": counts.counts})
+
+
+def _whole_mvt(reader: Reader, tile: Tile, query: FactQuery) -> bytes:
+    """A tile of a good part of the country: every cell with facts is looked at."""
+    counts = reader.cells(query)
+    rings = _rings(counts.cells)
+    shown = _meets(rings, tile.buffered())
+    properties = {"h3": mvt.Texts.of(grid.to_text(counts.cells[shown])), "n": counts.counts[shown]}
+    return mvt.hexagons(tile, FACTS, rings[shown], None, properties)
 
 
 def heat_png(reader: Reader, tile: Tile, query: FactQuery) -> bytes:
@@ -140,19 +144,18 @@ def _field_type(values: list[Any]) -> str:
 
 @dataclass(frozen=True)
 class _Touching:
-    """Cells that touch a buffered tile, sorted, and their rings in world units (n, k, 2); both read-only."""
+    """Cells that touch a buffered tile, sorted, with their names and their outlines in it; never changed."""
 
     cells: np.ndarray
-    rings: np.ndarray
+    texts: mvt.Texts
+    outlines: mvt.Outlines
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _touching(tile: Tile, resolution: int) -> _Touching:
     cells = grid.cover(_box(tile.buffered()), resolution)
-    rings = _rings(cells)
     cells.setflags(write=False)
-    rings.setflags(write=False)
-    return _Touching(cells, rings)
+    return _Touching(cells, mvt.Texts.of(grid.to_text(cells)), mvt.outlines(tile, _rings(cells)))
 
 
 def _rings(cells: np.ndarray) -> np.ndarray:

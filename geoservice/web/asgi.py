@@ -6,6 +6,7 @@ import os
 
 from fastapi import FastAPI
 
+from geoservice.core import compiled
 from geoservice.settings import Settings
 from geoservice.web import logs
 from geoservice.web.app import create_app
@@ -15,4 +16,5 @@ def factory() -> FastAPI:
     """An application per process; GEOSERVICE_DEMO=1 is set by `geoservice demo` alone."""
     settings = Settings()
     logs.configure(settings.log_format)
+    compiled.allow()
     return create_app(settings, demo=os.environ.get("GEOSERVICE_DEMO") == "1")

@@ -1,0 +1,188 @@
+"""The inner loops that numpy would walk through several times, compiled by numba. `core.compiled` says when to import it.
+
+Explicit signatures: compiled when the module is first imported, and kept on the disk beside it (or in the user's cache), so a
+later process only loads them. Never parallel: inside a request threads cost more than they bring. All release the GIL.
+Read-only arrays are declared, since an index is a mapped file; numba takes writable ones for them too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, types
+from numba.cpython.unsafe.numbers import trailing_zeros
+
+PIECE = 8_192  # rows picked together, a multiple of 64: what is noted of them stays in the nearest cache
+
+
+def _array(kind: types.Type, dimensions: int = 1, writable: bool = False) -> types.Array:
+    return types.Array(kind, dimensions, "C", readonly=not writable)
+
+
+_U1, _U2, _U8, _I4, _I8 = (_array(kind) for kind in (types.uint8, types.uint16, types.uint64, types.int32, types.int64))
+_I8_OUT, _U8_OUT, _U1_OUT = (_array(kind, writable=True) for kind in (types.int64, types.uint64, types.uint8))
+# day, category, kind, nature, gravity, place, hour, span, lon, lat
+_COLUMNS = types.Tuple((_U2, _U1, _U1, _U1, _U1, _U1, _U1, _U2, _I4, _I4))
+# first day, number of days and a bit for each category; yes-tables of kind and weekday; state tables (0 no, 1 yes, 2 unknown) of
+# nature, gravity, place and hour; box; which of these are asked
+_TESTS = types.Tuple((_U8, _U1, _U1, _U1, _U1, _U1, _array(types.uint8, 2), _I8, _U1))
+_OPTIONS = {"cache": True, "nogil": True, "boundscheck": False, "error_model": "numpy"}
+KIND, WEEKDAY, HOUR, GRAVITY, PLACE, NATURE, BOX = range(7)  # places in what is asked
+
+
+@njit(types.int64(_U2, _U1, _U8), **_OPTIONS)
+def _total(day, category, window):  # noqa: ANN001, ANN202
+    """How many rows pass days and categories."""
+    first, days, bits = np.uint16(window[0]), np.uint16(window[1]), window[2]
+    total = 0
+    for row in range(len(day)):
+        total += np.int64((np.uint16(day[row] - first) < days) & (bits >> np.uint64(category[row] & 63)) & np.uint64(1))
+    return total
+
+
+@njit(types.int64(_U2, _U1, _U8, types.int64, _I8_OUT, _U1_OUT), **_OPTIONS)
+def _pick(day, category, window, start, chosen, mask):  # noqa: ANN001, ANN202
+    """Rows of a piece that pass days and categories, counted from `start`: one byte a row, 64 of them to a word of bits."""
+    first, days, bits = np.uint16(window[0]), np.uint16(window[1]), window[2]
+    rows, words = len(day), (len(day) + 63) // 64
+    for row in range(rows):
+        mask[row] = np.uint8((np.uint16(day[row] - first) < days) & (bits >> np.uint64(category[row] & 63)) & np.uint64(1))
+    mask[rows:64 * words] = 0
+    eights = mask.view(np.uint64)
+    found = 0
+    for word in range(words):
+        bit = np.uint64(0)
+        for eight in range(8):
+            packed = (eights[8 * word + eight] * np.uint64(0x0102040810204080)) >> np.uint64(56)
+            bit |= packed << np.uint64(8 * eight)
+        while bit:
+            chosen[found] = start + 64 * word + np.int64(trailing_zeros(bit))
+            found += 1
+            bit &= bit - np.uint64(1)
+    return found
+
+
+@njit(types.int64(_COLUMNS, _TESTS, types.int64, _I8_OUT, _I8_OUT), **_OPTIONS)
+def _narrow(columns, tests, found, chosen, unknown):  # noqa: ANN001, ANN202
+    """The picked rows that pass everything else; those that one uncertain condition alone cannot tell are counted by it."""
+    day, _, kind, nature, gravity, place, hour, span, lon, lat = columns
+    _, kinds, weekdays, natures, gravities, places, hours, box, asked = tests
+    kept = 0
+    for position in range(found):
+        row = chosen[position]
+        if asked[KIND] and not kinds[kind[row]]:
+            continue
+        if asked[WEEKDAY] and not weekdays[(np.int64(day[row]) + 3) % 7]:  # 1970-01-01 was a Thursday, ISO day 4
+            continue
+        if asked[BOX] and not (box[0] <= lon[row] < box[2] and box[1] <= lat[row] < box[3]):
+            continue
+        doubts, which, passes = 0, 0, True
+        if asked[HOUR]:
+            state = hours[min(hour[row], np.uint8(24)), min(span[row], np.uint16(23))]
+            passes = state > 0
+            if state == 2:
+                doubts, which = doubts + 1, 0
+        if asked[GRAVITY]:
+            state = gravities[gravity[row]]
+            passes = passes and state > 0
+            if state == 2:
+                doubts, which = doubts + 1, 1
+        if asked[PLACE]:
+            state = places[place[row]]
+            passes = passes and state > 0
+            if state == 2:
+                doubts, which = doubts + 1, 2
+        if asked[NATURE]:
+            state = natures[nature[row]]
+            passes = passes and state > 0
+            if state == 2:
+                doubts, which = doubts + 1, 3
+        if passes and doubts == 0:
+            chosen[kept] = row
+            kept += 1
+        elif passes and doubts == 1:
+            unknown[which] += 1
+    return kept
+
+
+@njit(types.int64(_COLUMNS, _TESTS, types.int64, types.int64, _I8_OUT, _U1_OUT, _I8_OUT), **_OPTIONS)
+def _piece(columns, tests, start, stop, chosen, mask, unknown):  # noqa: ANN001, ANN202
+    """Matching rows of a piece, at most PIECE rows long."""
+    found = _pick(columns[0][start:stop], columns[1][start:stop], tests[0], start, chosen, mask)
+    return _narrow(columns, tests, found, chosen, unknown) if tests[8].any() else found
+
+
+@njit(types.void(_COLUMNS, _TESTS, _I8, _I8, _I8_OUT, _I8_OUT), **_OPTIONS)
+def per_range(columns, tests, first, last, counts, unknown):  # noqa: ANN001, ANN201
+    """Matching rows of each range [first, last)."""
+    chosen, mask = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
+    more = tests[8].any()
+    for position in range(len(first)):
+        low, high = first[position], last[position]
+        if not more:
+            counts[position] = _total(columns[0][low:high], columns[1][low:high], tests[0])
+            continue
+        counts[position] = 0
+        for start in range(low, high, PIECE):
+            counts[position] += _piece(columns, tests, start, min(start + PIECE, high), chosen, mask, unknown)
+
+
+@njit(types.int64(_COLUMNS, _TESTS, _U8, types.int64, _I8, _I8, _U8_OUT, _I8_OUT, _I8_OUT), **_OPTIONS)
+def per_cell(columns, tests, cells, shift, first, last, ranks, counts, unknown):  # noqa: ANN001, ANN201
+    """Matching rows of all ranges by cell >> shift, in order of rows; how many distinct ones were written."""
+    chosen, mask = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
+    written, current, total = 0, np.uint64(0), 0
+    for position in range(len(first)):
+        for start in range(first[position], last[position], PIECE):
+            found = _piece(columns, tests, start, min(start + PIECE, last[position]), chosen, mask, unknown)
+            for place in range(found):
+                rank = cells[chosen[place]] >> np.uint64(shift)
+                if rank != current:
+                    ranks[written], counts[written] = current, total
+                    written += total > 0
+                    current, total = rank, 0
+                total += 1
+    if total:
+        ranks[written], counts[written] = current, total
+        written += 1
+    return written
+
+
+@njit(types.int64(_COLUMNS, _TESTS, _I8, _I8, _I8_OUT, _I8_OUT), **_OPTIONS)
+def rows(columns, tests, first, last, out, unknown):  # noqa: ANN001, ANN201
+    """Numbers of the matching rows of all ranges; how many were written."""
+    chosen, mask = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
+    written = 0
+    for position in range(len(first)):
+        for start in range(first[position], last[position], PIECE):
+            found = _piece(columns, tests, start, min(start + PIECE, last[position]), chosen, mask, unknown)
+            out[written:written + found] = chosen[:found]
+            written += found
+    return written
+
+
+@njit(types.int64(_U8, types.int64, types.uint64), **_OPTIONS)
+def _leap(cells, at, value):  # noqa: ANN001, ANN202
+    """The first row from `at` on that is not below a value: in growing leaps, then by halves."""
+    step = 1
+    while at + step <= len(cells) and cells[at + step - 1] < value:
+        at += step
+        step *= 2
+    low, high = at, min(at + step - 1, len(cells))
+    while low < high:
+        middle = (low + high) // 2
+        if cells[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(types.void(_U8, _U8, _U8, _I8_OUT, _I8_OUT), **_OPTIONS)
+def bounds(cells, low, high, first, last):  # noqa: ANN001, ANN201
+    """Row ranges of sorted, disjoint spans of cells, both ends included: each search begins where the last one ended."""
+    at = 0
+    for position in range(len(low)):
+        at = _leap(cells, at, low[position])
+        first[position] = at
+        at = _leap(cells, at, high[position] + np.uint64(1))
+        last[position] = at

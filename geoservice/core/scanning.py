@@ -1,0 +1,136 @@
+"""Counting and selecting with compiled loops, where they are at hand: the same answers as `core.facts` gives with numpy.
+
+What needs more than columns and ranges (polygons, units) is left to numpy: None says so.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from geoservice.core import compiled, facts, grid
+from geoservice.core.facts import BLOCK_RESOLUTION, UNCERTAIN, Area, Counts, FactIndex
+from geoservice.core.query import FactQuery
+
+_READ = ("day", "category", "kind", "nature", "gravity", "place", "hour", "span", "lon", "lat")
+_ALL = np.ones(256, dtype=np.uint8)
+_WEEK = np.ones(7, dtype=np.uint8)
+_HOURS = np.ones((25, 24), dtype=np.uint8)
+_NO_BOX = np.zeros(4, dtype=np.int64)
+_Ranges = tuple[np.ndarray, np.ndarray]
+
+
+def loops() -> ModuleType:
+    """The compiled loops, imported."""
+    from geoservice.core import kernels
+
+    return kernels
+
+
+def count(index: FactIndex, resolution: int, area: Area, query: FactQuery) -> Counts | None:
+    """Facts per cell of a kind in reach; None where numpy has to answer."""
+    kernels = _at_hand(index, area)
+    if kernels is None:
+        return None
+    exact = area.box is None and area.cells is not None and bool((grid.resolutions(area.cells) == resolution).all())
+    blocks = area.box is None and area.cells is None and resolution <= BLOCK_RESOLUTION
+    ranges = _apart(kernels, index, area) if exact else _blocks(index) if blocks else _joined(index, area)
+    unknown = np.zeros(len(UNCERTAIN), dtype=np.int64)
+    given = (_columns(index), _tests(query, area, len(index.kinds) > 1))
+    if exact and area.cells is not None:
+        counts = np.empty(len(ranges[0]), dtype=np.int64)
+        kernels.per_range(*given, *ranges, counts, unknown)
+        some = counts > 0
+        cells, counts = np.sort(area.cells)[some], counts[some]
+    elif blocks:
+        cells, counts = _of_blocks(kernels, index, given, ranges, resolution, unknown)
+    else:
+        cells, counts = _of_cells(kernels, index, given, ranges, resolution, unknown)
+    return Counts(cells, counts, dict(zip(UNCERTAIN, unknown.tolist(), strict=True)), facts.unplaced(index, area, query))
+
+
+def select(index: FactIndex, area: Area, query: FactQuery) -> tuple[np.ndarray, dict[str, int]] | None:
+    """Matching rows with a point, and what the query could not know; None where numpy has to answer."""
+    kernels = _at_hand(index, area)
+    if kernels is None:
+        return None
+    ranges = _joined(index, area)
+    unknown, out = np.zeros(len(UNCERTAIN), dtype=np.int64), np.empty(_work(ranges), dtype=np.int64)
+    found = kernels.rows(_columns(index), _tests(query, area, len(index.kinds) > 1), *ranges, out, unknown)
+    return out[:found].copy(), dict(zip(UNCERTAIN, unknown.tolist(), strict=True))
+
+
+def _at_hand(index: FactIndex, area: Area) -> Any:
+    return None if area.polygon is not None or area.residence is not None else compiled.at_hand(loops, len(index))
+
+
+def _apart(kernels: Any, index: FactIndex, area: Area) -> _Ranges:
+    """The rows of each cell of an area, in order of cells."""
+    low, high = grid.span(np.sort(area.cells))
+    first, last = np.empty(len(low), dtype=np.int64), np.empty(len(low), dtype=np.int64)
+    kernels.bounds(index["cell"], low, high, first, last)
+    return first, last
+
+
+def _blocks(index: FactIndex) -> _Ranges:
+    return np.ascontiguousarray(index.blocks[:, 0]), np.ascontiguousarray(index.blocks[:, 1])
+
+
+def _joined(index: FactIndex, area: Area) -> _Ranges:
+    pairs = np.array(facts.candidates(index, area), dtype=np.int64).reshape(-1, 2)
+    return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+
+
+def _work(ranges: _Ranges) -> int:
+    return int((ranges[1] - ranges[0]).sum())
+
+
+def _of_blocks(kernels: Any, index: FactIndex, given: tuple, ranges: _Ranges, resolution: int,
+               unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blocks are the cells of BLOCK_RESOLUTION: no row's own cell is looked at."""
+    counts = np.empty(len(ranges[0]), dtype=np.int64)
+    kernels.per_range(*given, *ranges, counts, unknown)
+    full = np.flatnonzero(counts)
+    counts, cells = counts[full], grid.parents(index["cell"].take(ranges[0][full]), resolution)
+    starts = np.flatnonzero(np.concatenate([[True], cells[1:] != cells[:-1]])) if len(cells) else full
+    return cells[starts], np.add.reduceat(counts, starts) if len(starts) else counts
+
+
+def _of_cells(kernels: Any, index: FactIndex, given: tuple, ranges: _Ranges, resolution: int,
+              unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # as many places as rows, of which the system only gives those that are written
+    ranks, counts = np.empty(_work(ranges), dtype=np.uint64), np.empty(_work(ranges), dtype=np.int64)
+    shift = grid.rank_shift(resolution)
+    found = kernels.per_cell(*given, index["cell"], shift, *ranges, ranks, counts, unknown)
+    return grid.of_ranks(ranks[:found], resolution), counts[:found].copy()
+
+
+def _columns(index: FactIndex) -> tuple[np.ndarray, ...]:
+    return tuple(index[name] for name in _READ)
+
+
+@lru_cache(maxsize=256)
+def _conditions(query: FactQuery, several_kinds: bool) -> tuple[tuple[np.ndarray, ...], dict[str, bool]]:
+    """What a query asks as the tables that the loops read."""
+    days = facts.days_of(query) or (0, 65_535)
+    categories = facts.chosen(query.categories) if query.categories else _ALL
+    window = np.array([*days, int.from_bytes(np.packbits(categories[:64].astype(bool), bitorder="little").tobytes(), "little")],
+                      dtype=np.uint64)
+    kind = query.kind is not None and several_kinds
+    states = facts.uncertain(query)
+    weekdays = np.isin(np.arange(7), [number - 1 for number in query.weekdays]).astype(np.uint8) if query.weekdays else _WEEK
+    tables = (window, facts.chosen((query.kind,)).view(np.uint8) if kind else _ALL, weekdays,
+              *(states.get(name, _ALL) for name in ("nature", "gravity", "place")),
+              _HOURS if query.hours is None else facts.hour_table(*query.hours))
+    return tables, {"kind": kind, "weekday": bool(query.weekdays), "hour": query.hours is not None,
+                    **{name: name in states for name in ("gravity", "place", "nature")}}
+
+
+def _tests(query: FactQuery, area: Area, several_kinds: bool) -> tuple[np.ndarray, ...]:
+    tables, asked = _conditions(query, several_kinds)
+    box = _NO_BOX if area.box is None else np.array(facts.rounded(area.box), dtype=np.int64)
+    order = ("kind", "weekday", "hour", "gravity", "place", "nature")
+    return (*tables, box, np.array([*(asked[name] for name in order), area.box is not None], dtype=np.uint8))
