@@ -9,6 +9,8 @@ const FORMATS = [["csv", "Tableau (CSV)"], ["geojson", "GeoJSON"], ["gpkg", "Geo
 export function exportsMenu(store) {
   const files = FORMATS.map(([format, label]) => ({ format, link: h("a", { download: "" }, label) }));
   const pdf = h("a", { download: "" }, "Page A4 (PDF)");
+  const image = h("a", { download: "" }, "Image de la carte (PNG)");
+  const code = h("a", { download: "" }, "Extrait Python");
   const copied = h("span", { role: "status", class: "unseen" });
   const copy = h("button", { type: "button", onclick: async () => {
     await navigator.clipboard?.writeText(location.href).catch(() => {});
@@ -17,7 +19,8 @@ export function exportsMenu(store) {
     setTimeout(() => fill(copy, "Copier l’adresse de cette vue"), 2000);
   } }, "Copier l’adresse de cette vue");
   const menu = h("details", { class: "menu" }, h("summary", { role: "button" }, "Partager"), h("div", { class: "menu-body" }, copy, copied,
-    h("button", { type: "button", onclick: () => { menu.open = false; print(); } }, "Imprimer cette vue"), pdf, ...files.map((one) => one.link)));
+    h("button", { type: "button", onclick: () => { menu.open = false; print(); } }, "Imprimer cette vue"), pdf, image,
+    ...files.map((one) => one.link), code));
   menu.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
@@ -30,6 +33,8 @@ export function exportsMenu(store) {
     const resolution = part("map").dataset.resolution;
     if (resolution) params.set("resolution", resolution);
     pdf.href = `/api/carte.pdf?${params}`;
+    image.href = `/api/map.png?${params}`;
+    code.href = `/api/snippet?${params}`;
     for (const { format, link } of files) link.href = `/api/cells?${params}&format=${format}`;
   });
   fill(part("outputs"), menu);
