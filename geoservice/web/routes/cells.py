@@ -23,8 +23,10 @@ from geoservice.web.responses import JSON, respond, tag_of, to_json
 
 router = APIRouter()
 
-# what two seconds of one core make; outlines cost 50 times a count
-_MOST = {"json": 500_000, "csv": 100_000, "geojson": 25_000, "gpkg": 25_000, "geoparquet": 25_000}
+# what two seconds of one core make
+_MOST = {"json": 500_000, "csv": 50_000, "geojson": 20_000, "gpkg": 20_000, "geoparquet": 20_000}
+
+_LIGHT = 20_000  # cells: more than a view of the page asks for
 
 
 @router.get("/api/cells", openapi_extra=described(*PARAMETERS, answers=tuple(TYPES.values())))
@@ -33,8 +35,7 @@ def cells(request: Request, reader: CurrentReader, query: Query, given: Filters)
     form = one_of(given.get("format"), tuple(TYPES), "format")
     tag = tag_of("cells", form, reader.viewer.organisation_id, reader.version(FACTS), query.canonical())
     name = None if form == "json" else f"geoservice-cellules-r{query.resolution}.{ENDINGS[form]}"
-    make = heavy.alone(lambda: _encoded(reader.cells(query), form)) if name else lambda: _encoded(reader.cells(query), form)
-    return respond(request, tag, make, TYPES[form], name)
+    return respond(request, tag, lambda: _encoded(reader.cells(query), form), TYPES[form], name)
 
 
 @router.get("/api/cells/{cell}", openapi_extra=described(*PARAMETERS))
@@ -64,10 +65,14 @@ def _encoded(counts: CellCounts, form: str) -> bytes:
         raise BadInput(f"Cette réponse aurait {len(counts.cells)} cellules, plus que {_MOST[form]} : choisissez une résolution "
                        "plus grossière, une période, une zone ou une « bbox ».")
     if form == "json":
-        return to_json({"resolution": counts.resolution, "kind": counts.kind, "cells": grid.to_text(counts.cells),
-                        "counts": counts.counts.tolist(), "total": counts.total, "unknown": counts.unknown,
-                        "unplaced": counts.unplaced})
-    return _file(counts, form)
+        return _json(counts) if len(counts.cells) <= _LIGHT else heavy.elsewhere(_json, counts)
+    return _file(counts, form) if form != "csv" or len(counts.cells) <= _LIGHT else heavy.elsewhere(_file, counts, form)
+
+
+def _json(counts: CellCounts) -> bytes:
+    return to_json({"resolution": counts.resolution, "kind": counts.kind, "cells": grid.to_text(counts.cells),
+                    "counts": counts.counts.tolist(), "total": counts.total, "unknown": counts.unknown,
+                    "unplaced": counts.unplaced})
 
 
 def _file(counts: CellCounts, form: str) -> bytes:

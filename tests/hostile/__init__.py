@@ -1,0 +1,1 @@
+"""Hostile files: made by a seeded generator, imported by the real command, survived and named."""

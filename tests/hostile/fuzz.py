@@ -1,0 +1,137 @@
+"""`python -m tests.hostile.fuzz --cases 20000`: requests made from the API's own description, every check of schemathesis on.
+
+Cases are dealt out evenly to the operations. A server error is a fault; what the other checks find is counted by check.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.bench import figures
+from tests.bench.figures import Figure
+
+SERVER_ERROR = "ServerError"
+
+
+@dataclass
+class Tally:
+    """Requests made, answers by status, failed checks by name, and the first example of each."""
+
+    cases: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    slowest_s: float = 0.0
+
+    @property
+    def server_errors(self) -> int:
+        # 503 and 507 say what stands in the way (an export in progress, a full disk); anything else from 500 on is ours
+        return sum(number for status, number in self.statuses.items() if status >= 500 and status not in (503, 507))
+
+
+def fuzz(app: Any, token: str, cases: int, seed: int) -> Tally:
+    """Ask `app` (started) for `cases` things."""
+    import schemathesis
+
+    schema = schemathesis.openapi.from_asgi("/api/openapi.json", app)
+    operations = [found.ok() for found in schema.get_all_operations()]
+    tally = Tally()
+    for number, operation in enumerate(operations):
+        share = cases * (number + 1) // len(operations) - cases * number // len(operations)
+        _one(operation, share, {"Authorization": f"Bearer {token}"}, seed, tally)
+    return tally
+
+
+def _one(operation: Any, share: int, headers: dict[str, str], seed: int, tally: Tally) -> None:
+    import hypothesis
+    from schemathesis import GenerationMode
+
+    quiet = hypothesis.settings(
+        max_examples=max(1, share // 2), deadline=None, database=None, phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        try:
+            strategy = operation.as_strategy(generation_mode=mode)
+        except Exception:  # an operation that takes nothing has no wrong input
+            continue
+
+        @hypothesis.seed(seed)
+        @quiet
+        @hypothesis.given(case=strategy)
+        def ask(case: Any) -> None:
+            _ask(case, headers, tally)
+
+        try:
+            ask()
+        except hypothesis.errors.Unsatisfiable:
+            continue
+
+
+def _ask(case: Any, headers: dict[str, str], tally: Tally) -> None:
+    from schemathesis.core.failures import FailureGroup
+
+    response = case.call(headers=headers)
+    tally.cases += 1
+    tally.statuses[response.status_code] += 1
+    tally.slowest_s = max(tally.slowest_s, response.elapsed)
+    try:
+        case.validate_response(response, headers=headers)
+    except FailureGroup as group:
+        for failure in group.exceptions:
+            name = type(failure).__name__
+            tally.failures[name] += 1
+            tally.examples.setdefault(name, f"{case.method} {case.formatted_path} {case.query} -> {response.status_code}: {failure}"[:600])
+
+
+def run(folder: Path, cases: int, seed: int) -> Tally:
+    """A small world, its service, and `cases` requests of a landlord."""
+    from starlette.testclient import TestClient
+
+    from geoservice.web.app import create_app
+    from tests.web.world import build
+
+    world = build(folder)
+    app = create_app(world.settings)
+    with TestClient(app):
+        return fuzz(app, world.rives, cases, seed)
+
+
+def rows(tally: Tally, command: str) -> list[Figure]:
+    """The scoreboard's rows."""
+
+    def row(name: str, measured: float, unit: str, target: str, met: bool) -> Figure:
+        return Figure(f"requests made by schemathesis: {name}", 3, measured, unit, None, None, None, target, met, command,
+                      figures.today(), figures.commit())
+
+    return [
+        row("asked", tally.cases, "", "20,000", tally.cases >= 20_000),
+        row("server errors", tally.server_errors, "", "0", tally.server_errors == 0),
+        row("findings of the other checks", sum(tally.failures.values()), "", "0", not tally.failures),
+        row("slowest answer", round(tally.slowest_s, 2), "s", "≤ 2", tally.slowest_s <= 2),
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.hostile.fuzz", description=__doc__)
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+        tally = run(Path(folder), arguments.cases, arguments.seed)
+    print(f"{tally.cases} cases, slowest {tally.slowest_s:.2f} s, statuses {dict(sorted(tally.statuses.items()))}")
+    for name, number in tally.failures.most_common():
+        print(f"{name}: {number}, for example {tally.examples[name]}")
+    if arguments.cases >= 20_000:
+        figures.save("fuzz", rows(tally, "make fuzz"))
+    return 1 if tally.server_errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

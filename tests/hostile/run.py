@@ -1,0 +1,249 @@
+"""Imports one hostile file by the real command and says everything that is wrong with how that went.
+
+Memory is measured twice: the greatest resident size of the command or of a process it waited for (`ru_maxrss` of wait4), and
+every 20 ms the resident sizes of the command and all its descendants, added. The second counts shared pages twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.hostile.case import Case
+from tests.hostile.corpus import random_of
+
+MEMORY_MB, WALL_S, KILL_S = 512, 20.0, 90.0
+_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass
+class Outcome:
+    """What became of a case; `faults` is empty when all is well."""
+
+    case: str
+    code: int = 0
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
+    said: str = ""
+    accepted: int = 0
+    rejected: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+Start = Callable[[list[str], Path, Path], int]  # arguments, output, errors -> process id
+
+
+def start_command(arguments: list[str], out: Path, err: Path) -> int:
+    """`geoservice ...` as a process of its own."""
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "geoservice.cli", *arguments], stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL
+        )
+    process.returncode = 0  # wait4 below is the one that waits
+    return process.pid
+
+
+def start_fork(arguments: list[str], out: Path, err: Path) -> int:
+    """The same command in a fork of this process, which has imported what it needs: quick, and as isolated."""
+    from geoservice import cli
+    from geoservice.operations import ingest  # noqa: F401
+
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
+    try:
+        for number, path in ((1, out), (2, err)):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", errors="backslashreplace", closefd=False)
+        code = cli.main(arguments)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+class Bench:
+    """An empty data folder with one organisation, copied for each case."""
+
+    def __init__(self, folder: Path, seed: int = 1) -> None:
+        from geoservice.operations import accounts, setup
+        from geoservice.settings import Settings
+
+        self.folder, self.seed = folder, seed
+        storage = setup.create(Settings(data=folder / "empty"))
+        accounts.create_organisation(storage, "essai")
+        storage.close()
+
+    def run(self, case: Case, start: Start = start_command) -> Outcome:
+        """One case, from bytes to verdict."""
+        place = Path(tempfile.mkdtemp(dir=self.folder, prefix="case-"))
+        try:
+            return self._run(case, place, start)
+        finally:
+            for path in place.rglob("*"):
+                if not path.is_symlink() and path.is_file():
+                    path.chmod(0o600)
+            shutil.rmtree(place)
+
+    def _run(self, case: Case, place: Path, start: Start) -> Outcome:
+        data, temporary, files = place / "data", place / "tmp", place / "files"
+        shutil.copytree(self.folder / "empty", data)
+        temporary.mkdir()
+        files.mkdir()
+        file = files / case.file
+        case.build(file, random_of(case, self.seed))
+        arguments = [
+            "import",
+            "--data",
+            str(data),
+            "--organisation",
+            "essai",
+            "--json",
+            *(["--source", case.source] if case.source else []),
+            case.layer,
+            "--",
+            str(file),
+        ]
+        before = set(_names(place, data))
+        outcome = _measured(case, arguments, place, start)
+        outcome.faults += [*_said(outcome, case, place), *_kept(outcome, case, data)]
+        outcome.faults += [f"left behind: {name}" for name in sorted(set(_names(place, data)) - before - {"out", "err"})]
+        return outcome
+
+
+def _names(place: Path, data: Path) -> Iterator[str]:
+    for path in place.rglob("*"):
+        if data not in path.parents:
+            yield str(path.relative_to(place))
+    yield from (name for name in os.listdir("/tmp") if "pwned" in name)
+
+
+def _measured(case: Case, arguments: list[str], place: Path, start: Start) -> Outcome:
+    os.environ["TMPDIR"] = str(place / "tmp")
+    begun = time.monotonic()
+    pid = start(arguments, place / "out", place / "err")
+    outcome, ended = Outcome(case.name), threading.Event()
+    watch = threading.Thread(target=_watch, args=(pid, outcome, ended, begun))
+    watch.start()
+    _, status, usage = os.wait4(pid, 0)
+    ended.set()
+    watch.join()
+    outcome.wall_s = time.monotonic() - begun
+    outcome.cpu_s = usage.ru_utime + usage.ru_stime
+    outcome.peak_mb = max(outcome.peak_mb, usage.ru_maxrss / 1024)
+    outcome.code = os.waitstatus_to_exitcode(status)
+    return outcome
+
+
+def _watch(pid: int, outcome: Outcome, ended: threading.Event, begun: float) -> None:
+    while not ended.wait(0.02):
+        outcome.peak_mb = max(outcome.peak_mb, _tree_mb(pid))
+        if time.monotonic() - begun > KILL_S:
+            os.kill(pid, signal.SIGKILL)
+            return
+
+
+def _tree_mb(pid: int) -> float:
+    """Resident memory of a process and its descendants now."""
+    try:
+        mine = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_MB
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (OSError, IndexError):
+        return 0.0
+    return mine + sum(_tree_mb(int(child)) for child in children)
+
+
+def _said(outcome: Outcome, case: Case, place: Path) -> Iterator[str]:
+    out, err = ((place / name).read_bytes().decode("utf-8", "replace") for name in ("out", "err"))
+    outcome.said = err.strip().splitlines()[-1][:400] if err.strip() else ""
+    if outcome.code not in (0, 2):
+        yield f"exit {outcome.code}: {err[-400:]}"
+    if "Traceback" in err or "panicked" in err or "Traceback" in out:
+        yield f"traceback: {err[-600:]}"
+    if case.refused is not None and outcome.code in (0, 2) and (outcome.code == 2) != case.refused:
+        yield f"exit {outcome.code}, expected {2 if case.refused else 0}: {err[-300:]}{out[-200:]}"
+    if outcome.code == 2 and not (err.startswith("geoservice : ") and err.rstrip().endswith((".", ").")) and len(err) < 3_000):
+        yield f"no French sentence: {err[:300]!r}"
+    if _CONTROL.search(err + out):
+        yield f"control characters: {_CONTROL.findall(err + out)[:5]} in {(err + out)[:200]!r}"
+    if outcome.peak_mb > MEMORY_MB:
+        yield f"memory {outcome.peak_mb:.0f} MB"
+    if outcome.cpu_s > WALL_S:  # a loaded machine makes any wall clock slow: the campaign also shows wall times
+        yield f"processor time {outcome.cpu_s:.1f} s"
+    if outcome.wall_s > KILL_S:
+        yield f"killed after {outcome.wall_s:.0f} s"
+
+
+def _kept(outcome: Outcome, case: Case, data: Path) -> Iterator[str]:
+    """What the data folder holds agrees with what was said."""
+    from geoservice.storage.engine import sqlite_module
+
+    connection = sqlite_module().connect(data / "geoservice.db")
+    try:
+        run = connection.execute(
+            "SELECT lines, accepted, updated, unchanged, duplicates, rejected, status FROM import_run"
+        ).fetchall()
+        rejects = connection.execute("SELECT line, sentence, length(value), length(sentence) FROM rejected_line").fetchall()
+        if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            yield "the database is damaged"
+    except sqlite3.Error as error:
+        yield f"the database: {error}"
+        return
+    finally:
+        connection.close()
+    if outcome.code == 0 and not (run and run[0][6] == "done" and run[0][0] == sum(run[0][1:6])):
+        yield f"counts do not add up: {run}"
+    if run:
+        outcome.accepted, outcome.rejected = run[0][1], run[0][5]
+    if outcome.code == 0 and outcome.rejected != len(rejects):
+        yield f"{outcome.rejected} rejected, {len(rejects)} named"
+    if outcome.code == 0 and outcome.accepted < case.good:
+        yield f"{outcome.accepted} good lines landed of {case.good}: {[sentence for _, sentence, *_ in rejects[:3]]}"
+    if outcome.code == 0 and outcome.rejected < case.rejects:
+        yield f"{outcome.rejected} rejected, at least {case.rejects} expected"
+    if any(line < 1 or not sentence or (value or 0) > 300 or size > 1_000 for line, sentence, value, size in rejects):
+        yield "a reject without line or reason, or with a value of any length"
+
+
+def summary(outcomes: list[Outcome]) -> dict[str, object]:
+    """Counts and extremes."""
+    worst, slowest = max(outcomes, key=lambda o: o.peak_mb), max(outcomes, key=lambda o: o.wall_s)
+    return {
+        "cases": len(outcomes),
+        "faults": sum(bool(o.faults) for o in outcomes),
+        "refused": sum(o.code == 2 for o in outcomes),
+        "imported": sum(o.code == 0 for o in outcomes),
+        "rejects": sum(o.rejected for o in outcomes),
+        "peak_mb": round(worst.peak_mb),
+        "peak_case": worst.case,
+        "wall_s": round(slowest.wall_s, 1),
+        "wall_case": slowest.case,
+        "cpu_s": round(max(o.cpu_s for o in outcomes), 1),
+    }
+
+
+def as_json(outcome: Outcome) -> str:
+    """One line of a log."""
+    return json.dumps(vars(outcome), ensure_ascii=False)
