@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test slow lint bench kill chromium lock clean
+.PHONY: help demo install test slow lint bench kill screenshots chromium lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -41,6 +41,9 @@ bench: install $(DEV_READY)  ## measure, and print the scoreboard
 
 kill: install $(DEV_READY)  ## kill an import 500 times at random moments
 	$(PY) -m tests.kill --times 500 $(ARGS)
+
+screenshots: install $(DEV_READY) chromium  ## take pictures of every view of the page
+	$(PY) -m tests.browser.screenshots
 
 # Debian's browser, for the browser tests; they skip where it is missing and cannot be installed.
 chromium:

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.page_watch import Watch
+from tests.browser.page_watch import Watch, settle_side
 from tests.conftest import CHROMIUM
 
 COMMAND = Path(sys.executable).with_name("geoservice")
@@ -94,8 +94,32 @@ def watch(browser) -> Iterator[Watch]:
     watch.check()
 
 
-@pytest.fixture
-def page(watch, demo) -> Page:
-    """The demo's first view, drawn."""
+@pytest.fixture(scope="session")
+def window(browser, demo) -> Iterator[tuple[Watch, str]]:
+    """One window on the demo for most tests, and the address of its first view: loading anew takes seconds here."""
+    context = browser.new_context(viewport=SCREEN, locale="fr-FR")
+    watch = Watch(context.new_page())
     watch.open(f"{demo}/")
-    return watch.page
+    settle_side(watch.page)
+    yield watch, watch.page.url
+    context.close()
+
+
+@pytest.fixture
+def page(window) -> Iterator[Page]:
+    """The demo's first view, drawn; what goes wrong in it fails the test."""
+    watch, first = window
+    page = watch.page
+    watch.wrong, watch.expected = [], []
+    page.unroute_all(behavior="ignoreErrors")
+    page.set_viewport_size(SCREEN)
+    if not page.url.startswith(first.partition("#")[0] + "#") or page.locator("dialog[open]").count():
+        watch.open(first)
+    else:
+        page.evaluate("hash => { document.activeElement?.blur(); scrollTo(0, 0); location.hash = hash; }", f"#{first.partition('#')[2]}")
+        page.locator("#found").evaluate("element => element.replaceChildren()")
+        page.wait_for_timeout(120)  # the change of the address is heard in a task of its own
+    settle_side(page)
+    yield page
+    page.unroute_all(behavior="ignoreErrors")
+    watch.check()

@@ -11,6 +11,7 @@ DRAWN_MS = 30_000
 REPORT_VIOLATIONS = """document.addEventListener('securitypolicyviolation',
   e => console.error('CSP', e.violatedDirective, e.blockedURI))"""
 NNBSP = "\u202f"
+FILTERS = ("kind", "from", "to", "category", "nature", "place", "gravity_min", "hours", "weekdays", "zone")
 
 
 class Watch:
@@ -50,6 +51,29 @@ def settle(page: Page) -> None:
     expect(page.locator("body")).to_have_attribute("data-state", "ready", timeout=DRAWN_MS)
 
 
+def settle_side(page: Page) -> None:
+    """Wait for what is beside the map too: histogram, hours, counts beside the filters, the ranking."""
+    settle(page)
+    expect(page.locator("body")).to_have_attribute("data-side", "ready", timeout=DRAWN_MS)
+
+
+def numbers(texts: list[str]) -> list[int]:
+    """Whole numbers as the page writes them."""
+    return [int(re.sub(r"\D", "", text)) for text in texts]
+
+
+def api(page: Page, route: str, **more: str) -> dict:
+    """What a route answers for the filters in the address."""
+    answer = page.request.get(f"{origin(page)}{route}", params={**filters_of(page), **more})
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def filters_of(page: Page) -> dict[str, str]:
+    """The filters in the address, as the API takes them."""
+    return {name: value for name, value in view(page).items() if name in FILTERS}
+
+
 def wait_drawn(page: Page) -> int:
     """Hexagons on the map once it is idle, as MapLibre itself finds them."""
     expect(page.locator("#map")).to_have_attribute("data-cells", re.compile(r"^[1-9]\d*$"), timeout=DRAWN_MS)
@@ -67,12 +91,8 @@ def total(page: Page) -> int:
 
 
 def api_cells(page: Page, **more: str) -> dict:
-    """What the API answers for the filters in the address."""
-    filters = {name: value for name, value in view(page).items()
-               if name in ("kind", "from", "to", "category", "nature", "place", "gravity_min", "hours", "weekdays", "zone")}
-    answer = page.request.get(f"{origin(page)}/api/cells", params={**filters, **more})
-    assert answer.ok, answer.text()
-    return answer.json()
+    """Cells of the filters in the address."""
+    return api(page, "/api/cells", **more)
 
 
 def origin(page: Page) -> str:

@@ -19,7 +19,7 @@ CANARY = "<img src=x onerror=\"document.title='pwned'\"><script>document.title='
 TEXTS = {"name", "title", "label", "organisation", "attribution", "licence"}
 SIZES = [(1280, 800), (1920, 1080), (820, 1180), (1024, 768), (320, 200), (390, 844)]
 OVERLAPS = """() => {
-  const shown = [...document.querySelectorAll('.top, #left, #map, #table, #right, #status')]
+  const shown = [...document.querySelectorAll('.top, #left, #map, #table, #right, #time, #status')]
     .filter(e => e.offsetParent !== null && getComputedStyle(e).visibility === 'visible')
     .filter(e => getComputedStyle(e).position !== 'fixed')
     .map(e => [e.id || e.className, e.getBoundingClientRect()]);
@@ -32,17 +32,28 @@ OVERLAPS = """() => {
 
 def test_hostile_names_stay_text(watch: Watch, demo: str) -> None:
     page = watch.page
-    page.route(re.compile(r"/api/(session|layers|zones|cells/)"), poison)
-    watch.open(f"{demo}/")
+    page.route(re.compile(r"/api/(session|layers|zones|cells/|search|residences|facets)"), poison)
+    watch.open(f"{demo}/#kind=bailleur")
     page.keyboard.press("t")
     page.locator("#table tbody button").first.press("Enter")
     expect(page.locator("#card")).to_contain_text("<img src=x")
+    expect(page.locator("#ranking")).to_contain_text("<img src=x")
+    page.get_by_role("combobox", name="Chercher").fill("les")
+    expect(page.locator("#search-list")).to_contain_text("<img src=x")
+    page.keyboard.press("Enter")
+    expect(page.locator("#found")).to_contain_text("<img src=x")
     page.get_by_label("Quartier (QPV) ou commune").click()
     expect(page.locator("#zone-list")).to_contain_text("<img src=x")
     page.mouse.move(560, 250)
     expect(page.locator("#territory")).to_contain_text("<script>")
     assert "pwned" not in page.title().replace(CANARY, "")
     assert page.locator("img[src=x], body script").count() == 0
+    page.goto(f"{demo}/lieux#kind=bailleur")
+    expect(page.locator("#content")).to_contain_text("<img src=x")
+    page.locator("#content a").first.click()
+    expect(page.locator("#title")).to_contain_text("<img src=x")
+    assert page.locator("img[src=x], body script").count() == 0
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def poison(route: Route) -> None:
@@ -76,24 +87,48 @@ def test_nothing_overlaps(page: Page) -> None:
         assert (width, height, found["wide"]) == (width, height, 0)
 
 
-@pytest.mark.parametrize("state", ["first", "card", "help", "tablet"])
+@pytest.mark.parametrize("state", ["first", "card", "compare", "help", "share", "tablet"])
 def test_axe_finds_nothing_serious(page: Page, state: str) -> None:
     wait_drawn(page)
     if state == "card":
         page.keyboard.press("t")
         page.locator("#table tbody button").first.press("Enter")
         expect(page.locator("#card .figure")).to_be_visible()
+    if state == "compare":
+        page.get_by_role("button", name="N / N−1").click()
+        expect(page.locator("#twin canvas")).to_be_visible()
     if state == "help":
         page.get_by_role("button", name="Aide").click()
+    if state == "share":
+        page.locator(".menu summary").click()
     if state == "tablet":
         page.set_viewport_size({"width": 820, "height": 1180})
-        page.get_by_role("button", name="Couches et filtres").click()
+        page.get_by_role("button", name="Filtres", exact=True).click()
         page.wait_for_timeout(300)
+    no_serious_violation(page)
+    if state == "share":
+        page.keyboard.press("Escape")
+        expect(page.locator(".menu-body")).to_be_hidden()
+
+
+def no_serious_violation(page: Page) -> None:
     report = Axe().run(page).response
     serious = [f"{one['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for one in report["violations"]
                if one["impact"] in ("serious", "critical") for node in one["nodes"]]
     assert len(report["passes"]) > 10
     assert serious == []
+
+
+def test_a_finger_finds_every_control_on_a_tablet(page: Page) -> None:
+    """44 pixels a side; hours have two lists beside them, and links in text are text."""
+    page.set_viewport_size({"width": 820, "height": 1180})
+    page.get_by_role("button", name="Filtres", exact=True).click()
+    page.wait_for_timeout(300)
+    small = page.evaluate("""() => [...document.querySelectorAll('button, select, summary, .panel .choice, input[type=text], [role=slider]')]
+      .filter(e => e.offsetParent !== null && getComputedStyle(e).visibility === 'visible' && !e.closest('.hours, #right, #help'))
+      .map(e => [e, e.getBoundingClientRect()]).filter(([e, box]) => box.height < 43.5 && !e.matches('details.group > summary, .ground > summary, #legend summary, .more-words'))
+      .map(([e, box]) => `${e.outerHTML.slice(0, 90)} ${box.width} × ${box.height}`)""")
+    assert small == []
 
 
 def test_every_control_has_a_name(page: Page) -> None:
@@ -103,7 +138,9 @@ def test_every_control_has_a_name(page: Page) -> None:
     assert [html for html, name in names if not name] == []
 
 
-def test_keyboard_alone(page: Page) -> None:
+def test_keyboard_alone(watch: Watch, demo: str) -> None:
+    page = watch.page
+    watch.open(f"{demo}/")
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name="Aller aux couches et aux filtres")
     expect(skip).to_be_focused()
@@ -122,7 +159,7 @@ def test_keyboard_alone(page: Page) -> None:
 def test_t_in_a_field_is_a_letter(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("t/")
-    expect(page.get_by_label("Quartier (QPV) ou commune")).to_have_value("t/")
+    expect(page.get_by_role("combobox", name="Chercher")).to_have_value("t/")
     expect(page.locator("#table")).to_be_hidden()
 
 
@@ -131,13 +168,21 @@ def test_without_webgl_the_table_says_the_same(blind_browser, demo: str) -> None
     watch = Watch(context.new_page())
     watch.expected = ["WebGL"]
     watch.open(f"{demo}/")
-    expect(watch.page.locator("#no-map")).to_contain_text("ne peut pas dessiner la carte")
+    expect(watch.page.locator("#no-map")).to_contain_text("voici une carte fixe")
+    wait_loaded(watch.page)
+    no_serious_violation(watch.page)
     assert watch.page.locator("#table tbody tr").count() > 10
     assert total(watch.page) > 0
     watch.page.locator("#table tbody button").first.press("Enter")
     expect(watch.page.locator("#card .figure")).to_be_visible()
     context.close()
     watch.check()
+
+
+def wait_loaded(page: Page) -> None:
+    """The server's picture has come and is a drawing, not a broken image."""
+    expect(page.locator("#still-map")).to_have_js_property("complete", True)
+    assert page.locator("#still-map").evaluate("image => image.naturalWidth") >= 480
 
 
 def test_signing_in_to_an_empty_service(watch: Watch, tmp_path) -> None:

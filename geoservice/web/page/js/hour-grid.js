@@ -17,7 +17,8 @@ export class HourGrid {
   constructor(label, onchoose) {
     this.onchoose = onchoose;
     /** @type {Spot} */ this.active = { day: 0, hour: 0 };
-    /** @type {Spot | null} where a drag or a Shift began */ this.anchor = null;
+    /** @type {Spot | null} where a drag began */ this.anchor = null;
+    /** @type {Spot | null} where Shift began */ this.keyAnchor = null;
     /** @type {number[][]} */ this.counts = WEEKDAYS.map(() => Array(24).fill(0));
     /** @type {Chosen} */ this.chosen = { hours: "", weekdays: "" };
     this.cells = WEEKDAYS.map((_, day) => Array.from({ length: 24 }, (_, hour) => h("div", { class: "hour", role: onchoose ? "gridcell" : "cell",
@@ -82,6 +83,7 @@ export class HourGrid {
       if (this.anchor) this.choose(this.anchor, this.active);
       this.anchor = null;
     });
+    this.grid.addEventListener("focusin", (/** @type {any} */ event) => { this.active = spot(event.target) ?? this.active; });
     this.grid.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event, onchoose));
   }
 
@@ -106,7 +108,7 @@ export class HourGrid {
 
   /** @param {Spot} at */
   focus(at) {
-    this.cells[this.active.day][this.active.hour].tabIndex = -1;
+    for (const cell of this.cells.flat()) cell.tabIndex = -1;
     this.active = at;
     const cell = this.cells[at.day][at.hour];
     cell.tabIndex = 0;
