@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from geoservice.catalog.intake.facts import FactIntake
 from geoservice.catalog.rows import FACT, Batch
 from geoservice.catalog.schema import SourceSpec
@@ -72,7 +70,7 @@ def _spec(kind: Kind) -> SourceSpec:
                       columns={name: (name,) for name in FIELDS}, required=("key", "date", "category"), crs="EPSG:4326")
 
 
-def _run_of_today(connection: Connection, organisation_id: int) -> int:
+def _run_of_today(connection: Any, organisation_id: int) -> int:
     """The import that entries of a day are counted in, so that a day can be seen and undone as one."""
     signature = f"{SOURCE}:{datetime.now(UTC).date().isoformat()}"
     found = jobs.ended(connection, organisation_id, signature)
