@@ -28,7 +28,7 @@ demo: install  ## build a synthetic town and serve its map on http://127.0.0.1:8
 install: $(RUNTIME_READY) $(PROJECT_READY)  ## create .venv with what running needs
 
 test: install $(DEV_READY) chromium  ## run the tests (ARGS="-k name" to choose)
-	$(PY) -m pytest -m "not slow and not bench" $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not bench" $(ARGS)
 
 slow: install $(DEV_READY) chromium  ## run the long tests: kill loops, small attacks, long browser runs
 	$(PY) -m pytest -m "slow and not bench" $(ARGS)
