@@ -11,7 +11,7 @@ from geoservice.catalog.rows import FACT, Batch
 from geoservice.catalog.schema import SourceSpec
 from geoservice.errors import BadInput, Conflict
 from geoservice.operations import intakes
-from geoservice.operations.indexing import FACTS
+from geoservice.operations.indexing import FACTS, note_added
 from geoservice.storage import facts, imports, jobs
 from geoservice.storage.facts import Owner
 from geoservice.storage.store import Storage
@@ -20,7 +20,7 @@ from geoservice.types import Kind, Viewer
 SOURCE = "saisie"
 FIELDS = ("key", "date", "time", "category", "nature", "gravity", "place", "complaint", "cost", "lon", "lat", "hall", "building",
           "residence", "commune")
-_SEEN, _LINE = FACT.index("seen"), FACT.index("line")
+_KEY, _SEEN, _LINE = (FACT.index(name) for name in ("key", "seen", "line"))
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,10 @@ def enter(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) 
         imports.advance(connection, number, run["batches"] + 1, counters, [])
         if found.accepted:
             imports.touch(connection, FACTS, viewer.organisation_id)
+        change = imports.states(connection, FACTS)[viewer.organisation_id][0]
+        fact_number = facts.numbers(connection, owner, {row[_KEY]})[row[_KEY]]
+    if found.accepted:
+        note_added(storage, viewer.organisation_id, change, fact_number)
     return Entered(number, bool(found.accepted))
 
 

@@ -227,6 +227,20 @@ def columns(connection: Connection, organisation_id: int, block: int = 50_000) -
     return bulk_select(connection, f"SELECT {names} FROM fact WHERE organisation_id = ?", (organisation_id,), block)
 
 
+def columns_of(connection: Connection, numbers: Sequence[int]) -> list[tuple]:
+    """The same for a few facts, by number."""
+    names = ", ".join(f'coalesce("{name}", {_NOTHING[name]})' if name in _NOTHING else f'"{name}"' for name in INDEXED)
+    found = []
+    for block in chunks(numbers):
+        found += connection.exec_driver_sql(f"SELECT {names} FROM fact WHERE id IN ({', '.join('?' * len(block))})", tuple(block)).all()
+    return [tuple(row) for row in found]
+
+
+def numbers(connection: Connection, owner: Owner, keys: set[str]) -> dict[str, int]:
+    """Numbers of facts of a source by their keys."""
+    return _ids(connection, owner, keys)
+
+
 def total(connection: Connection, organisation_id: int) -> int:
     """How many facts an organisation has."""
     return int(connection.execute(select(func.count()).select_from(Fact)

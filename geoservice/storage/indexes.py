@@ -31,6 +31,25 @@ def rebuild(storage: Storage, organisation_id: int, version: str) -> int:
     return len(index)
 
 
+def extend(storage: Storage, organisation_id: int, version: str, numbers: list[int]) -> int:
+    """Add facts, by number, to the index as it is; how many it holds. Nothing else may have changed since it was built.
+
+    Units are added again rather than looked for: what counts by unit adds up those of one code.
+    """
+    old = storage.indexes.get(organisation_id)
+    assert old is not None
+    units = _UnitBook()
+    with storage.read() as connection:
+        new = _columns(facts.columns_of(connection, numbers), units)
+    added, before = units.table(), len(old.units.code)
+    new["unit"] = np.where(new["unit"] > 0, new["unit"] + (before - 1), 0).astype(np.uint32)
+    both = Units(*(mine + more[1:] for mine, more in zip(*(
+        (each.level, each.code, each.residence, each.commune) for each in (old.units, added)), strict=True)))
+    index = build({name: np.concatenate([old[name], column]) for name, column in new.items()}, both, version)
+    factfile.write(index, path_of(storage.settings.index_folder, organisation_id))
+    return len(index)
+
+
 def _columns(rows: list[tuple], units: _UnitBook) -> dict[str, np.ndarray]:
     values = list(zip(*rows, strict=True)) if rows else [()] * len(facts.INDEXED)
     number = len(rows)

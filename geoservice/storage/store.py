@@ -32,6 +32,8 @@ class Storage:
         with self.read() as connection:
             migrations.check(connection, settings.data)
         self.indexes = IndexFiles(settings.index_folder)
+        # organisation → change of its facts → the one fact that this change added: what an index can be extended by
+        self.additions: dict[int, dict[int, int]] = {}
         self.identity = str(settings.database.stat().st_ino)
 
     @contextmanager

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from starlette.testclient import TestClient
 
-from geoservice.operations import accounts, setup
+from geoservice.catalog.layers import load
+from geoservice.core.query import parse
+from geoservice.operations import accounts, entry, indexing, ingest, jobs, setup
+from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
+from geoservice.storage import indexes
+from geoservice.types import Kind
 from geoservice.web.app import create_app
 
 FACT = {"id": "gardien-7", "date": "2026-03-02", "time": "22:15", "category": "DEG.tag", "nature": "gardien", "gravity": 2, "place": "HALL",
@@ -91,3 +97,53 @@ def test_an_assault_on_staff_has_no_point(landlords):
         assert time.monotonic() < end
         time.sleep(0.1)
     assert total(rives) == 1
+
+
+def test_an_index_that_is_extended_says_what_a_rebuilt_one_says(tmp_path, monkeypatch):
+    """Facts with and without a point, in residences that the index knows and in new ones; then an undo, which rebuilds."""
+    settings = Settings(data=tmp_path / "data")
+    storage, catalog = setup.create(settings), load()
+    number = accounts.create_organisation(storage, "rives")
+    viewer = accounts.viewer_of_organisation(storage, "rives", "essai")
+    path = tmp_path / "patrimoine.csv"
+    path.write_text("code_residence;nom_residence;longitude;latitude\n" + "\n".join(f"R{n};Résidence {n};{2.4 + n / 100};48.9" for n in range(4)))
+    ingest.run(storage, catalog, ingest.ImportRequest("patrimoine", (path,), "rives"))
+    extended: list[int] = []
+    real = indexes.extend
+    monkeypatch.setattr(indexes, "extend", lambda *asked: extended.append(len(asked[3])) or real(*asked))
+
+    def add(key: str, **fields) -> None:
+        entry.enter(storage, viewer, Kind.BAILLEUR, {"key": key, "date": date(2026, 3, 2), "category": "DEG", **fields})
+
+    def said() -> tuple:
+        reader = open_reader(storage, catalog, viewer)
+        query = parse({"kind": "bailleur", "resolution": "9"})
+        counts = reader.cells(query)
+        units = [(unit.code, unit.count) for level in ("residence", "commune") for unit in reader.by_unit(query, level)]
+        zones = [reader.cells(parse({"kind": "bailleur", "zone": f"residence:R{n}"})).total for n in range(4)]
+        return counts.cells.tolist(), counts.counts.tolist(), counts.unplaced, units, zones
+
+    add("1", residence="R0")
+    indexing.refresh(storage)
+    for key in range(2, 6):
+        add(str(key), residence=f"R{key % 3}")
+    add("6", commune="93010")
+    add("7", category="AGP", residence="R3")
+    add("8", lon=2.41, lat=48.91, time="22:15")
+    indexing.refresh(storage)
+    assert extended == [7]
+    first = said()
+    assert len(storage.indexes.get(number)) == 8
+    assert sum(first[1]) == 6
+    assert storage.additions == {number: {}}
+    with storage.only_writer():
+        indexes.rebuild(storage, number, storage.indexes.get(number).version)
+    assert said() == first
+    add("9", residence="R0")
+    assert storage.additions[number]
+    (run,) = [job.run["id"] for job in jobs.listing(storage, viewer) if job.run["layer"] == "incidents"]
+    add("10", residence="R0")
+    ingest.undo(storage, run)
+    assert extended == [7]  # other changes than additions: rebuilt
+    assert len(storage.indexes.get(number)) == 0
+    storage.close()
