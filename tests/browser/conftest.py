@@ -116,7 +116,7 @@ def page(window) -> Iterator[Page]:
     if not page.url.startswith(first.partition("#")[0] + "#") or page.locator("dialog[open]").count():
         watch.open(first)
     else:
-        page.evaluate("hash => { document.activeElement?.blur(); scrollTo(0, 0); location.hash = hash; }", f"#{first.partition('#')[2]}")
+        page.evaluate("hash => { document.activeElement?.blur(); location.hash = hash; }", f"#{first.partition('#')[2]}")
         page.locator("#found").evaluate("element => element.replaceChildren()")
         page.wait_for_timeout(120)  # the change of the address is heard in a task of its own
     settle_side(page)

@@ -1,4 +1,7 @@
-"""Pictures of every view of the page, to be looked at: `make screenshots`. Those of the README go to docs/images, all to var/screenshots."""
+"""Pictures of every view of the page, to be looked at: `make screenshots`.
+
+All go to var/screenshots, and those of the README to docs/images.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from tests.conftest import CHROMIUM
 ROOT = Path(__file__).parents[2]
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080), "820": (820, 1180), "1024": (1024, 768), "400pc": (320, 200)}
 # committed, because the README and the guide show them
-KEPT = {"carte-1280": "carte", "table-1280": "table", "residence-1280": "residence", "bailleur-820": "tablette", "sans-webgl-1280": "no-webgl"}
+KEPT = {"carte-1280": "carte", "table-1280": "table", "residence-1280": "residence", "bailleur-820": "tablette",
+        "sans-webgl-1280": "no-webgl"}
 LARGEST = 400_000  # bytes of a committed picture
 BLIND = (*ARGS, "--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis")
 
@@ -55,7 +59,8 @@ def hours(page: Page) -> None:
 
 
 VIEWS = (
-    View("carte", sizes=tuple(SIZES)), View("bailleur", "/#kind=bailleur", ("1280", "820")), View("table", "/#kind=bailleur", ("1280",), table),
+    View("carte", sizes=tuple(SIZES)), View("bailleur", "/#kind=bailleur", ("1280", "820")),
+    View("table", "/#kind=bailleur", ("1280",), table),
     View("chaleur", "/#kind=ville&mode=chaleur", ("1280",)), View("comparer", before=compare), View("chercher", before=search),
     View("heures", "/#kind=bailleur&weekdays=5,6&hours=20-24", ("1280",), hours), View("filtres", sizes=("820",), before=filters),
     View("lieux", "/lieux"), View("residence", "/lieux#kind=bailleur&zone=residence:OH003", ("1280", "820", "400pc")),
@@ -64,7 +69,8 @@ VIEWS = (
 
 def main() -> None:
     """Build the demo, take all pictures, copy the kept ones."""
-    with tempfile.TemporaryDirectory() as folder, served("demo", Path(folder) / "data", Path(folder)) as address, sync_playwright() as playwright:
+    with (tempfile.TemporaryDirectory() as folder, served("demo", Path(folder) / "data", Path(folder)) as address,
+          sync_playwright() as playwright):
         target = ROOT / "var" / "screenshots"
         target.mkdir(parents=True, exist_ok=True)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)

@@ -35,8 +35,9 @@ def test_the_hexagons_on_the_canvas_hold_the_facts_of_the_filter(page: Page) -> 
     assert view(page)["category"] == "DEG"
     assert 0 < total(page) == api_cells(page)["total"] < before
     expect(map_region).to_have_attribute("data-facts", str(total(page)), timeout=DRAWN_MS)
-    shown = {box.get_attribute("value"): int(re.sub(r"\D", "", count)) for box, count in zip(
-        page.locator("input[name=category]").all(), page.locator(".choice:has(input[name=category]) .count").all_text_contents(), strict=True)}
+    boxes = page.locator("input[name=category]").all()
+    counts = numbers(page.locator(".choice:has(input[name=category]) .count").all_text_contents())
+    shown = {box.get_attribute("value"): count for box, count in zip(boxes, counts, strict=True)}
     facets = {word["code"]: word["count"] for word in api(page, "/api/facets")["category"]}
     assert len(shown) > 5
     assert {code: facets[code] for code in shown} == shown  # each says what it would give, itself lifted
@@ -107,7 +108,8 @@ def test_the_period_has_two_handles(page: Page) -> None:
     page.wait_for_timeout(150)  # the last step of a drag is asked a moment later
     settle_side(page)
     first, last = (int(handle.get_attribute("aria-valuenow")) for handle in (start, end))
-    assert abs(first / len(series["days"]) - 0.2) < 0.02 and abs(last / len(series["days"]) - 0.4) < 0.02
+    assert abs(first / len(series["days"]) - 0.2) < 0.02
+    assert abs(last / len(series["days"]) - 0.4) < 0.02
     assert (view(page)["from"], view(page)["to"]) == (series["days"][first], series["days"][last])
     assert total(page) == api_cells(page)["total"] == sum(series["counts"][first:last])
 
@@ -290,7 +292,8 @@ def test_an_address_pasted_in_the_same_window_is_followed(page: Page) -> None:
 
 
 def test_a_spoilt_address_falls_back_to_the_first_view(watch, demo: str) -> None:
-    watch.open(f"{demo}/#kind=<script>&from=demain&category=%00&cell=xyz&mode=3d&at=a,b,c&layers=__proto__:x&hours=99-3&compare=hier..demain&swipe=999&spot=<b>&hide=9")
+    watch.open(f"{demo}/#kind=<script>&from=demain&category=%00&cell=xyz&mode=3d&at=a,b,c&layers=__proto__:x&hours=99-3"
+               "&compare=hier..demain&swipe=999&spot=<b>&hide=9")
     assert total(watch.page) > 0
     assert set(view(watch.page)) <= {"kind", "from", "to", "at", "layers"}
 
@@ -348,7 +351,8 @@ def test_an_answer_that_comes_too_late_is_dropped(page: Page) -> None:
 def test_a_territory_too_large_to_send_whole_comes_in_tiles(watch, demo: str) -> None:
     page = watch.page
     watch.expected = ["Failed to load resource", "carte :"]
-    page.route("**/api/values?*", lambda route: route.fulfill(status=400, content_type="application/problem+json", body='{"detail": "trop"}'))
+    problem = {"status": 400, "content_type": "application/problem+json", "body": '{"detail": "trop"}'}
+    page.route("**/api/values?*", lambda route: route.fulfill(**problem))
     watch.open(f"{demo}/")
     expect(page.locator("#map")).to_have_attribute("data-facts", str(total(page)), timeout=DRAWN_MS)
     assert total(page) == api_cells(page)["total"]

@@ -1,4 +1,4 @@
-"""How long from a click on a filter to the new colours on the canvas of a city; without a graphics card here, so an upper bound."""
+"""How long from a click on a filter to the new colours on the canvas of a city; no graphics card here, so an upper bound."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from statistics import median
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.page_watch import settle_side, wait_drawn
 
@@ -32,7 +32,6 @@ def test_a_filter_repaints_a_city_at_once(page: Page, record_property) -> None:
     for name in ("DEG", "SAL", "VEH", "DEG", "SAL", "VEH", "AUT", "TEC"):
         found.append(page.evaluate(SINCE_CLICK, name))
         settle_side(page)
-    expect(page.locator("#map")).to_have_attribute("data-repaint-ms", json.dumps(int(page.locator("#map").get_attribute("data-repaint-ms"))))
     report = {"median_ms": round(median(found)), "worst_ms": round(max(found)), "runs": len(found), "drawn_by": "SwiftShader"}
     record_property("repaint", json.dumps(report))
     print(json.dumps(report))
