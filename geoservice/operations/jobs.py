@@ -59,7 +59,8 @@ def ask(storage: Storage, catalog: Catalog, viewer: Viewer, upload: str, layer: 
     reading = mapping.read_as(catalog, layer, (path, columns_of(path)), correction)
     absent = reading.missing(geometry=True)  # whether the file has shapes is known once it is read
     if absent:
-        raise BadInput(f"Il manque une colonne pour : {', '.join(map(mapping.label_of, absent))}. Choisissez-la, puis recommencez.")
+        raise BadInput(f"Il manque une colonne pour : {', '.join(map(mapping.label_of, absent))}. Choisissez-la, puis "
+                       "recommencez.")
     request = {"organisation": viewer.organisation, "organisation_id": viewer.organisation_id, "upload": upload, "layer": layer,
                "spec": reading.spec.model_dump(exclude_unset=True, mode="json"), "tries": 0}
     with storage.write() as connection:
@@ -159,8 +160,8 @@ def try_again(storage: Storage, number: int) -> bool:
     if request is None:
         return True  # an undo, or a request that was lost: `perform` says so
     if request["tries"] >= TRIES:
-        _fail(storage, number, f"L’import s’est interrompu {TRIES} fois de suite : ce fichier est peut-être abîmé. Ce qui était lu "
-              "est gardé ; annulez l’import, ou déposez le fichier dans un autre format.")
+        _fail(storage, number, f"L’import s’est interrompu {TRIES} fois de suite : ce fichier est peut-être abîmé. Ce qui était "
+              "lu est gardé ; annulez l’import, ou déposez le fichier dans un autre format.")
         return False
     waiting.write_request(uploads, number, {**request, "tries": request["tries"] + 1})
     return True

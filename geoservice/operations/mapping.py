@@ -104,7 +104,8 @@ def read_as(catalog: Catalog, layer: str, file: tuple[Path, list[str]], correcti
 def _own_only(spec: SourceSpec, catalog: Catalog, layer: str) -> None:
     if spec.access == "open" or catalog.layer(layer).stores == "addresses":
         raise Forbidden(f"« {spec.title} » : ces données sont publiées et servent à toutes les organisations. Elles s’importent "
-                        f"en ligne de commande, par la personne qui administre le service : « geoservice import {layer} FICHIER ».")
+                        "en ligne de commande, par la personne qui administre le service : "
+                        f"« geoservice import {layer} FICHIER ».")
 
 
 def _proposed(catalog: Catalog, layer: str, path: Path) -> SourceSpec:

@@ -68,7 +68,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Preview:
-    """How a file would be read. `values`: field → values, most frequent first; `trial` is None while a required field is missing."""
+    """How a file would be read. `values`: field → values, most frequent first; `trial`: None while a field is missing."""
 
     layer: str
     reading: Reading

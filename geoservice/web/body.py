@@ -32,7 +32,8 @@ async def read_body(request: Request, model: type[B], most: int = MOST_BYTES) ->
         json.dumps(value, ensure_ascii=False).encode()  # half a pair of UTF-16 is no text
         return model.model_validate_json(json.dumps(value))  # JSON has no dates: strict as JSON allows
     except ValidationError as error:
-        wrong = sorted({str(fault["loc"][0]) for fault in error.errors() if fault["loc"] and fault["loc"][0] in model.model_fields})
+        places = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+        wrong = sorted(places & set(model.model_fields))
         raise BadInput(f"À corriger dans la demande : {', '.join(wrong) or 'ses clés'}. Clés possibles : "
                        f"{', '.join(model.model_fields)}.") from None
     except (ValueError, RecursionError):

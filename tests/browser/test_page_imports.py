@@ -54,7 +54,10 @@ def page(watch: Watch, office: Office) -> Page:
 @pytest.fixture
 def register(tmp_path: Path) -> Path:
     path = tmp_path / "registre mars.csv"
-    rows = [f"r{n};{1 + n % 28:02}/03/2026;22:10;{('tag', 'machin', 'tapage')[n % 3]};{2.45 if n % 20 else 99};48.9;{HOSTILE} {n}" for n in range(90)]
+    rows = [
+        f"r{n};{1 + n % 28:02}/03/2026;22:10;{('tag', 'machin', 'tapage')[n % 3]};{2.45 if n % 20 else 99};48.9;{HOSTILE} {n}"
+        for n in range(90)
+    ]
     path.write_text("\n".join(["Identifiant;Date;Moment;Quoi;Longitude;Latitude;Commentaire", *rows]), "utf-8")
     return path
 
@@ -70,8 +73,12 @@ def sums(page: Page, where: str) -> list[int]:
 def serious(page: Page) -> list[str]:
     report = Axe().run(page).response
     assert len(report["passes"]) > 10
-    return [f"{one['id']}: {node['html'][:120]}" for one in report["violations"] if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]]
+    return [
+        f"{one['id']}: {node['html'][:120]}"
+        for one in report["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
 
 
 def fits(page: Page) -> None:

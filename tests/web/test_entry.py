@@ -18,8 +18,19 @@ from geoservice.storage import indexes
 from geoservice.types import Kind
 from geoservice.web.app import create_app
 
-FACT = {"id": "gardien-7", "date": "2026-03-02", "time": "22:15", "category": "DEG.tag", "nature": "gardien", "gravity": 2, "place": "HALL",
-        "lon": 2.45, "lat": 48.9, "complaint": "non", "cost": 12.5}
+FACT = {
+    "id": "gardien-7",
+    "date": "2026-03-02",
+    "time": "22:15",
+    "category": "DEG.tag",
+    "nature": "gardien",
+    "gravity": 2,
+    "place": "HALL",
+    "lon": 2.45,
+    "lat": 48.9,
+    "complaint": "non",
+    "cost": 12.5,
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +44,9 @@ def landlords(tmp_path_factory) -> Iterator[tuple[TestClient, TestClient]]:
     storage.close()
     app = create_app(settings)
     with TestClient(app):
-        yield tuple(TestClient(app, headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False) for token in tokens)
+        yield tuple(
+            TestClient(app, headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False) for token in tokens
+        )
 
 
 def total(client: TestClient) -> int:
@@ -73,13 +86,42 @@ def test_a_day_of_entries_is_undone_as_one(landlords):
     assert len(plaine.get("/api/imports").json()["imports"]) == 2
 
 
-@pytest.mark.parametrize("wrong", [
-    {"id": ""}, {"id": "~1"}, {"id": "a b"}, {"id": "x" * 121}, {"id": None}, {"date": "02/03/2026"}, {"date": "2999-01-01"}, {"date": "1950-01-01"},
-    {"time": "25:00"}, {"category": "tag"}, {"category": "DEG.x"}, {"category": ""}, {"nature": "voisin"}, {"gravity": 5}, {"gravity": "2"},
-    {"gravity": True}, {"place": "CUISINE"}, {"lon": 200}, {"lon": None}, {"lon": 10, "lat": 10}, {"lon": "2.45"}, {"residence": "inconnue", "lon": None, "lat": None},
-    {"lon": None, "lat": None}, {"cost": -1}, {"commune": "1"}, {"kind": "police"}, {"nom": "Dupont"}, {"commentaire": "texte libre"},
-    {"category": "AGP"}, {"organisation": "plaine"}, {"complaint": "peut-être"},
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": ""},
+        {"id": "~1"},
+        {"id": "a b"},
+        {"id": "x" * 121},
+        {"id": None},
+        {"date": "02/03/2026"},
+        {"date": "2999-01-01"},
+        {"date": "1950-01-01"},
+        {"time": "25:00"},
+        {"category": "tag"},
+        {"category": "DEG.x"},
+        {"category": ""},
+        {"nature": "voisin"},
+        {"gravity": 5},
+        {"gravity": "2"},
+        {"gravity": True},
+        {"place": "CUISINE"},
+        {"lon": 200},
+        {"lon": None},
+        {"lon": 10, "lat": 10},
+        {"lon": "2.45"},
+        {"residence": "inconnue", "lon": None, "lat": None},
+        {"lon": None, "lat": None},
+        {"cost": -1},
+        {"commune": "1"},
+        {"kind": "police"},
+        {"nom": "Dupont"},
+        {"commentaire": "texte libre"},
+        {"category": "AGP"},
+        {"organisation": "plaine"},
+        {"complaint": "peut-être"},
+    ],
+)
 def test_what_is_no_fact_is_refused_in_words(landlords, wrong):
     answer = landlords[0].post("/api/facts", json={**FACT, "id": "autre", **wrong})
     assert answer.status_code == 400, answer.text
@@ -90,7 +132,10 @@ def test_what_is_no_fact_is_refused_in_words(landlords, wrong):
 
 def test_an_assault_on_staff_has_no_point(landlords):
     rives, _ = landlords
-    answer = rives.post("/api/facts", json={"id": "agp", "date": "2026-03-02", "category": "AGP.menace", "lon": 2.45, "lat": 48.9, "commune": "93010"})
+    answer = rives.post(
+        "/api/facts",
+        json={"id": "agp", "date": "2026-03-02", "category": "AGP.menace", "lon": 2.45, "lat": 48.9, "commune": "93010"},
+    )
     assert answer.status_code == 201, answer.text
     end = time.monotonic() + 15
     while not any(unit["code"] == "93010" for unit in rives.get("/api/units?kind=bailleur&level=commune").json()["units"]):
@@ -106,7 +151,10 @@ def test_an_index_that_is_extended_says_what_a_rebuilt_one_says(tmp_path, monkey
     number = accounts.create_organisation(storage, "rives")
     viewer = accounts.viewer_of_organisation(storage, "rives", "essai")
     path = tmp_path / "patrimoine.csv"
-    path.write_text("code_residence;nom_residence;longitude;latitude\n" + "\n".join(f"R{n};Résidence {n};{2.4 + n / 100};48.9" for n in range(4)))
+    path.write_text(
+        "code_residence;nom_residence;longitude;latitude\n"
+        + "\n".join(f"R{n};Résidence {n};{2.4 + n / 100};48.9" for n in range(4))
+    )
     ingest.run(storage, catalog, ingest.ImportRequest("patrimoine", (path,), "rives"))
     extended: list[int] = []
     real = indexes.extend

@@ -62,25 +62,37 @@ def test_every_view_says_the_same_in_every_format(rives, tmp_path, address):
 
 
 def test_units_without_a_shape_are_kept(plaine, tmp_path):
-    rows = list(csv.DictReader(plaine.get("/api/units?kind=bailleur&format=csv").content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    rows = list(
+        csv.DictReader(plaine.get("/api/units?kind=bailleur&format=csv").content.decode("utf-8-sig").splitlines(), delimiter=";")
+    )
     found = frame(plaine.get("/api/units?kind=bailleur&format=gpkg").content, "gpkg", tmp_path)
     assert found.set_index("code")["n"].to_dict() == {row["code"]: int(row["n"]) for row in rows}
 
 
 def test_features_are_of_the_viewer_and_of_the_box(rives, plaine):
-    keys = {client: {each["properties"]["cle"] for each in client.get("/api/features/patrimoine").json()["features"]}
-            for client in (rives, plaine)}
+    keys = {
+        client: {each["properties"]["cle"] for each in client.get("/api/features/patrimoine").json()["features"]}
+        for client in (rives, plaine)
+    }
     assert keys[rives] == {"R-0", "R-1", "R-2"}
     assert all(key.startswith(CANARY) for key in keys[plaine])
     assert rives.get("/api/features/patrimoine?bbox=0,0,1,1").json()["features"] == []
-    for wrong, status in (("/api/features/incidents", 404), ("/api/features/adresses", 404), ("/api/features/x", 404),
-                          ("/api/features/qpv?generation=1900", 404), ("/api/features/qpv?format=shp", 400),
-                          ("/api/features/qpv?bbox=9,9,1,1", 400)):
+    for wrong, status in (
+        ("/api/features/incidents", 404),
+        ("/api/features/adresses", 404),
+        ("/api/features/x", 404),
+        ("/api/features/qpv?generation=1900", 404),
+        ("/api/features/qpv?format=shp", 400),
+        ("/api/features/qpv?bbox=9,9,1,1", 400),
+    ):
         assert rives.get(wrong).status_code == status, wrong
 
 
 def test_properties_of_any_kind_become_columns_of_one_type(tmp_path):
-    records = [{"Nom": "a", "n": 1, "x": 1, "fid": 9, "l": ["é"], "b": True}, {"nom": "b", "n": None, "x": "2", "GEOM": 2.5, "n ": 3}]
+    records = [
+        {"Nom": "a", "n": 1, "x": 1, "fid": 9, "l": ["é"], "b": True},
+        {"nom": "b", "n": None, "x": "2", "GEOM": 2.5, "n ": 3},
+    ]
     found = columns({"cle": ["1", "2"]}, records)
     assert list(found) == ["cle", "Nom", "n", "x", "fid_", "l", "b", "nom_", "GEOM_", "n_"]
     assert found["x"] == ["1", "2"]
@@ -99,7 +111,7 @@ def test_the_picture_is_a_map_with_its_words(rives):
     assert image.width == 500
     assert image.height > 300 + 60
     pixels = np.asarray(image)
-    dark = (pixels.sum(axis=2) < 300)
+    dark = pixels.sum(axis=2) < 300
     assert dark[:300].sum() > 200  # hexagons of the upper classes
     assert 200 < dark[300:].sum() < 20_000  # words
     other = Image.open(io.BytesIO(rives.get("/api/map.png?kind=ville&width=500&height=300&to=2024-02-01").content)).convert("RGB")
@@ -113,23 +125,43 @@ def test_a_drawing_in_pixels():
     square = np.array([[10, 10], [50, 10], [50, 50], [10, 50]], float)
     hole = np.array([[20, 20], [40, 20], [40, 40], [20, 40]], float)
     line = np.array([[0, 80], [100, 80]], float)
-    groups = (Group("a", Paint("#ff0000"), (Shape((square, hole), True),)), Group("b", Paint("#0000ff", opacity=0.5), (Shape((square,), True),)),
-              Group("c", Paint(None, "#000000", width=2, dash=(10, 10)), (Shape((line,), False), Shape((line[:1],), False))))
-    drawn = np.asarray(Image.open(io.BytesIO(to_png(Drawing(100, 100, "Été", "", "#ffffff", groups), Words(["œuvre"], [("#ff0000", "1")]), FONT))))
+    groups = (
+        Group("a", Paint("#ff0000"), (Shape((square, hole), True),)),
+        Group("b", Paint("#0000ff", opacity=0.5), (Shape((square,), True),)),
+        Group("c", Paint(None, "#000000", width=2, dash=(10, 10)), (Shape((line,), False), Shape((line[:1],), False))),
+    )
+    drawn = np.asarray(
+        Image.open(
+            io.BytesIO(to_png(Drawing(100, 100, "Été", "", "#ffffff", groups), Words(["œuvre"], [("#ff0000", "1")]), FONT))
+        )
+    )
     assert drawn[15, 15].tolist() == [127, 0, 128]
     assert drawn[30, 30].tolist() == [127, 127, 255]  # the hole of the first, half under the second
     assert drawn[80, 5].tolist() == [0, 0, 0]
     assert drawn[80, 15].tolist() == [255, 255, 255]
 
 
-@pytest.mark.parametrize("filters", ["kind=ville", "kind=bailleur&resolution=10&category=DEG,OCC&hours=20-6",
-                                     "kind=ville&from=2024-03-01&to=2024-07-01&zone=qpv2024:QN07501M&weekdays=1-5&bbox=2.3,48.8,2.4,48.9"])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        "kind=ville",
+        "kind=bailleur&resolution=10&category=DEG,OCC&hours=20-6",
+        "kind=ville&from=2024-03-01&to=2024-07-01&zone=qpv2024:QN07501M&weekdays=1-5&bbox=2.3,48.8,2.4,48.9",
+    ],
+)
 def test_the_code_makes_the_view_again(rives, world, filters):
     code = rives.get(f"/api/snippet?{filters}")
     assert code.headers["content-type"].startswith("text/x-python")
     asked = rives.get(f"/api/cells?{filters}").json()
-    said = subprocess.run([sys.executable, "-"], input=code.text, capture_output=True, text=True, timeout=120, check=False,
-                          env={**os.environ, "GEOSERVICE_DATA": str(world.settings.data), "GEOSERVICE_TOKEN": world.rives})
+    said = subprocess.run(
+        [sys.executable, "-"],
+        input=code.text,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "GEOSERVICE_DATA": str(world.settings.data), "GEOSERVICE_TOKEN": world.rives},
+    )
     assert said.returncode == 0, said.stderr
     assert [int(number) for number in re.findall(r"\d+", said.stdout)] == [asked["total"], len(asked["cells"]), asked["unplaced"]]
     assert asked["total"] > 0

@@ -25,8 +25,10 @@ from geoservice.web.app import create_app
 HEAD = "identifiant;date;heure;type;longitude;latitude\n"
 ROWS = [f"x{n};{1 + n % 28:02}/03/2025;22:10;{('tag', 'machin', 'tapage')[n % 3]};2.45;48.9" for n in range(60)]
 FACTS = (HEAD + "\n".join(ROWS)).encode()
-STRANGE = ("Repère;Quand;Quoi;est;nord;Nom du gardien\n" + "\n".join(
-    f"y{n};2025-03-{1 + n % 28:02};squat de hall;2.45;48.9;Madame N{n}" for n in range(40))).encode()
+STRANGE = (
+    "Repère;Quand;Quoi;est;nord;Nom du gardien\n"
+    + "\n".join(f"y{n};2025-03-{1 + n % 28:02};squat de hall;2.45;48.9;Madame N{n}" for n in range(40))
+).encode()
 STRANGE_COLUMNS = {"key": "Repère", "date": "Quand", "category": "Quoi", "lon": "est", "lat": "nord"}
 ENDED = ("done", "failed", "undone")
 
@@ -52,8 +54,11 @@ def doors(tmp_path_factory) -> Iterator[Doors]:
     storage.close()
     app = create_app(settings)
     with TestClient(app):
-        yield Doors(*(TestClient(app, headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False)
-                      for token in tokens), settings, app)
+        yield Doors(
+            *(TestClient(app, headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False) for token in tokens),
+            settings,
+            app,
+        )
 
 
 def sent(client: TestClient, content: bytes, name: str = "faits.csv") -> str:
@@ -114,13 +119,23 @@ def test_a_known_file_is_recognised_with_examples(story):
     assert by_name["type"] == {"name": "type", "field": "category", "examples": ["tag", "machin", "tapage"]}
     assert len(by_name["identifiant"]["examples"]) == 5
     assert found["trial"] | {"rejects": [], "notes": []} == {
-        "lines": 60, "accepted": 40, "duplicates": 0, "rejected": 20, "whole": True, "rejects": [], "notes": []}
+        "lines": 60,
+        "accepted": 40,
+        "duplicates": 0,
+        "rejected": 20,
+        "whole": True,
+        "rejects": [],
+        "notes": [],
+    }
     reject = found["trial"]["rejects"][0]
     assert (reject["line"], reject["column"], reject["value"]) == (3, "type", "machin")
     assert "Catégorie inconnue" in reject["sentence"]
     (values,) = [each for each in found["values"] if each["field"] == "category"]
     assert {value["value"]: (value["count"], value["code"]) for value in values["values"]} == {
-        "tag": (20, "DEG.tag"), "machin": (20, None), "tapage": (20, "BRU")}
+        "tag": (20, "DEG.tag"),
+        "machin": (20, None),
+        "tapage": (20, "BRU"),
+    }
 
 
 def test_a_correction_is_tried_before_it_is_imported(story):
@@ -192,10 +207,21 @@ def test_an_import_belongs_to_whoever_asked_for_it_whatever_the_body_says(doors)
         assert doors.plaine.post("/api/imports", json={"upload": upload, "layer": "incidents", **extra}).status_code == 400
 
 
-@pytest.mark.parametrize(("layer", "name", "text"), [
-    ("incidents", "dmr.csv", "id_dmr;type;soustype;datedecl;geo_point_2d\nG1;Graffitis;Graffitis sur mur;01/02/2024;\"48.86, 2.35\"\n"),
-    ("adresses", "ban.csv", "id;numero;rep;nom_voie;code_postal;code_insee;nom_commune;lon;lat\na;1;;Rue A;75001;75101;Paris;2.3;48.8\n"),
-])
+@pytest.mark.parametrize(
+    ("layer", "name", "text"),
+    [
+        (
+            "incidents",
+            "dmr.csv",
+            'id_dmr;type;soustype;datedecl;geo_point_2d\nG1;Graffitis;Graffitis sur mur;01/02/2024;"48.86, 2.35"\n',
+        ),
+        (
+            "adresses",
+            "ban.csv",
+            "id;numero;rep;nom_voie;code_postal;code_insee;nom_commune;lon;lat\na;1;;Rue A;75001;75101;Paris;2.3;48.8\n",
+        ),
+    ],
+)
 def test_published_data_are_for_the_command_line(doors, layer, name, text):
     upload = sent(doors.rives, text.encode(), name)
     for path in ("/api/imports/preview", "/api/imports"):
@@ -207,9 +233,14 @@ def test_published_data_are_for_the_command_line(doors, layer, name, text):
 def test_forms_of_other_sites_are_refused(doors):
     upload = sent(doors.rives, FACTS)
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://ailleurs.example"}, {"Origin": "null"}):
-        for path, body in (("/api/uploads?name=a.csv", {"content": FACTS}), ("/api/imports/preview", {"json": {"upload": upload}}),
-                           ("/api/imports/preview.csv", {"json": {"upload": upload}}), ("/api/imports", {"json": {"upload": upload}}),
-                           ("/api/imports/1/undo", {}), ("/api/facts", {"json": {}})):
+        for path, body in (
+            ("/api/uploads?name=a.csv", {"content": FACTS}),
+            ("/api/imports/preview", {"json": {"upload": upload}}),
+            ("/api/imports/preview.csv", {"json": {"upload": upload}}),
+            ("/api/imports", {"json": {"upload": upload}}),
+            ("/api/imports/1/undo", {}),
+            ("/api/facts", {"json": {}}),
+        ):
             assert doors.rives.post(path, headers=headers, **body).status_code == 403, path
 
 
@@ -229,10 +260,20 @@ def test_a_body_is_bounded_and_leaves_nothing_behind(doors):
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
-@pytest.mark.parametrize(("name", "kept"), [
-    ("../../etc/passwd", "passwd"), ("C:\\Mes documents\\faits.csv", "faits.csv"), (".bashrc", "fichier.bashrc"), ("..", "fichier."),
-    ("é" * 300 + ".csv", "é" * 58 + ".csv"), ("a\0b\n.csv", "ab.csv"), ("-rf.csv", "-rf.csv"), ("\ud800.csv", "?.csv"), ("a/", "fichier"),
-])
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Mes documents\\faits.csv", "faits.csv"),
+        (".bashrc", "fichier.bashrc"),
+        ("..", "fichier."),
+        ("é" * 300 + ".csv", "é" * 58 + ".csv"),
+        ("a\0b\n.csv", "ab.csv"),
+        ("-rf.csv", "-rf.csv"),
+        ("\ud800.csv", "?.csv"),
+        ("a/", "fichier"),
+    ],
+)
 def test_a_name_stays_in_its_folder(name, kept):
     assert waiting.clean_name(name) == kept
     assert "/" not in kept
@@ -255,12 +296,20 @@ def _workbook() -> bytes:
 
 
 HOSTILE = {
-    "bytes.csv": os.urandom(5_000), "nul.csv": b"\0" * 5_000, "tronque.xlsx": _workbook()[:800], "faux.parquet": b"PAR1" + b"\0" * 90 + b"PAR1",
-    "bombe.zip": _bomb(), "profond.json": b"[" * 200_000, "entites.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+    "bytes.csv": os.urandom(5_000),
+    "nul.csv": b"\0" * 5_000,
+    "tronque.xlsx": _workbook()[:800],
+    "faux.parquet": b"PAR1" + b"\0" * 90 + b"PAR1",
+    "bombe.zip": _bomb(),
+    "profond.json": b"[" * 200_000,
+    "entites.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
     "nombres.geojson": b'{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"date":1e999},"geometry":'
-                       b'{"type":"Point","coordinates":[NaN,1e999]}}]}',
-    "surrogat.csv": HEAD.encode() + b"\xed\xa0\x80;\xed\xa0\x80;;;;\n", "large.csv": b";".join([b"a"] * 20_000) + b"\n",
-    "faux.gpkg": b"SQLite format 3\0" + b"\0" * 200, "longue.csv": HEAD.encode() + b"x" * 1_000_000, "entete.csv": HEAD.encode(),
+    b'{"type":"Point","coordinates":[NaN,1e999]}}]}',
+    "surrogat.csv": HEAD.encode() + b"\xed\xa0\x80;\xed\xa0\x80;;;;\n",
+    "large.csv": b";".join([b"a"] * 20_000) + b"\n",
+    "faux.gpkg": b"SQLite format 3\0" + b"\0" * 200,
+    "longue.csv": HEAD.encode() + b"x" * 1_000_000,
+    "entete.csv": HEAD.encode(),
 }
 
 
@@ -276,16 +325,34 @@ def test_hostile_files_are_answered_in_french(doors, name):
 
 def test_formulas_of_a_file_stay_text_in_what_leaves(doors):
     upload = sent(doors.plaine, HEAD.encode() + b'=cmd|1;31/02/2025;;"@SUM(1)";2.45;48.9\n', "=formule.csv")
-    lines = doors.plaine.post("/api/imports/preview.csv", json={"upload": upload, "layer": "incidents"}).content.decode("utf-8-sig")
+    lines = doors.plaine.post("/api/imports/preview.csv", json={"upload": upload, "layer": "incidents"}).content.decode(
+        "utf-8-sig"
+    )
     assert "'=formule.csv" in lines.splitlines()[1]
 
 
 U = "0" * 64
-BODIES = [b"", b"{", b"[]", b"null", b'"a"', b"{}", b"[" * 100_000, b'{"upload":"%s","upload":1}' % U.encode(), b"\xff\xfe", b'{"a":1e999}',
-          b'{"upload":NaN}', b"9" * 5_000, b'{"upload":' + b"9" * 5_000 + b"}", json.dumps({"upload": U, "layer": "\ud800"}).encode(),
-          json.dumps({"upload": "../../geoservice.db"}).encode(), json.dumps({"upload": U, "layer": "../x"}).encode(),
-          json.dumps({"upload": U, "columns": {"date": 1}}).encode(), json.dumps({"upload": U, "values": {"date": {"a": {}}}}).encode(),
-          json.dumps({"upload": U, "layer": "incidents", "nom": "x"}).encode()]
+BODIES = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"a"',
+    b"{}",
+    b"[" * 100_000,
+    b'{"upload":"%s","upload":1}' % U.encode(),
+    b"\xff\xfe",
+    b'{"a":1e999}',
+    b'{"upload":NaN}',
+    b"9" * 5_000,
+    b'{"upload":' + b"9" * 5_000 + b"}",
+    json.dumps({"upload": U, "layer": "\ud800"}).encode(),
+    json.dumps({"upload": "../../geoservice.db"}).encode(),
+    json.dumps({"upload": U, "layer": "../x"}).encode(),
+    json.dumps({"upload": U, "columns": {"date": 1}}).encode(),
+    json.dumps({"upload": U, "values": {"date": {"a": {}}}}).encode(),
+    json.dumps({"upload": U, "layer": "incidents", "nom": "x"}).encode(),
+]
 
 
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
@@ -299,9 +366,16 @@ def test_hostile_bodies_are_answered(doors, body):
 
 def test_wrong_corrections_are_refused(doors):
     upload = sent(doors.rives, FACTS)
-    for wrong in ({"columns": {"nom_du_suspect": "type"}}, {"columns": {"date": "ailleurs"}}, {"values": {"category": {"tag": "ROUGE"}}},
-                  {"values": {"hall": {"a": "b"}}}, {"kind": "police"}, {"crs": "EPSG:1;DROP"}, {"source": "inconnue"},
-                  {"values": {"category": {str(n): "DEG" for n in range(2_001)}}}):
+    for wrong in (
+        {"columns": {"nom_du_suspect": "type"}},
+        {"columns": {"date": "ailleurs"}},
+        {"values": {"category": {"tag": "ROUGE"}}},
+        {"values": {"hall": {"a": "b"}}},
+        {"kind": "police"},
+        {"crs": "EPSG:1;DROP"},
+        {"source": "inconnue"},
+        {"values": {"category": {str(n): "DEG" for n in range(2_001)}}},
+    ):
         for path in ("/api/imports/preview", "/api/imports"):
             answer = doors.rives.post(path, json={"upload": upload, "layer": "incidents", **wrong})
             assert answer.status_code in (400, 404), wrong
