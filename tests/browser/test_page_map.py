@@ -100,6 +100,10 @@ def test_the_period_has_two_handles(page: Page) -> None:
     assert view(page)["from"] == series["days"][before + 1]
     expect(start).to_be_focused()
     assert total(page) == api_cells(page)["total"]
+    end.focus()
+    page.keyboard.press("ArrowLeft")
+    settle_side(page)
+    assert (view(page)["to"], end.get_attribute("aria-valuenow")) == (series["days"][-1], str(len(series["days"]) - 1))
     box = page.locator(".time-track").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + 20)
     page.mouse.down()
