@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test slow lint bench kill screenshots chromium lock clean
+.PHONY: help demo install test slow lint bench kill hostile fuzz screenshots chromium lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -44,6 +44,12 @@ kill: install $(DEV_READY)  ## kill an import 500 times at random moments
 
 screenshots: install $(DEV_READY) chromium  ## take pictures of every view of the page
 	$(PY) -m tests.browser.screenshots
+
+hostile: install $(DEV_READY)  ## import 690 hostile files by the real command (ARGS="--only gpkg", --fork is quicker)
+	$(PY) -m tests.hostile $(ARGS)
+
+fuzz: install $(DEV_READY)  ## ask the API 20,000 things made from its own description
+	$(PY) -m tests.hostile.fuzz --cases 20000 $(ARGS)
 
 # Debian's browser, for the browser tests; they skip where it is missing and cannot be installed.
 chromium:

@@ -12,7 +12,7 @@ from geoservice.catalog.layers import Catalog, load
 from geoservice.errors import NotReady
 from geoservice.operations import setup
 from geoservice.settings import Settings
-from geoservice.web import problems
+from geoservice.web import heavy, problems
 from geoservice.web.background import Refresher
 from geoservice.web.headers import Guard, security_headers
 from geoservice.web.importer import Importer
@@ -76,6 +76,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        heavy.stop()
         service.importer.stop()
         service.importer = None
         refresher.stop()

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from geoservice.core import compiled
 from geoservice.settings import Settings
-from geoservice.web import logs
+from geoservice.web import heavy, logs
 from geoservice.web.app import create_app
 
 
@@ -17,4 +17,5 @@ def factory() -> FastAPI:
     settings = Settings()
     logs.configure(settings.log_format)
     compiled.allow()
+    heavy.warm()
     return create_app(settings, demo=os.environ.get("GEOSERVICE_DEMO") == "1")

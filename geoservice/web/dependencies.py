@@ -134,4 +134,5 @@ def described(*names: str, answers: tuple[str, ...] = ("application/json",)) -> 
     parameters = [{"name": name, "in": "query", "required": False, "schema": SCHEMAS.get(name, {"type": "string"}),
                    "description": _DESCRIPTIONS[name][1], "example": _DESCRIPTIONS[name][0]} for name in names]
     content = {media_type: {} for media_type in answers}
-    return {"parameters": parameters, "responses": {"200": {"description": "Réponse", "content": content}, "default": PROBLEM}}
+    return {"parameters": parameters, "responses": {
+        "200": {"description": "Réponse", "content": content}, "204": {"description": "Il n’y a rien ici."}, "default": PROBLEM}}

@@ -52,6 +52,11 @@ def warm() -> None:
         _worker.submit(_load)
 
 
+def stop() -> None:
+    """End the other process, whatever it is making."""
+    _worker.forget()
+
+
 def _load() -> bytes:
     import geopandas  # noqa: F401  (what writing a GeoPackage or a GeoParquet loads: seconds, once)
 

@@ -138,7 +138,7 @@ def _no_files() -> Iterator[Case]:
         )  # type: ignore[arg-type]
 
         if name in ("pipe", "link-to-zero", "name-escape", "absent"):  # past recognition: the file is kept first
-            yield Case(f"path:{name}-with-source", file, make, refused=None if name == "name-escape" else True, source="bailleur-generique", quick=name == "pipe")  # type: ignore[arg-type]
+            yield Case(f"path:{name}-with-source", file, make, refused=None if name == "name-escape" else True, source="bailleur-generique", quick=name == "pipe")  # type: ignore[arg-type]  # noqa: E501
 
 
 def _linked(path: Path, _random: Random) -> None:

@@ -51,8 +51,9 @@ def start_command(arguments: list[str], out: Path, err: Path) -> int:
     """`geoservice ...` as a process of its own."""
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "geoservice.cli", *arguments], stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL
-        )
+            [sys.executable, "-m", "geoservice.cli", *arguments], stdout=stdout, stderr=stderr, stdin=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": str(out.parent / "tmp")},
+        )  # fmt: skip
     process.returncode = 0  # wait4 below is the one that waits
     return process.pid
 
@@ -66,6 +67,7 @@ def start_fork(arguments: list[str], out: Path, err: Path) -> int:
     if pid:
         return pid
     code = 70
+    tempfile.tempdir = os.environ["TMPDIR"] = str(out.parent / "tmp")
     try:
         for number, path in ((1, out), (2, err)):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
@@ -141,7 +143,6 @@ def _names(place: Path, data: Path) -> Iterator[str]:
 
 
 def _measured(case: Case, arguments: list[str], place: Path, start: Start) -> Outcome:
-    os.environ["TMPDIR"] = str(place / "tmp")
     begun = time.monotonic()
     pid = start(arguments, place / "out", place / "err")
     outcome, ended = Outcome(case.name), threading.Event()

@@ -1,5 +1,5 @@
 """Workbooks (XLSX, ODS): entities, external entities, cells far away, formulas, tables of texts that grow."""
-# ruff: noqa: E501  (attacks are quoted whole)
+# ruff: noqa: E501, UP030, UP032  (attacks are quoted whole; a body holds two kinds of holes)
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
-"""A part of the hostile corpus on every run; `make hostile` imports all of it by the real command, each in a process of its own."""
+"""A part of the hostile corpus on every run; `make hostile` imports all of it, each file by a process of its own."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 import pytest
 
@@ -61,7 +64,8 @@ def _judged(bench: Bench, case: Case, program: str) -> Outcome:
 
     def start(arguments: list[str], out: object, err: object) -> int:
         with open(str(out), "wb") as stdout, open(str(err), "wb") as stderr:
-            process = subprocess.Popen([sys.executable, "-c", program], stdout=stdout, stderr=stderr)
+            environment = {**os.environ, "TMPDIR": str(Path(str(out)).parent / "tmp")}
+            process = subprocess.Popen([sys.executable, "-c", program], stdout=stdout, stderr=stderr, env=environment)
         process.returncode = 0
         return process.pid
 
@@ -71,7 +75,7 @@ def _judged(bench: Bench, case: Case, program: str) -> Outcome:
 # The judge must see each way of going wrong.
 @pytest.mark.parametrize(("program", "fault"), [
     ("import os; os.abort()", "exit -6"), ("raise ValueError", "exit 1"), ("print('ok')", "counts do not add up"),
-    ("import sys; sys.stderr.write('no'); sys.exit(2)", "no French sentence"), ("b = bytearray(600 << 20); b[::4096] = b[::4096]", "memory"),
+    ("import sys; sys.stderr.write('no'); sys.exit(2)", "no French sentence"), ("b = bytearray(600 << 20); b[::4096] = b[::4096]", "memory"),  # noqa: E501
     ("import tempfile; tempfile.mkdtemp()", "left behind"), ("print('\\x1b[31m')", "control characters"),
 ])  # fmt: skip
 def test_the_judge_sees(bench: Bench, program: str, fault: str) -> None:

@@ -105,7 +105,7 @@ def test_the_sandbox_bounds_memory_files_and_network(tmp_path: Path) -> None:
     memory = f"try:\n    bytearray({sandbox.MEMORY_MB + 50} << 20)\nexcept MemoryError:\n    print('bounded')"
     assert _inside(memory) == "bounded"
     heavy = tmp_path / "heavy"
-    file = f"try:\n    open({str(heavy)!r}, 'wb', 0).write(bytes(3 << 20))\n    print('short')\nexcept OSError:\n    print('refused')"
+    file = f"try:\n    open({str(heavy)!r}, 'wb', 0).write(bytes(3 << 20))\n    print('short')\nexcept OSError:\n    print('refused')"  # noqa: E501
     assert _inside(file) in ("short", "refused")
     assert heavy.stat().st_size <= 1 << 20
     network = """

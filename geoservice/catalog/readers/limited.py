@@ -24,7 +24,7 @@ from geoservice.errors import UnreadableFile
 
 PROGRAM = (sys.executable, "-P", "-s", "-m", "geoservice.catalog.readers.child")
 # Seconds of processor: a start, and so many for each MB of file. Compressed formats hold more than they weigh.
-_START_S, _MB_S = 8, {"parquet": 4, "xlsx": 4, "ods": 4}
+_START_S, _MB_S = 6, {"parquet": 4, "xlsx": 4, "ods": 4}
 _SAID = {
     "memory": f"ce fichier demande trop de mémoire pour être lu (plus de {sandbox.MEMORY_MB} Mo). Découpez-le, ou "
               "enregistrez-le en CSV.",
