@@ -71,6 +71,14 @@ class FactIndex:
         sides = zip((np.minimum, np.minimum, np.maximum, np.maximum), self.blocks.T[2:], strict=True)
         return np.array([extreme.reduceat(side, starts) if len(starts) else starts for extreme, side in sides])
 
+    @cached_property
+    def bounds(self) -> Box | None:
+        """The box of every position; None without any."""
+        if not len(self.blocks):
+            return None
+        low, high = self.blocks[:, 2:4].min(axis=0) / DEGREE, self.blocks[:, 4:].max(axis=0) / DEGREE
+        return Box(*low.tolist(), *high.tolist())
+
     def __len__(self) -> int:
         return len(self.columns["cell"])
 

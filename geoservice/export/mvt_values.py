@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -130,9 +131,15 @@ def _value(name: str, value: Any) -> bytes:
     raise BadInput(f"La propriété « {name} » contient un type inconnu ({kind}) : la donner en texte ou en nombre.")
 
 
+@lru_cache(maxsize=65_536)
+def _small(value: int) -> bytes:
+    """`_integer` of a count: the same few come in every tile."""
+    return b"\x28" + varint.one(value)
+
+
 def _integer(name: str, value: int) -> bytes:
     if 0 <= value < 2**64:
-        return b"\x28" + varint.one(value)
+        return _small(value)
     if -(2**63) <= value < 0:
         return b"\x30" + varint.one(-2 * value - 1)
     raise BadInput(f"La propriété « {name} » contient un entier de plus de 64 bits : le donner en texte.")

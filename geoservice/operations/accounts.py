@@ -56,8 +56,13 @@ def create_token(storage: Storage, name: str, code: str | None) -> str:
 
 def viewer_of_token(storage: Storage, token: str) -> Viewer | None:
     """The viewer behind a token; None when it is not one of ours."""
-    with storage.read() as connection:
-        found = accounts.find_token(connection, _hash(token))
+    digest = _hash(token)
+
+    def find() -> tuple[int, str, str] | None:
+        with storage.read() as connection:
+            return accounts.find_token(connection, digest)
+
+    found = storage.memory.get(("token", digest), find)
     return None if found is None else Viewer(found[0], found[1], found[2], "token")
 
 

@@ -64,9 +64,12 @@ class FeatureShelf:
 
     def version(self, layer: str) -> str:
         """Changes with any change of the layer in reach."""
-        with self.storage.read() as connection:
-            states = imports.states(connection, layer)
+        states = self.storage.memory.get(("states", layer), lambda: self._states(layer))
         return ".".join([layer, self.storage.identity, *(str(states.get(number, (0, 0))[0]) for number in self.organisations)])
+
+    def _states(self, layer: str) -> dict[int, tuple[int, int]]:
+        with self.storage.read() as connection:
+            return imports.states(connection, layer)
 
     def features(self, layer: str, generation: str | None = None) -> Features:
         """Every feature of a layer in reach."""
@@ -87,6 +90,9 @@ class FeatureShelf:
 
     def summary(self, layer: str) -> tuple[int, Box | None, tuple[str, ...]]:
         """Count, box and generations of a layer."""
+        return self.storage.memory.get(("summary", layer, self.organisations), lambda: self._summary(layer))
+
+    def _summary(self, layer: str) -> tuple[int, Box | None, tuple[str, ...]]:
         with self.storage.read() as connection:
             rows = stored.summary(connection, stored.Scope(layer, self.organisations))
         boxed = [row for row in rows if row[2] is not None]

@@ -125,11 +125,11 @@ class Reader:
 
     def bounds(self) -> Box | None:
         """The box of every position in reach."""
-        blocks = [index.blocks for index in self.indexes.values() if len(index.blocks)]
-        if not blocks:
+        boxes = [index.bounds for index in self.indexes.values() if index.bounds is not None]
+        if not boxes:
             return None
-        all_blocks = np.concatenate(blocks)
-        return Box(*(all_blocks[:, 2:4].min(axis=0) / DEGREE).tolist(), *(all_blocks[:, 4:].max(axis=0) / DEGREE).tolist())
+        return Box(min(box.west for box in boxes), min(box.south for box in boxes), max(box.east for box in boxes),
+                   max(box.north for box in boxes))
 
     def version(self, layer: str) -> str:
         """Changes whenever an answer about the layer could: an ETag ingredient."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geoservice.core import crs, grid
+from geoservice.core import compiled, crs, grid, scanning
 from geoservice.core.query import FactQuery
 from geoservice.errors import BadInput, NotFound
 from geoservice.export import heat, mvt, raster
@@ -34,6 +36,8 @@ _HEAT_LEAST = 3.0  # so many facts at one place, at least, reach the last colour
 _HEAT_FULL = 0.75  # of the greatest density: from there on the last colour, so that the rest is not pale
 # H3 resolution by zoom: a tile of metropolitan France holds about 300 to 2,000 cells from zoom 8 on
 _RESOLUTIONS = (5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8, 9, 9, 10, 11, 11)
+_KEPT_TILES = 512  # a few hundred kilobytes each at most
+_QUICK_ZOOM = 10
 _WHOLE_ZOOM = 4  # up to here a tile is a good part of the country: every cell with facts is looked at
 _EARTH_M = 40_075_016.685578488
 
@@ -75,6 +79,12 @@ def cells_mvt(reader: Reader, tile: Tile, query: FactQuery) -> bytes:
     counts = reader.cells(query, touching.cells)
     rows = np.searchsorted(touching.cells, counts.cells)
     return mvt.outlined(tile, FACTS, touching.outlines, rows, None, {"h3": touching.texts.take(rows), "n": counts.counts})
+
+
+def is_quick(tile: Tile, query: FactQuery) -> bool:
+    """Whether `cells_mvt` will take about a millisecond: compiled, few rows, no polygon, the tile's outlines already kept."""
+    return (tile.z >= _QUICK_ZOOM and query.zone is None and compiled.at_hand(scanning.loops, 0) is not None
+            and (tile, query.resolution) in _kept)
 
 
 def _whole_mvt(reader: Reader, tile: Tile, query: FactQuery) -> bytes:
@@ -151,8 +161,27 @@ class _Touching:
     outlines: mvt.Outlines
 
 
-@lru_cache(maxsize=512)
+def touching_cells(tile: Tile, resolution: int) -> np.ndarray:
+    """Every cell of a resolution that touches a tile and its margin, sorted uint64."""
+    return _touching(tile, resolution).cells
+
+
+_kept: OrderedDict[tuple[Tile, int], _Touching] = OrderedDict()  # the least recently used go first
+
+
 def _touching(tile: Tile, resolution: int) -> _Touching:
+    found = _kept.get((tile, resolution))
+    if found is None:
+        found = _kept[tile, resolution] = _worked_out(tile, resolution)
+        while len(_kept) > _KEPT_TILES:
+            _kept.popitem(last=False)
+    else:
+        with suppress(KeyError):  # dropped meanwhile by another thread
+            _kept.move_to_end((tile, resolution))
+    return found
+
+
+def _worked_out(tile: Tile, resolution: int) -> _Touching:
     cells = grid.cover(_box(tile.buffered()), resolution)
     cells.setflags(write=False)
     return _Touching(cells, mvt.Texts.of(grid.to_text(cells)), mvt.outlines(tile, _rings(cells)))

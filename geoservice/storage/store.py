@@ -16,6 +16,7 @@ from geoservice.settings import Settings
 from geoservice.storage import engine as db
 from geoservice.storage import migrations
 from geoservice.storage.indexfiles import IndexFiles
+from geoservice.storage.memory import Memory
 
 DEMO_MARK = ".geoservice-demo"
 
@@ -34,6 +35,7 @@ class Storage:
         self.indexes = IndexFiles(settings.index_folder)
         # organisation → change of its facts → the one fact that this change added: what an index can be extended by
         self.additions: dict[int, dict[int, int]] = {}
+        self.memory = Memory(self.engine)
         self.identity = str(settings.database.stat().st_ino)
 
     @contextmanager
@@ -67,6 +69,7 @@ class Storage:
 
     def close(self) -> None:
         """Let go of the file."""
+        self.memory.close()
         self.engine.dispose()
 
 

@@ -38,9 +38,10 @@ from geoservice.web.routes import (
 )
 from geoservice.web.service import Service
 
-ROUTERS = (page.router, words.router, cells.router, units.router, profiles.router,
-           hexagons.router, search.router, places.router, picture.router, tiles.router, imports.router, entry.router,
-           exports.router, health.router, files.router)
+ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
+    tiles.router, page.router, words.router, cells.router, units.router, profiles.router, hexagons.router, search.router,
+    places.router, picture.router, imports.router, entry.router, exports.router, health.router, files.router,
+)
 
 
 def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = False) -> FastAPI:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -21,7 +21,13 @@ COOKIE = "geoservice"
 _LONGEST_TOKEN = 200
 
 
-def viewer(request: Request) -> Viewer:
+# Dependencies are coroutines because FastAPI carries each plain function to a thread, which costs more than what they do.
+async def viewer(request: Request) -> Viewer:
+    """`viewer_of`, as a dependency."""
+    return viewer_of(request)
+
+
+def viewer_of(request: Request) -> Viewer:
     """THE way from a request to a viewer: a bearer token, else the cookie, else (demo) this machine; NotSignedIn otherwise."""
     service = service_of(request)
     storage = service.opened()
@@ -45,20 +51,20 @@ def token_viewer(storage: Storage, token: str) -> Viewer | None:
 
 def _demo_viewer(storage: Storage) -> Viewer | None:
     """The first organisation of the demo's town."""
-    known = accounts.organisations(storage)
+    known = storage.memory.get(("organisations",), lambda: accounts.organisations(storage))
     return accounts.viewer_of_organisation(storage, min(known, key=known.__getitem__), "demo") if known else None
 
 
-def reader(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Reader:
+async def reader(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Reader:
     """What this viewer may read, on the indexes as they are now."""
     service = service_of(request)
     return open_reader(service.opened(), service.catalog, who)
 
 
-def only(*names: str) -> Callable[[Request], dict[str, str]]:
+def only(*names: str) -> Callable[[Request], Awaitable[dict[str, str]]]:
     """A dependency: the query parameters as texts; an unknown or repeated one is an error, an empty one is as if absent."""
 
-    def parameters(request: Request) -> dict[str, str]:
+    async def parameters(request: Request) -> dict[str, str]:
         pairs = request.query_params.multi_items()
         given = dict(pairs)
         for name in given:
@@ -76,7 +82,7 @@ NoParameters = Depends(only())
 Filters = Annotated[dict[str, str], Depends(only(*PARAMETERS))]
 
 
-def fact_query(given: Filters) -> FactQuery:
+async def fact_query(given: Filters) -> FactQuery:
     """The filter of facts that the parameters say."""
     return parse(given)
 
@@ -90,6 +96,11 @@ def one_of(text: str | None, choices: tuple[str, ...], name: str) -> str:
     return text
 
 
+async def layer_name(request: Request, layer: str) -> str:
+    """`known_layer`, as a dependency."""
+    return known_layer(request, layer)
+
+
 def known_layer(request: Request, layer: str) -> str:
     """The name of a layer of the catalog, from the path."""
     catalog = service_of(request).catalog
@@ -101,7 +112,7 @@ def known_layer(request: Request, layer: str) -> str:
 CurrentViewer = Annotated[Viewer, Depends(viewer)]
 CurrentReader = Annotated[Reader, Depends(reader)]
 Query = Annotated[FactQuery, Depends(fact_query)]
-LayerName = Annotated[str, Depends(known_layer)]
+LayerName = Annotated[str, Depends(layer_name)]
 
 _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "kind": ("ville", "Origine des faits : bailleur, ville, habitant ou transport. Obligatoire quand il y en a plusieurs."),

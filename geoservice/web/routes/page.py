@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from geoservice.errors import BadInput, NotSignedIn
-from geoservice.web.dependencies import COOKIE, NoParameters, token_viewer, viewer
+from geoservice.web.dependencies import COOKIE, NoParameters, token_viewer, viewer_of
 from geoservice.web.origin import refuse_other_sites
 from geoservice.web.routes.files import PAGE
 from geoservice.web.service import service_of
@@ -77,7 +77,7 @@ def is_https(request: Request) -> bool:
 
 def _page(request: Request, name: str) -> Response:
     try:
-        viewer(request)
+        viewer_of(request)
     except NotSignedIn:
         return RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
     return Response((PAGE / name).read_bytes(), 200, _HTML_HEADERS, "text/html")

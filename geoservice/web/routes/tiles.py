@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from geoservice.core.query import PARAMETERS, parse
@@ -27,14 +28,14 @@ FEATURE_NAMES = ("generation",)
 _MEDIA = {"mvt": MVT, "png": PNG}
 
 
-def _view(reader: CurrentReader, layer: LayerName) -> LayerView:
+async def _view(reader: CurrentReader, layer: LayerName) -> LayerView:
     return reader.layer(layer)
 
 
-def _parameters(request: Request, layer: LayerName, reader: CurrentReader) -> dict[str, str]:
+async def _parameters(request: Request, layer: LayerName, reader: CurrentReader) -> dict[str, str]:
     """The filters that a layer's tiles take: those of facts, or a generation."""
     stores = reader.catalog.layer(layer).stores
-    return only(*(FACT_NAMES if stores == "facts" else FEATURE_NAMES))(request)
+    return await only(*(FACT_NAMES if stores == "facts" else FEATURE_NAMES))(request)
 
 
 View = Annotated[LayerView, Depends(_view)]
@@ -49,31 +50,34 @@ def tilejson(request: Request, reader: CurrentReader, view: View, given: Given) 
     return respond(request, tag, lambda: to_json(_described(request, reader, view, given)), JSON)
 
 
+# A page asks for tiles by the dozen: what takes about a millisecond is drawn where it was asked, not carried to a thread.
 @router.get("/tiles/{layer}/{z}/{x}/{y}.mvt", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(MVT,)))
-def vector_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
+async def vector_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
     """Facts as whole hexagons (`h3`, `n`), other layers as clipped features."""
-    return _tile(request, reader, view, given, (_address(z, x, y), "mvt"))
+    return await _tile(request, reader, view, given, (_address(z, x, y), "mvt"))
 
 
 @router.get("/tiles/{layer}/{z}/{x}/{y}.png", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(PNG,)))
-def image_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
+async def image_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
     """Facts as heat, other layers drawn, 256 pixels a side."""
-    return _tile(request, reader, view, given, (_address(z, x, y), "png"))
+    return await _tile(request, reader, view, given, (_address(z, x, y), "png"))
 
 
-def _tile(request: Request, reader: Reader, view: LayerView, given: dict[str, str], asked: tuple[Tile, str]) -> Response:
+async def _tile(request: Request, reader: Reader, view: LayerView, given: dict[str, str], asked: tuple[Tile, str]) -> Response:
     tile, form = asked
     _drawable(view)
     tiles.check(tile, view)
     identity = (form, reader.viewer.organisation_id, view.spec.name, view.version, tile)
-    if view.spec.stores == "facts":
-        query = parse(given)
-        query = query.with_(resolution=tiles.resolution_for(tile, query.resolution if "resolution" in given else None))
-        draw = tiles.cells_mvt if form == "mvt" else tiles.heat_png
-        return respond(request, tag_of(*identity, query.canonical()), lambda: draw(reader, tile, query), _MEDIA[form])
-    generation = tiles.generation_of(view, given.get("generation"))
-    picture = tiles.features_mvt if form == "mvt" else tiles.features_png
-    return respond(request, tag_of(*identity, generation), lambda: picture(reader, view, tile, generation), _MEDIA[form])
+    if view.spec.stores != "facts":
+        generation = tiles.generation_of(view, given.get("generation"))
+        picture = tiles.features_mvt if form == "mvt" else tiles.features_png
+        return await run_in_threadpool(respond, request, tag_of(*identity, generation),
+                                       lambda: picture(reader, view, tile, generation), _MEDIA[form])
+    query = parse(given)
+    query = query.with_(resolution=tiles.resolution_for(tile, query.resolution if "resolution" in given else None))
+    draw = tiles.cells_mvt if form == "mvt" else tiles.heat_png
+    answer = (request, tag_of(*identity, query.canonical()), lambda: draw(reader, tile, query), _MEDIA[form])
+    return respond(*answer) if form == "mvt" and tiles.is_quick(tile, query) else await run_in_threadpool(respond, *answer)
 
 
 def _address(z: str, x: str, y: str) -> Tile:
