@@ -1,7 +1,7 @@
 """Imports one hostile file by the real command and says everything that is wrong with how that went.
 
-Memory is measured twice: the greatest resident size of the command or of a process it waited for (`ru_maxrss` of wait4), and
-every 20 ms the resident sizes of the command and all its descendants, added. The second counts shared pages twice.
+Memory is measured every 20 ms: the resident sizes of the command and all its descendants, added (shared pages count twice), and
+the high-water mark that the kernel keeps for each. `ru_maxrss` says nothing here: it remembers the process before its exec.
 """
 
 from __future__ import annotations
@@ -146,34 +146,42 @@ def _measured(case: Case, arguments: list[str], place: Path, start: Start) -> Ou
     begun = time.monotonic()
     pid = start(arguments, place / "out", place / "err")
     outcome, ended = Outcome(case.name), threading.Event()
-    watch = threading.Thread(target=_watch, args=(pid, outcome, ended, begun))
+    before = b"" if start is start_fork else _command(os.getpid())
+    watch = threading.Thread(target=_watch, args=((pid, before), outcome, ended, begun))
     watch.start()
     _, status, usage = os.wait4(pid, 0)
     ended.set()
     watch.join()
     outcome.wall_s = time.monotonic() - begun
     outcome.cpu_s = usage.ru_utime + usage.ru_stime
-    outcome.peak_mb = max(outcome.peak_mb, usage.ru_maxrss / 1024)
     outcome.code = os.waitstatus_to_exitcode(status)
     return outcome
 
 
-def _watch(pid: int, outcome: Outcome, ended: threading.Event, begun: float) -> None:
+def _watch(process: tuple[int, bytes], outcome: Outcome, ended: threading.Event, begun: float) -> None:
+    pid, before = process
     while not ended.wait(0.02):
-        outcome.peak_mb = max(outcome.peak_mb, _tree_mb(pid))
+        outcome.peak_mb = max(outcome.peak_mb, _tree_mb(pid, before))
         if time.monotonic() - begun > KILL_S:
             os.kill(pid, signal.SIGKILL)
             return
 
 
-def _tree_mb(pid: int) -> float:
-    """Resident memory of a process and its descendants now."""
+def _tree_mb(pid: int, before: bytes) -> float:
+    """Resident memory of a process and its descendants; 0 while it is still what it was before its exec, and shares memory."""
     try:
+        if (command := _command(pid)) == before:
+            return 0.0
         mine = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_MB
+        high = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (OSError, IndexError):
         return 0.0
-    return mine + sum(_tree_mb(int(child)) for child in children)
+    return max(int(high[1]) / 1024 if high else 0.0, mine + sum(_tree_mb(int(child), command) for child in children))
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _said(outcome: Outcome, case: Case, place: Path) -> Iterator[str]:
