@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -78,6 +78,11 @@ class FactIndex:
             return None
         low, high = self.blocks[:, 2:4].min(axis=0) / DEGREE, self.blocks[:, 4:].max(axis=0) / DEGREE
         return Box(*low.tolist(), *high.tolist())
+
+    @cached_property
+    def kept(self) -> dict[int, Any]:
+        """What `core.scanning` has worked out of this index and may need again."""
+        return {}
 
     def __len__(self) -> int:
         return len(self.columns["cell"])

@@ -5,6 +5,7 @@ What needs more than columns and ranges (polygons, units) is left to numpy: None
 
 from __future__ import annotations
 
+import weakref
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ _ALL = np.ones(256, dtype=np.uint8)
 _WEEK = np.ones(7, dtype=np.uint8)
 _HOURS = np.ones((25, 24), dtype=np.uint8)
 _NO_BOX = np.zeros(4, dtype=np.int64)
+_KEPT = 512  # lists of ranges an index, a few thousand at most in each
 _Ranges = tuple[np.ndarray, np.ndarray]
 
 
@@ -44,7 +46,7 @@ def count(index: FactIndex, resolution: int, area: Area, query: FactQuery) -> Co
         counts = np.empty(len(ranges[0]), dtype=np.int64)
         kernels.per_range(*given, *ranges, counts, unknown)
         some = counts > 0
-        cells, counts = np.sort(area.cells)[some], counts[some]
+        cells, counts = np.sort(area.cells).compress(some), counts.compress(some)
     elif blocks:
         cells, counts = _of_blocks(kernels, index, given, ranges, resolution, unknown)
     else:
@@ -68,10 +70,18 @@ def _at_hand(index: FactIndex, area: Area) -> Any:
 
 
 def _apart(kernels: Any, index: FactIndex, area: Area) -> _Ranges:
-    """The rows of each cell of an area, in order of cells."""
+    """The rows of each cell of an area, in order of cells; kept for cells that nobody can change, as those of a tile."""
+    assert area.cells is not None
+    kept = index.kept.get(id(area.cells))
+    if kept is not None and kept[0]() is area.cells:
+        return kept[1]
     low, high = grid.span(np.sort(area.cells))
     first, last = np.empty(len(low), dtype=np.int64), np.empty(len(low), dtype=np.int64)
     kernels.bounds(index["cell"], low, high, first, last)
+    if not area.cells.flags.writeable:
+        if len(index.kept) >= _KEPT:
+            index.kept.clear()
+        index.kept[id(area.cells)] = (weakref.ref(area.cells), (first, last))
     return first, last
 
 

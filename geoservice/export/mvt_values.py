@@ -78,7 +78,7 @@ class _Table:
         for value in encoded:
             if value not in self.numbers:
                 self.numbers[value] = self.size
-                self.fields.append(varint.field(4, value))
+                self.fields.append(_field(value))
                 self.size += 1
         of_value = np.array([self.numbers[value] for value in encoded] or [0], np.int64)
         return np.where(inverse >= 0, of_value[inverse], -1)
@@ -94,6 +94,8 @@ def _column(name: str, data: Sequence[Any] | np.ndarray) -> tuple[list[bytes], n
     """The encoded distinct values of one property, and for each feature the number of its value (-1 = missing)."""
     if isinstance(data, np.ndarray) and data.dtype.kind in "biuf":
         distinct, inverse = _distinct(data)
+        if data.dtype.kind in "iu" and distinct.min(initial=0) >= 0:
+            return [_small(value) for value in distinct.tolist()], inverse
         return [_value(name, value) for value in distinct.tolist()], inverse
     seen: dict[tuple[type, Any], int] = {}
     inverse = np.full(len(data), -1, np.int64)
@@ -129,6 +131,12 @@ def _value(name: str, value: Any) -> bytes:
         raise BadInput(f"La propriété « {name} » contient un nombre indéfini (NaN ou infini) : la laisser vide.")
     kind = type(value).__name__
     raise BadInput(f"La propriété « {name} » contient un type inconnu ({kind}) : la donner en texte ou en nombre.")
+
+
+@lru_cache(maxsize=65_536)
+def _field(value: bytes) -> bytes:
+    """A value as a field of its layer."""
+    return varint.field(4, value)
 
 
 @lru_cache(maxsize=65_536)

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geoservice.web.logs import known_method
@@ -38,7 +37,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         self.app = app
-        self.headers = headers
+        self.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,9 +49,9 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                found = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    found.setdefault(name, value)
+                given = message.setdefault("headers", [])
+                names = {name.lower() for name, _ in given}
+                message["headers"] = [*given, *(pair for pair in self.headers if pair[0] not in names)]
             await send(message)
 
         try:

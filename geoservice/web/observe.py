@@ -6,14 +6,13 @@ import os
 import secrets
 import time
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geoservice.web import logs
 from geoservice.web.metrics import Metrics
 
 UNKNOWN_ROUTE = "-"
-HEADER = "X-Request-Id"
+HEADER = b"x-request-id"
 
 
 class Observer:
@@ -33,7 +32,7 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = number
+                message["headers"] = [*message.get("headers", ()), (HEADER, number.encode())]
             await send(message)
 
         try:

@@ -91,6 +91,20 @@ def test_spans_of_cells_are_found_from_one_to_the_next(index: FactIndex) -> None
     assert (last > first).sum() > 10
 
 
+def test_ranges_of_cells_that_cannot_change_are_kept_for_them_alone(index: FactIndex) -> None:
+    for k in range(3):  # arrays that die leave their identity to the next
+        cells = grid.cover(Box(2.30 + k / 50, 48.83, 2.34 + k / 50, 48.86), 9)
+        cells.setflags(write=False)
+        for _ in range(2):
+            ours, plain = (way(index, 9, Area(cells=cells), QUERIES[0]) for way in (facts.count, facts._count))
+            np.testing.assert_array_equal(ours.counts, plain.counts)
+        assert index.kept[id(cells)][0]() is cells
+        free = cells.copy()
+        facts.count(index, 9, Area(cells=free), QUERIES[0])
+        assert id(free) not in index.kept or index.kept[id(free)][0]() is not free
+        del cells
+
+
 def test_a_category_fits_the_word_of_bits() -> None:
     assert len(Category) < 64
 

@@ -15,7 +15,7 @@ from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
 from geoservice.operations import tiles
 from geoservice.operations.reader import LayerView, Reader
-from geoservice.web.dependencies import CurrentReader, LayerName, described, only
+from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
 from geoservice.web.responses import JSON, MVT, PNG, respond, tag_of, to_json
 from geoservice.web.routes.page import is_https
 from geoservice.web.routes.words import box_list
@@ -50,21 +50,23 @@ def tilejson(request: Request, reader: CurrentReader, view: View, given: Given) 
     return respond(request, tag, lambda: to_json(_described(request, reader, view, given)), JSON)
 
 
-# A page asks for tiles by the dozen: what takes about a millisecond is drawn where it was asked, not carried to a thread.
+# A page asks for tiles by the dozen. What takes about a millisecond is drawn where it was asked, not in a thread; and beside
+# the reader there are no dependencies: solving them took FastAPI as long as the tile.
 @router.get("/tiles/{layer}/{z}/{x}/{y}.mvt", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(MVT,)))
-async def vector_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
+async def vector_tile(request: Request, reader: CurrentReader, layer: str, z: str, x: str, y: str) -> Response:
     """Facts as whole hexagons (`h3`, `n`), other layers as clipped features."""
-    return await _tile(request, reader, view, given, (_address(z, x, y), "mvt"))
+    return await _tile(request, reader, known_layer(request, layer), (_address(z, x, y), "mvt"))
 
 
 @router.get("/tiles/{layer}/{z}/{x}/{y}.png", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(PNG,)))
-async def image_tile(request: Request, reader: CurrentReader, view: View, given: Given, z: str, x: str, y: str) -> Response:
+async def image_tile(request: Request, reader: CurrentReader, layer: str, z: str, x: str, y: str) -> Response:
     """Facts as heat, other layers drawn, 256 pixels a side."""
-    return await _tile(request, reader, view, given, (_address(z, x, y), "png"))
+    return await _tile(request, reader, known_layer(request, layer), (_address(z, x, y), "png"))
 
 
-async def _tile(request: Request, reader: Reader, view: LayerView, given: dict[str, str], asked: tuple[Tile, str]) -> Response:
-    tile, form = asked
+async def _tile(request: Request, reader: Reader, layer: str, asked: tuple[Tile, str]) -> Response:
+    (tile, form), view = asked, reader.layer(layer)
+    given = await _parameters(request, layer, reader)
     _drawable(view)
     tiles.check(tile, view)
     identity = (form, reader.viewer.organisation_id, view.spec.name, view.version, tile)
