@@ -60,14 +60,17 @@ def main() -> int:
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         bench = run.Bench(Path(folder), arguments.seed)
+        start = run.Warm() if arguments.fork else run.start_command
         for case in chosen:
-            outcome = bench.run(case, run.start_fork if arguments.fork else run.start_command)
+            outcome = bench.run(case, start)
             outcomes.append(outcome)
             if arguments.log:
                 with arguments.log.open("a", encoding="utf-8") as log:
                     log.write(run.as_json(outcome) + "\n")
             for fault in outcome.faults:
                 print(f"{case.name}: {fault}", flush=True)
+        if isinstance(start, run.Warm):
+            start.close()
     print(run.summary(outcomes))
     if not arguments.only:
         found = rows(outcomes, "python -m tests.hostile" + (" --fork" if arguments.fork else ""))

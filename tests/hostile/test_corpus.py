@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 from tests.hostile import corpus, run
 from tests.hostile.case import ROWS, Case, table
-from tests.hostile.run import Bench, Outcome
+from tests.hostile.run import Bench, Outcome, Warm
 
 QUICK = [case for case in corpus.cases() if case.quick]
 # what takes seconds: bombs that are read until a limit stops them
@@ -28,6 +28,13 @@ LONG = (
 
 
 @pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    process = Warm()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return Bench(tmp_path_factory.mktemp("hostile"))
 
@@ -43,8 +50,8 @@ def test_the_corpus_is_large_and_the_same_every_time() -> None:
 
 
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: case.name)
-def test_is_survived_and_named(bench: Bench, case: Case) -> None:
-    outcome = bench.run(case, run.start_fork)
+def test_is_survived_and_named(bench: Bench, warm: Warm, case: Case) -> None:
+    outcome = bench.run(case, warm)
     assert outcome.faults == [], outcome
 
 
@@ -59,17 +66,7 @@ def test_is_stopped_in_time(bench: Bench, name: str) -> None:
 
 def _judged(bench: Bench, case: Case, program: str) -> Outcome:
     """The verdict on an importer that is no importer."""
-    import subprocess
-    import sys
-
-    def start(arguments: list[str], out: object, err: object) -> int:
-        with open(str(out), "wb") as stdout, open(str(err), "wb") as stderr:
-            environment = {**os.environ, "TMPDIR": str(Path(str(out)).parent / "tmp")}
-            process = subprocess.Popen([sys.executable, "-c", program], stdout=stdout, stderr=stderr, env=environment)
-        process.returncode = 0
-        return process.pid
-
-    return bench.run(case, start)
+    return bench.run(case, lambda _, out, err: run.started([sys.executable, "-c", program], out, err))
 
 
 # The judge must see each way of going wrong.
@@ -78,7 +75,7 @@ def _judged(bench: Bench, case: Case, program: str) -> Outcome:
     ("import sys; sys.stderr.write('no'); sys.exit(2)", "no French sentence"), ("b = bytearray(600 << 20); b[::4096] = b[::4096]", "memory"),  # noqa: E501
     ("import tempfile; tempfile.mkdtemp()", "left behind"), ("print('\\x1b[31m')", "control characters"),
 ])  # fmt: skip
-def test_the_judge_sees(bench: Bench, program: str, fault: str) -> None:
+def test_the_judge_sees(bench: Bench, warm: Warm, program: str, fault: str) -> None:
     case = Case("good", "faits.csv", lambda path, _: path.write_text(table()), good=ROWS)  # type: ignore[arg-type,return-value]
-    assert bench.run(case, run.start_fork).faults == []
+    assert bench.run(case, warm).faults == []
     assert any(found.startswith(fault) for found in _judged(bench, case, program).faults)
