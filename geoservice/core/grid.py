@@ -6,6 +6,8 @@ points fall in another coarse cell when indexed directly, and publishing both wo
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 
 from geoservice.errors import BadInput
@@ -123,6 +125,19 @@ def disk(cell: int, k: int) -> np.ndarray:
     from h3.api import basic_int
 
     return np.array(sorted(basic_int.grid_disk(cell, k)), dtype=np.uint64)
+
+
+def disks(cells: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cells within k steps of each cell, itself included: all disks one after another (m,) uint64, and their sizes (n,) int64.
+
+    A disk has 3k(k+1)+1 cells, fewer where a pentagon lies in it. Not limited to any area: sizes are those of the whole grid.
+    """
+    from h3.api import basic_int
+
+    grid_disk = basic_int.grid_disk
+    found = [grid_disk(cell, k) for cell in cells.tolist()]
+    sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
+    return np.fromiter(chain.from_iterable(found), dtype=np.uint64, count=int(sizes.sum())), sizes
 
 
 def to_text(cells: np.ndarray) -> list[str]:
