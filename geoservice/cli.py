@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from geoservice.catalog.layers import Catalog
     from geoservice.operations.ingest import ImportReport
-    from geoservice.settings import Settings
     from geoservice.operations.setup import Storage
+    from geoservice.settings import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -60,7 +60,8 @@ def _data(settings: Settings) -> Iterator[Check]:
     yield Check("Base de données", True, health.engine)
     yield Check("Durabilité", health.durable, health.durability)
     state = storage.integrity()
-    yield Check("Intégrité", state == "ok", "la base est saine" if state == "ok" else "la base est abîmée : restaurez une sauvegarde")
+    sound = state == "ok"
+    yield Check("Intégrité", sound, "la base est saine" if sound else "la base est abîmée : restaurez une sauvegarde")
     yield Check("Droits", os.access(settings.data, os.W_OK), "le dossier de données est accessible en écriture")
     free = shutil.disk_usage(settings.data).free
     yield Check("Disque", free > _LEAST_FREE, f"{free >> 30} Go libres")

@@ -103,7 +103,9 @@ class _Plan:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def run(storage: Storage, catalog: Catalog, request: ImportRequest, progress: Progress = lambda _file, _lines: None) -> ImportReport:
+def run(
+    storage: Storage, catalog: Catalog, request: ImportRequest, progress: Progress = lambda _file, _lines: None
+) -> ImportReport:
     """Import files; the report's rows are on the disk when it returns. UnreadableFile when a file cannot be read."""
     with storage.only_writer():
         purge(storage)
@@ -340,7 +342,8 @@ class _Run:
         stores, owner = self.plan.stores, self.owner
         if stores == "facts":
             return facts.write(connection, owner, rows, before if self.fresh else None)
-        kind = {"features": lambda: features.features_of(self.plan.layer, owner), "aggregates": lambda: features.aggregates_of(owner),
+        kind = {"features": lambda: features.features_of(self.plan.layer, owner),
+                "aggregates": lambda: features.aggregates_of(owner),
                 "addresses": lambda: features.addresses_of(owner)}[stores]()
         return features.write(connection, kind, owner.import_id, rows)
 

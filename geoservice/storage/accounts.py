@@ -14,7 +14,7 @@ def add_organisation(connection: Connection, code: str) -> int:
 
 def organisations(connection: Connection) -> dict[str, int]:
     """Numbers by code."""
-    return {code: number for code, number in connection.execute(select(Organisation.code, Organisation.id))}
+    return dict(connection.execute(select(Organisation.code, Organisation.id)).all())
 
 
 def add_token(connection: Connection, organisation_id: int, name: str, sha256: str) -> None:

@@ -235,7 +235,8 @@ def health(connection: Connection) -> Health:
     journal = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
     level = int(connection.exec_driver_sql("PRAGMA synchronous").scalar() or 0)
     name = ("OFF", "NORMAL", "FULL", "EXTRA")[level]
-    return Health(f"SQLite {sqlite_module().sqlite_version}", f"journal {journal}, synchronisation {name}", journal == "wal" and level >= 2)
+    durable = journal == "wal" and level >= 2
+    return Health(f"SQLite {sqlite_module().sqlite_version}", f"journal {journal}, synchronisation {name}", durable)
 
 
 def integrity(connection: Connection) -> str:

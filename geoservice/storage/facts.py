@@ -180,7 +180,7 @@ class _Batch:
                         versions: dict[tuple[int, bytes], tuple]) -> None:
         table = FactVersion.__table__
         histories = {rows[key]: facts[key] for key in rows}
-        stale = [number for number in {number for number, _ in versions} | {rows[key] for key, _ in self.raised}]
+        stale = list({number for number, _ in versions} | {rows[key] for key, _ in self.raised})
         present = {(number, content): version for block in chunks(stale) for version, number, content in connection.execute(
             select(table.c.id, table.c.fact_id, table.c.content).where(table.c.fact_id.in_(block)))}
         gone = [version for (number, content), version in present.items() if content not in histories[number].history]
@@ -232,7 +232,8 @@ def columns_of(connection: Connection, numbers: Sequence[int]) -> list[tuple]:
     names = ", ".join(f'coalesce("{name}", {_NOTHING[name]})' if name in _NOTHING else f'"{name}"' for name in INDEXED)
     found = []
     for block in chunks(numbers):
-        found += connection.exec_driver_sql(f"SELECT {names} FROM fact WHERE id IN ({', '.join('?' * len(block))})", tuple(block)).all()
+        marks = ", ".join("?" * len(block))
+        found += connection.exec_driver_sql(f"SELECT {names} FROM fact WHERE id IN ({marks})", tuple(block)).all()
     return [tuple(row) for row in found]
 
 
@@ -249,7 +250,8 @@ def total(connection: Connection, organisation_id: int) -> int:
 
 def versions(connection: Connection, organisation_id: int, key: str) -> list[dict[str, Any]]:
     """Every version of a fact, the current one first, as `{"seen", "category", …}`."""
-    current = connection.execute(select(Fact.__table__).where(Fact.organisation_id == organisation_id, Fact.key == key)).mappings()
+    known = select(Fact.__table__).where(Fact.organisation_id == organisation_id, Fact.key == key)
+    current = connection.execute(known).mappings()
     found = [dict(row) for row in current]
     for fact in list(found):
         older = select(FactVersion.__table__).where(FactVersion.fact_id == fact["id"]).order_by(FactVersion.seen.desc())

@@ -138,7 +138,8 @@ def _flush(connection: Connection, kind: Keyed, import_id: int, inserts: dict[tu
 def _stored(connection: Connection, kind: Keyed, rows: Sequence[tuple]) -> dict[tuple, tuple[int, Any]]:
     columns = kind.table.c
     where = [kind.names.index(name) for name in kind.key]
-    fixed = and_(True, *(columns[name] == value for name, value in kind.same.items() if name != "source_id" or "layer" not in kind.same))
+    same = {name: value for name, value in kind.same.items() if name != "source_id" or "layer" not in kind.same}
+    fixed = and_(True, *(columns[name] == value for name, value in same.items()))
     signed = [columns[name] for name in (("content",) if "content" in kind.names else kind.names)]
     found: dict[tuple, tuple[int, Any]] = {}
     for block in chunks({tuple(row[position] for position in where) for row in rows}, 5_000):
@@ -185,7 +186,8 @@ def _within(scope: Scope) -> Any:
 def places(connection: Connection, organisations: tuple[int, ...]) -> list[tuple]:
     """(layer, key, properties JSON, west, south, east, north) of residences, buildings and halls, for placing facts by code."""
     columns = Feature.__table__.c
-    query = select(columns.layer, columns.key, columns.properties, columns.west, columns.south, columns.east, columns.north).where(
+    box = (columns.west, columns.south, columns.east, columns.north)
+    query = select(columns.layer, columns.key, columns.properties, *box).where(
         columns.layer.in_(("patrimoine", "halls")), columns.organisation_id.in_(organisations), columns.west.is_not(None))
     return [tuple(row) for row in connection.execute(query)]
 

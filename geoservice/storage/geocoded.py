@@ -20,4 +20,5 @@ def put(connection: Connection, answers: Mapping[str, str]) -> None:
     """Keep answers; a newer one replaces."""
     for block in chunks(answers):
         connection.execute(delete(GeocodedAddress).where(GeocodedAddress.address.in_(block)))
-        connection.execute(insert(GeocodedAddress), [{"address": key, "answer": answers[key], "received": now()} for key in block])
+        rows = [{"address": key, "answer": answers[key], "received": now()} for key in block]
+        connection.execute(insert(GeocodedAddress), rows)

@@ -1,4 +1,4 @@
-"""The tables. No column for a person; closed lists as their text code; what belongs to nobody in particular has organisation 0."""
+"""The tables. No column for a person; closed lists as text codes; what belongs to nobody in particular has organisation 0."""
 
 from __future__ import annotations
 

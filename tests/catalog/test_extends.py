@@ -14,4 +14,5 @@ def test_tables_are_laid_over_those_of_the_source(tmp_path) -> None:
     assert (own.name, own.kind, own.columns["date"]) == ("registre", "habitant", ("vu le",))
     assert own.columns["residence"] == base.columns["residence"]
     assert own.values["category"].map["rodeo"] == "VEH.rodeo"
-    assert own.values["category"].rules == base.values["category"].rules and own.values["nature"] == base.values["nature"]
+    assert own.values["category"].rules == base.values["category"].rules
+    assert own.values["nature"] == base.values["nature"]

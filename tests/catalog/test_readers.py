@@ -68,7 +68,8 @@ def test_a_few_damaged_bytes_reject_their_lines_only(tmp_path):
     (b"<!DOCTYPE html><html>", "export.csv", "page web"), (b"\x1f\x8b\x08\x00broken", "export.csv.gz", "gzip"),
     (b"PK\x03\x04broken", "export.zip", "zip"), (b"PAR1broken", "t.parquet", "Parquet"), (b'{"a": ', "t.json", "JSON"),
     (b'{"a": 1}', "t.json", "liste d’enregistrements"), (b"SQLite format 3\0broken", "t.gpkg", "géographique"),
-    ("nom;été\nà;é\né;è\n".encode("cp850"), "dos.csv", "encodage"), (gzip.compress(b"\0" * (80 << 20), mtime=0), "b.gz", "démesurément"),
+    ("nom;été\nà;é\né;è\n".encode("cp850"), "dos.csv", "encodage"),
+    (gzip.compress(b"\0" * (80 << 20), mtime=0), "b.gz", "démesurément"),
     ((b"[" * 100_000), "t.json", "JSON"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1broken", "t.xls", "classeur"),
 ])
 def test_what_cannot_be_read_says_why(tmp_path, content, name, said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
 
 import numpy as np
@@ -150,7 +151,8 @@ def test_the_file_gives_the_same_index_and_is_replaced_whole(tmp_path) -> None:
     assert (len(before), before.version, len(after), after.version) == (3_000, "0", 50, "2")
     query = FactQuery(kind=Kind.VILLE, hours=(20, 6))
     assert facts.count(before, 9, query=query).total == facts.count(INDEX, 9, query=query).total
-    assert before.units == UNITS and before.kinds == INDEX.kinds
+    assert before.units == UNITS
+    assert before.kinds == INDEX.kinds
     assert [file.name for file in tmp_path.iterdir()] == ["0.facts"]
 
 
@@ -190,9 +192,10 @@ def test_unknown_parameters_are_errors() -> None:
         parse({"catgeory": "SAL"})
 
 
-@given(st.dictionaries(st.sampled_from(["kind", "from", "hours", "bbox", "zone", "weekdays", "resolution"]), st.text(max_size=30)))
+NAMES = st.sampled_from(["kind", "from", "hours", "bbox", "zone", "weekdays", "resolution"])
+
+
+@given(st.dictionaries(NAMES, st.text(max_size=30)))
 def test_parse_never_crashes(params: dict[str, str]) -> None:
-    try:
+    with contextlib.suppress(BadInput):
         parse(params)
-    except BadInput:
-        pass

@@ -36,7 +36,8 @@ def test_span_holds_all_descendants_and_no_other_cell(resolution: int) -> None:
     low, high = grid.span(cells)
     for cell, first, last in zip(cells.tolist(), low.tolist(), high.tolist(), strict=True):
         children = basic_int.cell_to_children(cell, 12)
-        assert first == min(children) and max(children) <= last
+        assert first == min(children)
+        assert max(children) <= last
         neighbours = [other for near in basic_int.grid_disk(cell, 1) if near != cell
                       for other in basic_int.cell_to_children(near, 12)]
         assert not any(first <= other <= last for other in neighbours)
@@ -73,7 +74,8 @@ def test_boundaries_are_h3s() -> None:
     (55.5, -21.1, 4326, False), (520_000, 8_590_000, 4471, False)])
 def test_a_crs_is_known_by_its_range(x: float, y: float, epsg: int, swapped: bool) -> None:
     found = crs.guess(np.array([x]), np.array([y]))
-    assert found is not None and (found.epsg, found.swapped) == (epsg, swapped)
+    assert found is not None
+    assert (found.epsg, found.swapped) == (epsg, swapped)
 
 
 def test_nothing_french_is_no_guess() -> None:
@@ -90,7 +92,8 @@ def test_lambert_93_and_back() -> None:
 
 def test_each_territory_has_its_metres_and_its_clock() -> None:
     codes = {t.code: (t.epsg, t.timezone) for t in crs.TERRITORIES}
-    assert codes["974"] == (2975, "Indian/Reunion") and codes["972"] == (5490, "America/Martinique")
+    assert codes["974"] == (2975, "Indian/Reunion")
+    assert codes["972"] == (5490, "America/Martinique")
     assert crs.territory_of(45.2, -12.8).code == "976"
     assert crs.territory_of(-74.0, 40.7) is None
     for territory in crs.TERRITORIES:
@@ -101,6 +104,8 @@ def test_each_territory_has_its_metres_and_its_clock() -> None:
 
 def test_world_units() -> None:
     x, y = crs.world(np.array([0.0, 180.0]), np.array([0.0, 85.05112877980659]))
-    assert x == pytest.approx([0.5, 1.0]) and y == pytest.approx([0.5, 0.0], abs=1e-12)
+    assert x == pytest.approx([0.5, 1.0])
+    assert y == pytest.approx([0.5, 0.0], abs=1e-12)
     lon, lat = crs.unworld(*crs.world(LON, LAT))
-    assert lon == pytest.approx(LON) and lat == pytest.approx(LAT)
+    assert lon == pytest.approx(LON)
+    assert lat == pytest.approx(LAT)

@@ -78,7 +78,8 @@ def test_any_order_of_files_and_lines_reaches_one_state(tmp_path_factory, files,
 def test_the_database_is_durable(tmp_path) -> None:
     storage = create(Settings(data=tmp_path / "d"))
     health = storage.health()
-    assert health.durable and health.durability == "journal wal, synchronisation FULL"
+    assert health.durable
+    assert health.durability == "journal wal, synchronisation FULL"
     assert engine.sqlite_module().sqlite_version_info >= engine.SAFE_SQLITE
     assert storage.integrity() == "ok"
 
