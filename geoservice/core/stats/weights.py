@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 
-from geoservice.core import grid
+from geoservice.core import compiled, grid
 from geoservice.errors import BadInput
 
 LARGEST = 20  # steps: a disk of 1,261 cells
+
+
+def loops() -> ModuleType:
+    """The compiled loops of the statistics, imported."""
+    from geoservice.core.stats import kernels
+
+    return kernels
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +75,11 @@ class Neighbours:
         values = np.asarray(values, dtype=np.float64)
         if values.shape[-1:] != (len(self),):
             raise BadInput(f"Il faut une valeur par unité : {len(self)} attendues, dimensions reçues {values.shape}.")
+        kernels = compiled.at_hand(loops, len(self.indices)) if values.ndim == 1 else None
+        if kernels is not None:
+            out = np.empty(len(self))
+            kernels.sums(self.indptr, self.indices, np.ascontiguousarray(values), out)
+            return out
         taken = values[..., self.indices]
         if self._some is None:
             return np.add.reduceat(taken, self.indptr[:-1], axis=-1)

@@ -1,0 +1,84 @@
+"""The inner loops of the statistics, compiled by numba; `core.compiled` says when to import them, numpy answers until then.
+
+As in `core.kernels`: explicit signatures, kept on the disk, never parallel, the GIL released.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, types
+
+
+def _array(kind: types.Type, dimensions: int = 1, writable: bool = False) -> types.Array:
+    return types.Array(kind, dimensions, "C", readonly=not writable)
+
+
+_I1, _I8, _F8, _F82 = _array(types.int8), _array(types.int64), _array(types.float64), _array(types.float64, 2)
+_F8_OUT, _F82_OUT, _I8_OUT = _array(types.float64, 1, True), _array(types.float64, 2, True), _array(types.int64, 1, True)
+_OPTIONS = {"cache": True, "nogil": True, "boundscheck": False, "error_model": "numpy"}
+
+
+@njit(types.void(_I8, _I8, _F8, _F8_OUT), **_OPTIONS)
+def sums(indptr, indices, values, out):  # noqa: ANN001, ANN201
+    """Sum of the values of each neighbourhood."""
+    for row in range(len(out)):
+        total = 0.0
+        for place in range(indptr[row], indptr[row + 1]):
+            total += values[indices[place]]
+        out[row] = total
+
+
+@njit(types.int64(_F8, _F8, _F8, _F8, _F82_OUT), **_OPTIONS)
+def spread(column, row, weights, shape, grid):  # noqa: ANN001, ANN201
+    """Linear binning: each weight over the four nodes around (row, column), given in cells; how many lay outside.
+
+    shape: the greatest row and column that are inside.
+    """
+    outside = 0
+    for point in range(len(column)):
+        x, y = column[point], row[point]
+        if not (0.0 <= x <= shape[1] and 0.0 <= y <= shape[0]):
+            outside += 1
+            continue
+        left, top = min(int(x), grid.shape[1] - 2), min(int(y), grid.shape[0] - 2)
+        right_share, low_share, weight = x - left, y - top, weights[point]
+        grid[top, left] += weight * (1.0 - right_share) * (1.0 - low_share)
+        grid[top, left + 1] += weight * right_share * (1.0 - low_share)
+        grid[top + 1, left] += weight * (1.0 - right_share) * low_share
+        grid[top + 1, left + 1] += weight * right_share * low_share
+    return outside
+
+
+@njit(types.void(_F82, _F8, _F82_OUT), **_OPTIONS)
+def smooth(grid, half, out):  # noqa: ANN001, ANN201
+    """Both passes of a symmetric separable kernel; half[0] is its middle. `out` is smaller by the kernel's reach on each side."""
+    reach, (rows, columns) = len(half) - 1, out.shape
+    line = np.empty(grid.shape[1])
+    for row in range(rows):
+        for place in range(len(line)):
+            line[place] = half[0] * grid[row + reach, place]
+        for step in range(1, reach + 1):
+            share = half[step]
+            for place in range(len(line)):
+                line[place] += share * (grid[row + reach - step, place] + grid[row + reach + step, place])
+        for place in range(columns):
+            out[row, place] = half[0] * line[place + reach]
+        for step in range(1, reach + 1):
+            share = half[step]
+            for place in range(columns):
+                out[row, place] += share * (line[place + reach - step] + line[place + reach + step])
+
+
+@njit(types.void(_I8, _I8, _I1, _F8, _F8, _I8_OUT), **_OPTIONS)
+def bands(first, second, apart, times, bounds, table):  # noqa: ANN001, ANN201
+    """Pairs by band of distance (given) and of time: table is (distance bands × time bands), one after another.
+
+    A difference belongs to the first band whose bound it does not exceed; pairs beyond the last bound are not counted.
+    """
+    many = len(bounds)
+    for pair in range(len(first)):
+        difference = abs(times[first[pair]] - times[second[pair]])
+        for band in range(many):
+            if difference <= bounds[band]:
+                table[apart[pair] * many + band] += 1
+                break
