@@ -65,6 +65,12 @@ def numbers_of(values: Values, what: str, dimensions: int = 1) -> np.ndarray:
     return out
 
 
+def same_length(what: str, *arrays: np.ndarray) -> None:
+    """BadInput unless every array has as many values."""
+    if len({len(some) for some in arrays}) > 1:
+        raise BadInput(f"Les {what} doivent avoir la même longueur : {', '.join(str(len(some)) for some in arrays)} reçues.")
+
+
 def share_of(value: float, what: str) -> float:
     """A number strictly between 0 and 1."""
     if not 0 < value < 1:

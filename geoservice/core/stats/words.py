@@ -31,6 +31,11 @@ def facts(count: float) -> str:
     return f"{number(count)}{_FIXED}fait{'s' if count >= 2 else ''}"
 
 
+def awaited(count: float) -> str:
+    """`1,5 attendu`, `12 attendus`."""
+    return f"{number(count)}{_FIXED}attendu{'s' if count >= 2 else ''}"
+
+
 def times(ratio: float) -> str:
     """`2,4 fois`."""
     return f"{number(ratio)}{_FIXED}fois"
