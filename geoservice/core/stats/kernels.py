@@ -28,24 +28,27 @@ def sums(indptr, indices, values, out):  # noqa: ANN001, ANN201
         out[row] = total
 
 
-@njit(types.int64(_F8, _F8, _F8, _F8, _F82_OUT), **_OPTIONS)
-def spread(column, row, weights, shape, grid):  # noqa: ANN001, ANN201
-    """Linear binning: each weight over the four nodes around (row, column), given in cells; how many lay outside.
-
-    shape: the greatest row and column that are inside.
-    """
+@njit(types.int64(_F8, _F8, _F8, _F82_OUT), **_OPTIONS)
+def spread(column, row, weights, grid):  # noqa: ANN001, ANN201
+    """Each weight over the nine nodes around (row, column), given in cells, by a quadratic spline; how many lay outside."""
     outside = 0
+    rows, columns = grid.shape
     for point in range(len(column)):
         x, y = column[point], row[point]
-        if not (0.0 <= x <= shape[1] and 0.0 <= y <= shape[0]):
+        if not (1.0 <= x < columns - 2.0 and 1.0 <= y < rows - 2.0):
             outside += 1
             continue
-        left, top = min(int(x), grid.shape[1] - 2), min(int(y), grid.shape[0] - 2)
-        right_share, low_share, weight = x - left, y - top, weights[point]
-        grid[top, left] += weight * (1.0 - right_share) * (1.0 - low_share)
-        grid[top, left + 1] += weight * right_share * (1.0 - low_share)
-        grid[top + 1, left] += weight * (1.0 - right_share) * low_share
-        grid[top + 1, left + 1] += weight * right_share * low_share
+        i, j = int(x + 0.5), int(y + 0.5)
+        right, up = x - i, y - j
+        shares = (0.5 * (0.5 - right) ** 2, 0.75 - right * right, 0.5 * (0.5 + right) ** 2)
+        below = weights[point] * 0.5 * (0.5 - up) ** 2
+        level = weights[point] * (0.75 - up * up)
+        above = weights[point] * 0.5 * (0.5 + up) ** 2
+        for step in range(3):
+            place = i + step - 1
+            grid[j - 1, place] += below * shares[step]
+            grid[j, place] += level * shares[step]
+            grid[j + 1, place] += above * shares[step]
     return outside
 
 

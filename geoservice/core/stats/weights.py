@@ -6,7 +6,7 @@ has on the whole grid: a cell whose disk is cut by the edge of the area is known
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -17,6 +17,9 @@ from geoservice.core import compiled, grid
 from geoservice.errors import BadInput
 
 LARGEST = 20  # steps: a disk of 1,261 cells
+MOST_PAIRS = 20_000_000
+_COMPARED = 2_000_000  # pairs of points compared at a time
+_SQUARES = 30_000  # on each side, at most
 
 
 def loops() -> ModuleType:
@@ -169,34 +172,50 @@ def within(x: np.ndarray, y: np.ndarray, metres: float, itself: bool = True) -> 
     return _of_pairs(rows, indices, np.bincount(rows, minlength=len(x)))
 
 
-def pairs(x: np.ndarray, y: np.ndarray, metres: float) -> tuple[np.ndarray, np.ndarray]:
-    """Every pair of points at most `metres` apart, once: two (m,) int64, in no order that means anything.
+def pairs(x: np.ndarray, y: np.ndarray, metres: float, most: int = MOST_PAIRS) -> tuple[np.ndarray, np.ndarray]:
+    """Every pair of points at most `metres` (0 or more) apart, once: two (m,) int64, in no order that means anything.
 
-    Points are put in squares of that side; only those of the same square and of four of the eight around it are compared.
+    Points are put in squares at least as wide; only those of the same square and of four of the eight around it are compared.
+    BadInput when there are more than `most` pairs.
     """
     none = np.zeros(0, dtype=np.int64)
     if len(x) < 2:
         return none, none
-    column, row = (np.floor((some - some.min()) / metres).astype(np.int64) for some in (x, y))
+    side = max(metres, float(max(np.ptp(x), np.ptp(y))) / _SQUARES, np.finfo(np.float64).tiny)
+    column, row = (np.floor((some - some.min()) / side).astype(np.int64) for some in (x, y))
     wide = int(row.max()) + 3
     square = column * wide + row
     order = np.argsort(square, kind="stable")
     known = square[order]
-    own = np.searchsorted(known, known, side="right")
-    found = [_near(x, y, metres, order, np.arange(1, len(x) + 1), own)]
-    for step in (1, wide - 1, wide, wide + 1):
-        found.append(_near(x, y, metres, order, *(np.searchsorted(known, known + step, side=side) for side in ("left", "right"))))
-    return tuple(np.concatenate(some) for some in zip(*found, strict=True))  # type: ignore[return-value]  # two of them
+    found, kept = [(none, none)], 0
+    for step in (0, 1, wide - 1, wide, wide + 1):
+        low, high = (np.searchsorted(known, known + step, side=end) for end in ("left", "right"))
+        low = np.arange(1, len(x) + 1) if step == 0 else low
+        for part in _parts(np.maximum(high - low, 0)):
+            near = _near((x, y, metres * metres), order, (part, low[part], high[part]))
+            kept += len(near[0])
+            if kept > most:
+                raise BadInput(f"Plus de {most} couples de faits à moins de {metres} m : réduisez la distance ou la période.")
+            found.append(near)
+    return np.concatenate([a for a, _ in found]), np.concatenate([b for _, b in found])
 
 
-def _near(x: np.ndarray, y: np.ndarray, metres: float, order: np.ndarray, low: np.ndarray,
-          high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of each ordered point with the ordered points [low, high) that are near enough."""
+def _parts(many: np.ndarray) -> Iterator[slice]:
+    """Runs of points with some two million comparisons each."""
+    run = (np.cumsum(many) - many) // _COMPARED
+    starts = np.flatnonzero(np.diff(run, prepend=-1)).tolist()
+    yield from (slice(a, b) for a, b in zip(starts, [*starts[1:], len(many)], strict=True))
+
+
+def _near(points: tuple[np.ndarray, np.ndarray, float], order: np.ndarray,
+          ranges: tuple[slice, np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of ordered points with the ordered points [low, high) of each that are near enough."""
+    (x, y, square), (part, low, high) = points, ranges
     many = np.maximum(high - low, 0)
-    first = np.repeat(np.arange(len(order)), many)
+    first = np.repeat(np.arange(len(order))[part], many)
     second = np.arange(len(first)) - np.repeat(_starts(many)[:-1], many) + np.repeat(low, many)
     first, second = order[first], order[second]
-    near = (x[first] - x[second]) ** 2 + (y[first] - y[second]) ** 2 <= metres * metres
+    near = (x[first] - x[second]) ** 2 + (y[first] - y[second]) ** 2 <= square
     return first[near], second[near]
 
 
