@@ -42,8 +42,13 @@ class Catalog:
 
     def recognise(self, layer: str, columns: Sequence[str]) -> SourceSpec | None:
         """The source that fits these columns best; None when none fits, or when two fit equally well."""
+        fitting = self.candidates(layer, columns)
+        return fitting[0] if len(fitting) == 1 else None
+
+    def candidates(self, layer: str, columns: Sequence[str]) -> list[SourceSpec]:
+        """The sources that fit these columns equally well, better than all others."""
         self.layer(layer)
-        return recognise.best(self.sources[layer].values(), columns)
+        return recognise.fits(self.sources[layer].values(), columns)
 
     def mapping(self, layer: str, path: Path) -> SourceSpec:
         """A user's mapping file for a layer: same format as a source; `layer` and `name` may be left out, and `extends` names a

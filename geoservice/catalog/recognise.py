@@ -53,14 +53,18 @@ def missing(source: SourceSpec, bound: Mapping[str, str]) -> list[str]:
 
 
 def best(sources: Iterable[SourceSpec], columns: Sequence[str]) -> SourceSpec | None:
-    """The source that understands most columns of a file; None when none has all it requires, or when two fit equally well."""
+    """The source that understands most columns of a file, and of two the one that requires more; None when none or several."""
+    fitting = fits(sources, columns)
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def fits(sources: Iterable[SourceSpec], columns: Sequence[str]) -> list[SourceSpec]:
+    """The sources that understand a file best. A source that asks for more (`id_dmr`) and finds it is surer than one that takes
+    any register; several are left when a person must say which."""
     scored = []
     for source in sources:
         bound = source.bind(columns)
         if bound and not missing(source, bound):
-            scored.append((len(set(bound.values())), source))
-    if not scored:
-        return None
-    top = max(score for score, _ in scored)
-    winners = [source for score, source in scored if score == top]
-    return winners[0] if len(winners) == 1 else None
+            scored.append(((len(set(bound.values())), len(source.required)), source))
+    top = max((score for score, _ in scored), default=None)
+    return [source for score, source in scored if score == top]

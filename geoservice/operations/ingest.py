@@ -234,9 +234,13 @@ def _recognised(catalog: Catalog, layer: str, path: Path) -> SourceSpec:
     for hints in _ways_to_open(catalog, layer):
         with open_table(path, hints, readable(path.name)) as table:
             columns = table.columns
-        found = catalog.recognise(layer, columns)
-        if found is not None:
-            return found
+        found = catalog.candidates(layer, columns)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            named = ", ".join(source.name for source in found)
+            raise BadInput(f"« {readable(path.name)} » : les colonnes conviennent aussi bien à plusieurs sources. Choisissez avec "
+                           f"--source : {named}.")
     shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
     name = readable(path.name)
     raise BadInput(f"« {name} » : les colonnes ne correspondent à aucune source connue de la couche « {layer} » ({shown}). "

@@ -127,7 +127,7 @@ def test_an_address_is_a_point_at_its_number_and_a_count_at_its_street():
     assert [(f["placement"], f["lon"], f["commune"]) for f in facts] == [
         ("numero", 2.481, "93010"), ("rue", None, "93010"), ("residence", 2.48, "93010")]
     assert [f["cell"] == 0 for f in facts] == [False, True, False]
-    assert [(r.line, r.value, r.sentence) for r in taken.rejects] == [(4, "", "Importez le fichier BAN.")]
+    assert [(r.line, r.value, r.sentence) for r in taken.rejects] == [(4, "ailleurs", "Importez le fichier BAN.")]
 
 
 def test_without_imported_addresses_the_reject_says_what_to_import():
@@ -138,7 +138,9 @@ def test_a_commune_alone_counts_in_tables_and_nothing_at_all_is_refused():
     fact = one(**FACT, code_insee="93010")
     assert (fact["placement"], fact["commune"], fact["cell"], fact["lon"]) == ("commune", "93010", 0, None)
     assert refused(**FACT, code_insee="Bondy").code == "commune"
-    assert "Aucun lieu" in refused(**FACT, code_insee="").sentence
+    nowhere = refused(**FACT, code_insee="")
+    assert "Aucun lieu" in nowhere.sentence
+    assert nowhere.column == "code_insee"  # a column of the file: where to write
 
 
 def test_a_commune_overseas_sets_the_clock():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from geoservice.catalog.recognise import best, fold_name, fold_value
+from geoservice.catalog.recognise import best, fits, fold_name, fold_value
 from geoservice.catalog.schema import load_source
 from geoservice.errors import BadInput
 from tests.catalog.tables import source
@@ -54,3 +54,12 @@ def test_the_source_that_understands_most_columns_wins_and_doubt_is_no_answer():
     assert best([small, large], ["jour", "hall"]) is large
     assert best([small, large, twin], ["jour", "hall"]) is None
     assert best([large], ["hall"]) is None  # a required field is absent
+
+
+def test_of_two_that_understand_as_much_the_one_that_requires_more_wins():
+    register = source(name="registre", columns={"date": "jour", "address": "adresse"})
+    export = source(name="export", columns={"date": "jour", "key": "id_dmr"}, required=["date", "key"])
+    columns = ["jour", "adresse", "id_dmr"]
+    assert best([register, export], columns) is export
+    assert best([register, export], ["jour", "adresse"]) is register
+    assert fits([register, source(name="autre", columns={"date": "jour", "city": "ville"})], ["jour", "adresse", "ville"])[1:]

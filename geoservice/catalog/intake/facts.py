@@ -84,12 +84,19 @@ def _fields(source: SourceSpec, batch: Batch) -> tuple[dict[str, Sequence[Any]],
     names = source.bind(batch.columns)
     absent = missing(source, {**names, **({"point": "geometry"} if batch.geometry is not None else {})})
     if absent:
-        accepted = "; ".join(f"{need} ({', '.join(source.columns.get(need.split('|')[0], ()))})" for need in absent)
-        raise UnreadableFile(f"{batch.file} : colonnes absentes : {accepted}. Choisissez une autre source, ou donnez une "
-                             "correspondance (--dry-run en propose une).")
+        raise UnreadableFile(f"{batch.file} : colonnes absentes : {' ; '.join(_accepted(source, need) for need in absent)}. "
+                             "Choisissez une autre source, ou dites quelle colonne c’est dans une correspondance : « --dry-run "
+                             "--write-mapping FICHIER.toml » l’écrit, vous y ajoutez par exemple "
+                             f"{absent[0].split('|')[0]} = \"nom de la colonne\" sous [columns], et --mapping la donne.")
     columns: dict[str, Sequence[Any]] = {f: batch.columns[c] for f, c in names.items()}
     constants = {f: [v] * len(batch.lines) for f, v in source.constants.items() if f not in columns}
     return {**columns, **constants}, names
+
+
+def _accepted(source: SourceSpec, need: str) -> str:
+    """A field that is asked for, with the column names that are known for it."""
+    known = source.columns.get(need.split("|")[0], ())
+    return f"{need} (par exemple {', '.join(known[:8])})" if known else need
 
 
 def _kept(collector: Collector) -> list[bool] | None:

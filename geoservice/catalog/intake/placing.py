@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CODES = ("hall", "building", "residence")
 _LABELS = {"hall": "de hall", "building": "de bâtiment", "residence": "de résidence"}
+_WHERE = ("point", "lon", "lat", "x", "y", *CODES, "address", "number", "street", "commune", "citycode")  # tell of a place
 _INSEE = re.compile(r"^(\d{5}|2[AB]\d{3})$")
 CODE_LENGTH = 64  # longer than any code: a sentence, which is not stored
 NO_PLACE = ("Aucun lieu : donnez des coordonnées, un code de hall, de bâtiment ou de résidence, ou une adresse avec son code "
@@ -159,12 +160,14 @@ class Placer:
                              "dans le patrimoine. Importez d’abord la couche patrimoine (ou halls), ou corrigez le code.")
         elif found.address[row]:
             reason = match.reason if match is not None else ""
-            collector.reject(row, names.get("address", "adresse"), "", "adresse", reason or "L’adresse n’a pas été trouvée. "
-                             "Importez le fichier BAN du département (couche adresses), ou corrigez l’adresse.")
+            collector.reject(row, names.get("address") or names["street"], found.address[row], "adresse",
+                             reason or "L’adresse n’a pas été trouvée. Importez le fichier BAN du département (couche "
+                             "adresses), ou corrigez l’adresse.")
         elif found.commune[row]:
             found.placement[row] = str(Placement.COMMUNE)
         else:
-            collector.reject(row, "", "", "lieu", NO_PLACE)
+            looked_at = ", ".join(dict.fromkeys(names[each] for each in _WHERE if each in names))
+            collector.reject(row, looked_at, "", "lieu", NO_PLACE)
 
 
 def _put(collector: Collector, found: Placed, row: int, spot: Spot) -> None:

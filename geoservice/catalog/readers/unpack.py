@@ -73,7 +73,7 @@ def _magic(path: Path, name: str) -> bytes:
     try:
         # a pipe would be waited for, a device read for ever; and GDAL takes names beginning so for addresses
         if not stat.S_ISREG(path.stat().st_mode) or str(path.resolve()).startswith("/vsi"):
-            raise UnreadableFile(f"{name} : ce n’est pas un fichier. Donnez le chemin d’un fichier.")
+            raise UnreadableFile(f"{name or path} : ce n’est pas un fichier. Donnez le chemin d’un fichier.")
         with path.open("rb") as file:
             return file.read(4)
     except (OSError, ValueError) as error:
