@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -21,6 +22,7 @@ from geoservice.operations.reader import Reader
 from geoservice.operations.tiles import generation_of
 from geoservice.web.dependencies import CurrentReader, LayerName, described, one_of, only
 from geoservice.web.files import ENDINGS, TYPES, encoded
+from geoservice.web.naming import file_name
 from geoservice.web.responses import PNG, respond, tag_of
 from geoservice.web.routes.picture import FONT, NAMES, size_of, tag_of_picture
 
@@ -64,7 +66,8 @@ def map_png(request: Request, reader: CurrentReader,
         raise NotReady("La police de la page manque : lancez « make install », puis recommencez.")
     frame = Frame(width, height, query.bbox, query.resolution if "resolution" in given else None)
     tag = tag_of_picture("png", reader, query, frame)
-    return respond(request, tag, lambda: _png(reader, picture.draw(reader, query, frame)), PNG, "carte.png")
+    return respond(request, tag, lambda: _png(reader, picture.draw(reader, query, frame)), PNG,
+                   file_name("carte", reader, query, datetime.now(UTC).date(), "png"))
 
 
 def _png(reader: Reader, drawn: Picture) -> bytes:

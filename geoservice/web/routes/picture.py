@@ -18,6 +18,7 @@ from geoservice.operations.indexing import FACTS
 from geoservice.operations.picture import Frame
 from geoservice.operations.reader import Reader
 from geoservice.web.dependencies import CurrentReader, described, only
+from geoservice.web.naming import file_name
 from geoservice.web.responses import respond, tag_of
 from geoservice.web.routes.files import PAGE
 
@@ -49,7 +50,8 @@ def carte_pdf(request: Request, reader: CurrentReader, given: Annotated[dict[str
     if not FONT.is_file():
         raise NotReady("La police de la page manque : lancez « make install », puis recommencez.")
     tag = tag_of_picture("pdf", reader, query, frame, edited.date())
-    return respond(request, tag, lambda: to_pdf(sheets.compose(reader, query, frame, edited), FONT), PDF, "carte.pdf")
+    return respond(request, tag, lambda: to_pdf(sheets.compose(reader, query, frame, edited), FONT), PDF,
+                   file_name("carte", reader, query, edited.date(), "pdf"))
 
 
 def size_of(text: str | None, name: str) -> int:

@@ -1,15 +1,16 @@
 /** The page: it asks who is here and what there is, then lets the parts follow the view. */
 
 import * as api from "./api.js";
+import { Beside } from "./beside.js";
 import { CardPanel } from "./card.js";
 import { Comparison } from "./compare.js";
 import { classNumbers, Counts, sentence } from "./counts.js";
-import { presets } from "./days.js";
 import { fill, h, paced, part, settled } from "./dom.js";
 import { filterPanel } from "./filters.js";
-import { closeSheets, keyboard, openSheet } from "./keyboard.js";
+import { keyboard, openSheet } from "./keyboard.js";
 import { layersPanel, wanted } from "./layers-panel.js";
-import { foundPlace } from "./found.js";
+import { checked, firstView, FRANCE } from "./first-view.js";
+import { Going } from "./going.js";
 import { hoverLabel } from "./hover.js";
 import { legend } from "./legend.js";
 import { MapView } from "./map.js";
@@ -17,13 +18,12 @@ import { exportsMenu } from "./outputs.js";
 import { printing } from "./print.js";
 import { Ranking } from "./ranking.js";
 import { Search } from "./search.js";
-import { codes, EMPTY, filters, otherFilters, read, Store, touchesFilters, write } from "./state.js";
+import { codes, filters, otherFilters, read, Store, touchesFilters, write } from "./state.js";
 import { mapWords, overview, statusCounts, statusSources } from "./status.js";
 import { StillMap } from "./still-map.js";
 import { Table } from "./table.js";
 import { Timeline } from "./timeline.js";
 
-const FRANCE = /** @type {[number, number, number, number]} */ ([-5.2, 41.3, 9.6, 51.1]);
 const FALLBACK_RESOLUTION = 9; // without a map there is no zoom to choose one
 const BUSY_AFTER_MS = 300;
 const SETTLE_MS = 60; // several moves of one gesture are one question
@@ -36,11 +36,11 @@ class Page {
     this.tilejson = tilejson;
     this.store = new Store({ ...firstView(catalog), ...checked(read(location.hash), catalog) }, catalog.period);
     this.counts = new Counts({ onstart: () => this.busy(true), onpicture: (picture) => this.show(picture), onfailure: (words) => this.fail(words) });
-    this.table = new Table({ ongo: (cell) => this.go(cell), onhover: (cell) => this.map?.hover(cell), onclose: () => this.store.change({ table: "" }) });
+    this.going = new Going(this.store, () => this.map);
+    this.table = new Table({ ongo: (cell) => this.going.cell(cell), onhover: (cell) => this.map?.hover(cell), onclose: () => this.store.change({ table: "" }) });
     this.card = new CardPanel(this.store, catalog, (cell) => this.map?.streetAt(cell) ?? "");
     /** @type {import("./counts.js").Picture | null} */ this.picture = null;
     this.busyTimer = 0;
-    this.side = new AbortController();
     this.soon = settled(() => this.load(), SETTLE_MS);
     this.now = paced(() => this.load(), PACE_MS);
     this.store.listen((view, changed) => this.changed(view, changed));
@@ -49,10 +49,12 @@ class Page {
     layersPanel(this.store, catalog, session.basemap);
     this.filterPanel = filterPanel(this.store, catalog, (box) => this.map?.fit(box));
     this.timeline = new Timeline(this.store, catalog);
-    this.ranking = new Ranking(this.store, { onhover: (cell) => this.map?.hover(cell), oncell: (cell) => this.go(cell), onplace: (lon, lat, name) => this.goTo(lon, lat, name),
+    const { going } = this;
+    this.ranking = new Ranking(this.store, { onhover: (cell) => this.map?.hover(cell), oncell: (cell) => going.cell(cell), onplace: (lon, lat, name) => going.place(lon, lat, name),
       street: (cell) => this.map?.streetAt(cell) ?? "" });
-    new Search((hit) => this.found(hit));
-    exportsMenu(this.store);
+    this.beside = new Beside(this.store, { timeline: this.timeline, ranking: this.ranking, filterPanel: this.filterPanel });
+    new Search((hit) => going.found(hit));
+    exportsMenu(this.store, () => this.map?.bbox() ?? "");
     keyboard({ ontable: () => this.toggleTable(), onescape: () => this.escape() });
     part("table-toggle").addEventListener("click", () => this.toggleTable());
     addEventListener("hashchange", () => this.restore());
@@ -80,7 +82,7 @@ class Page {
     await this.map?.ready;
     this.drawLayers();
     this.reflect(this.store.view);
-    this.showSpot();
+    this.going.showSpot();
     this.load();
     this.card.show();
   }
@@ -107,7 +109,7 @@ class Page {
     } else if (changed.has("cell")) this.card.show();
     if (changed.has("layers") || changed.has("basemap")) this.drawLayers();
     if ((changed.has("mode") || changed.has("hide")) && this.picture) this.show(this.picture);
-    if (changed.has("spot")) this.showSpot();
+    if (changed.has("spot")) this.going.showSpot();
     this.reflect(view, changed);
   }
 
@@ -135,7 +137,7 @@ class Page {
     statusCounts(picture, view, this.catalog);
     mapWords(picture, view, this.catalog);
     document.body.dataset.state = "ready";
-    if (changed) this.loadSide(picture);
+    if (changed) this.beside.load(picture);
     else if (this.ranking.by === "cases") this.ranking.moved(picture);
   }
 
@@ -157,23 +159,6 @@ class Page {
   /** How long from the gesture to the new colours on the canvas, kept where a test can read it. @param {number} since */
   timeRepaint(since) {
     this.map?.map.once("render", () => { part("map").dataset.repaintMs = String(Math.round(performance.now() - since)); });
-  }
-
-  /** What is beside the map follows the map: it must not slow it down. @param {import("./counts.js").Picture} picture */
-  async loadSide(picture) {
-    this.side.abort();
-    const { signal } = (this.side = new AbortController());
-    const asked = filters(this.store.view);
-    document.body.dataset.side = "loading";
-    try {
-      await Promise.all([this.timeline.load(signal), this.ranking.load(picture, signal), api.facets(asked, signal).then((found) => !signal.aborted && this.filterPanel.facets(found)),
-        api.calendar(api.without(asked, "hours", "weekdays"), signal).then((found) => !signal.aborted && this.filterPanel.calendar(found))]);
-      if (!signal.aborted) document.body.dataset.side = "ready";
-    } catch (error) {
-      if (signal.aborted) return;
-      document.body.dataset.side = "error";
-      fill(part("alert"), h("p", {}, sentence(error), " Les décomptes à côté de la carte sont peut-être anciens."), h("button", { type: "button", onclick: () => this.loadSide(picture) }, "Réessayer"));
-    }
   }
 
   /** What is really on the canvas, for those who check it. @param {string[]} cells */
@@ -236,32 +221,6 @@ class Page {
     return map.layers(wanted(this.catalog, this.store.view.layers));
   }
 
-  /** @param {api.Hit} hit */
-  found(hit) {
-    this.store.change({ spot: `${hit.lon},${hit.lat},${hit.label.slice(0, 120)}` });
-    this.map?.fit(hit.bbox);
-    foundPlace(this.store, hit);
-    openSheet("right");
-  }
-
-  /** @param {number} lon @param {number} lat @param {string} name */
-  goTo(lon, lat, name) {
-    this.store.change({ spot: `${lon},${lat},${name.slice(0, 120)}` });
-    this.map?.fit([lon - 0.002, lat - 0.0015, lon + 0.002, lat + 0.0015]);
-  }
-
-  showSpot() {
-    const [lon, lat, ...label] = this.store.view.spot.split(",");
-    this.map?.pin(lat === undefined ? null : [Number(lon), Number(lat)], label.join(","));
-    if (!this.store.view.spot) fill(part("found"));
-  }
-
-  /** From the table: choose a cell and go to it. @param {string} cell */
-  go(cell) {
-    this.store.change({ cell });
-    this.map?.goToCell(cell);
-  }
-
   toggleTable() {
     const open = !this.table.open;
     const inside = part("table").contains(document.activeElement);
@@ -286,23 +245,6 @@ class Page {
     if (view.at && view.at !== this.store.view.at) this.map?.goTo(view.at);
     this.store.change(view);
   }
-}
-
-/** The first view answers without a click: the origin with most facts, over the last 12 months of data.
- * @param {api.Catalog} catalog @returns {import("./state.js").View} */
-function firstView(catalog) {
-  const most = catalog.kinds.reduce((best, one) => ((one.facts ?? 0) > (best?.facts ?? -1) ? one : best), catalog.kinds[0]);
-  const year = presets(catalog.period).find((one) => one.code === "12m");
-  return { ...EMPTY, kind: most?.code ?? "", ...year?.period };
-}
-
-/** An address is someone's text: an origin that is not in reach gives way to the first view's; a written address that
- * names an origin without dates means all dates.
- * @param {Partial<import("./state.js").View>} view @param {api.Catalog} catalog */
-function checked(view, catalog) {
-  const { kind, ...others } = view;
-  if (!kind || !catalog.kinds.some((one) => one.code === kind)) return others;
-  return { from: "", to: "", ...view };
 }
 
 /** @param {unknown} error */

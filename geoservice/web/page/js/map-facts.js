@@ -1,7 +1,7 @@
 /** Facts from tiles: hexagons of a territory too large to be sent whole, or heat from images that the server draws. */
 
 import { insert } from "./map-layers.js";
-import { ACCENT, INK, RAMP_OPACITY } from "./palette.js";
+import { ACCENT, edgeOf, INK, RAMP_OPACITY } from "./palette.js";
 
 const CLEAR = "rgba(0,0,0,0)";
 
@@ -40,7 +40,7 @@ class Sheet {
       { id, type: "line", ...of, filter: is(""), paint: { "line-color": colour, "line-width": width } });
     insert(this.map, { id: this.heat, type: "raster", source: this.heatSource, layout: { visibility: "none" }, paint: { "raster-fade-duration": 0 } });
     insert(this.map, { id: this.hexagons, type: "fill", ...of, paint: { "fill-antialias": false } });
-    insert(this.map, { id: this.outlines, type: "line", ...of, paint: { "line-color": "#ffffff", "line-width": 1, "line-opacity": 0.9 } });
+    insert(this.map, { id: this.outlines, type: "line", ...of, paint: { "line-width": 1 } });
     line(this.hovered, INK, 2);
     line(this.selected[0], "#ffffff", 7);
     line(this.selected[1], ACCENT, 4);
@@ -49,7 +49,8 @@ class Sheet {
   /** @param {FactPicture} picture @param {boolean} busy */
   paint(picture, busy) {
     const heat = picture.mode === "chaleur";
-    this.map.setPaintProperty(this.hexagons, "fill-color", colourExpression(picture.classes));
+    this.map.setPaintProperty(this.hexagons, "fill-color", byClass(picture.classes, (one) => one.colour));
+    this.map.setPaintProperty(this.outlines, "line-color", byClass(picture.classes, (_, at) => edgeOf(at)));
     this.map.setPaintProperty(this.hexagons, "fill-opacity", busy ? RAMP_OPACITY / 2 : RAMP_OPACITY);
     for (const id of [this.hexagons, this.outlines]) this.map.setLayoutProperty(id, "visibility", heat ? "none" : "visible");
     this.map.setPaintProperty(this.heat, "raster-opacity", busy ? 0.5 : 1);
@@ -146,16 +147,16 @@ function is(cell) {
 }
 
 /** The second figure of an H3 text is its resolution, so tiles of two zooms never borrow each other's classes.
- * @param {FactPicture["classes"]} classes */
-function colourExpression(classes) {
+ * @param {FactPicture["classes"]} classes @param {(one: import("./palette.js").CountClass, at: number) => string} colour */
+function byClass(classes, colour) {
   const branches = [...classes].filter(([, all]) => all.length > 0)
-    .flatMap(([resolution, all]) => [resolution.toString(16), stepExpression(all)]);
+    .flatMap(([resolution, all]) => [resolution.toString(16), stepExpression(all, colour)]);
   return branches.length ? ["match", ["slice", ["get", "h3"], 1, 2], ...branches, CLEAR] : CLEAR;
 }
 
-/** @param {import("./palette.js").CountClass[]} all */
-function stepExpression(all) {
-  const [first, ...others] = all;
-  if (others.length === 0) return ["to-color", first.colour];
-  return ["step", ["get", "n"], first.colour, ...others.flatMap((one) => [one.from, one.colour])];
+/** @param {import("./palette.js").CountClass[]} all @param {(one: import("./palette.js").CountClass, at: number) => string} colour */
+function stepExpression(all, colour) {
+  const [first, ...others] = all.map(colour);
+  if (others.length === 0) return ["to-color", first];
+  return ["step", ["get", "n"], first, ...others.flatMap((one, at) => [all[at + 1].from, one])];
 }

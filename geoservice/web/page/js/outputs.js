@@ -5,8 +5,8 @@ import { filters } from "./state.js";
 
 const FORMATS = [["csv", "Tableau (CSV)"], ["geojson", "GeoJSON"], ["gpkg", "GeoPackage"], ["geoparquet", "GeoParquet"]];
 
-/** @param {import("./state.js").Store} store */
-export function exportsMenu(store) {
+/** @param {import("./state.js").Store} store @param {() => string} bbox of what is on the screen, "" without a map */
+export function exportsMenu(store, bbox) {
   const files = FORMATS.map(([format, label]) => ({ format, link: h("a", { download: "" }, label) }));
   const pdf = h("a", { download: "" }, "Page A4 (PDF)");
   const image = h("a", { download: "" }, "Image de la carte (PNG)");
@@ -32,10 +32,20 @@ export function exportsMenu(store) {
     const params = filters(store.view);
     const resolution = part("map").dataset.resolution;
     if (resolution) params.set("resolution", resolution);
-    pdf.href = `/api/carte.pdf?${params}`;
-    image.href = `/api/map.png?${params}`;
+    const [seen, pixels] = onScreen(bbox());
+    pdf.href = `/api/carte.pdf?${params}${seen}`;
+    image.href = `/api/map.png?${params}${seen}${pixels}`;
     code.href = `/api/snippet?${params}`;
     for (const { format, link } of files) link.href = `/api/cells?${params}&format=${format}`;
   });
   fill(part("outputs"), menu);
+}
+
+/** What a picture of the view has to show: its extent and its size on the screen, twice as fine for paper.
+ * @param {string} bbox @returns {[string, string]} more of an address */
+function onScreen(bbox) {
+  if (!bbox) return ["", ""];
+  const { clientWidth, clientHeight } = part("map");
+  const pixels = (/** @type {number} */ size) => Math.max(120, Math.min(4000, Math.round(2 * size)));
+  return [`&bbox=${bbox}`, `&width=${pixels(clientWidth)}&height=${pixels(clientHeight)}`];
 }

@@ -4,6 +4,21 @@ export const RAMP = ["#dbe7f6", "#abbee5", "#7797d4", "#5c6eb2", "#47468e", "#31
 export const RAMP_OPACITY = 0.85;
 export const INK = "#1b2733";
 export const ACCENT = "#0b6670";
+export const PALE_EDGE = "#5f7fb8"; // around the classes that are too pale to be seen against the ground
+export const PALE_CLASSES = 3;
+/** Less than before, more than before: the ends of PuOr, beside an arrow. */
+export const CHANGE = { less: "#b35806", more: "#542788" };
+/** Hot spots by verdict: what fills, what is drawn around; hatches and dots double the colours. */
+export const HOT = {
+  solide: { fill: "#4b2e83", line: "#2a1650" },
+  fragile: { fill: "#b09fd8", line: "#4b2e83" },
+  artefact: { fill: "#eef1f3", line: "#5d6973" },
+  reste: { fill: "#e3e8ec", line: "#c3ccd6" },
+};
+
+/** The line around a cell of a class, from 0: white between dark cells, blue around pale ones.
+ * @param {number} at */
+export const edgeOf = (at) => (at < PALE_CLASSES ? PALE_EDGE : "rgba(255,255,255,0.9)");
 
 /**
  * @typedef {{from: number, to: number, cells: number, colour: string}} CountClass  both bounds included
