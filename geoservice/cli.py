@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geoservice.arguments import Parser
+
 if TYPE_CHECKING:
     from geoservice.catalog.layers import Catalog
     from geoservice.operations.ingest import ImportReport
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="geoservice", description="Cartes de la tranquillité résidentielle : des exports "
+    parser = Parser(prog="geoservice", description="Cartes de la tranquillité résidentielle : des exports "
                                      "d’un bailleur ou d’une ville à une carte filtrée dans le navigateur.")
     commands = parser.add_subparsers(required=True, metavar="COMMANDE")
     _server_commands(commands)
@@ -214,7 +216,7 @@ def _dry_run(arguments: argparse.Namespace, request: Any) -> int:
     if report.source == ingest.PROPOSED:
         _say("Aucune source connue ne correspond ; essai avec la correspondance proposée (--write-mapping l’écrit).")
     for reject in report.rejects[:20]:
-        _say(f"  refus : {reject.file}, ligne {reject.line}, {reject.column} : {reject.sentence}")
+        _say(f"  refus : {_told(reject)}")
     _print_report(arguments, report)
     return 0
 
@@ -259,7 +261,13 @@ def _rejects(arguments: argparse.Namespace) -> None:
         rejectfile.write(arguments.csv, found)
         return
     for reject in found:
-        print(f"{reject.file}, ligne {reject.line}, {reject.column} = « {reject.value} » : {reject.sentence}")
+        print(_told(reject))
+
+
+def _told(reject: Any) -> str:
+    where = f"{reject.file}, ligne {reject.line}"
+    cell = f", {reject.column} = « {reject.value} »" if reject.column else ""
+    return f"{where}{cell} : {reject.sentence}"
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 # from the lowest step; a package imports from steps below its own and from itself
 STEPS = (("types", "errors", "settings"), ("core",), ("catalog", "export"), ("storage",), ("operations",),
-         ("web", "cli", "progress", "notebook", "testing", "demo"))
+         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments"))
 STEP = {package: number for number, step in enumerate(STEPS) for package in step}
 # on one step, yet one uses the other
 NEIGHBOURS = {
     ("errors", "types"): "both are words",
     ("settings", "errors"): "a setting can be impossible",
+    ("cli", "arguments"): "its parser",
     ("cli", "progress"): "the command line shows progress",
     ("cli", "testing"): "a command builds the synthetic town",
     ("cli", "demo"): "a command builds the demo",

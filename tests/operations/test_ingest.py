@@ -130,6 +130,10 @@ def test_rejects_are_listed_and_written_as_csv(data: Path, capsys) -> None:
     assert status == 0
     assert "faits.csv, ligne 6, date = « 31/02/2025 »" in out
     assert "inversées" in out
+    nowhere = data.parent / "sans-lieu.csv"
+    nowhere.write_text("date;type;code_residence\n03/01/2025;tag;\n", "utf-8")
+    status, _, err = command(capsys, "import", "incidents", nowhere, "--dry-run", "--data", data)
+    assert (status, "refus : sans-lieu.csv, ligne 2, code_residence = «  » : Aucun lieu" in err) == (0, True)
     target = data.parent / "refus.csv"
     assert command(capsys, "rejects", number, "--csv", target, "--data", data)[0] == 0
     found = list(csv.DictReader(target.read_text("utf-8-sig").splitlines(), delimiter=";"))
