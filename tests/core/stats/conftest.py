@@ -1,0 +1,64 @@
+"""Worked values of the shared reference, PySAL as the oracle, and maps to try statistics on."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from geoservice.core import compiled, grid
+from geoservice.core.stats import weights
+from geoservice.core.stats.weights import Neighbours
+from geoservice.types import Box
+
+CHECKS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "checks.json"
+
+
+@pytest.fixture(scope="session")
+def checks() -> dict:
+    """Worked values of published tests and papers, each with its source."""
+    if not CHECKS.exists():
+        pytest.skip("worked values are read from ../shared/reference/checks.json, which is not here")
+    return json.loads(CHECKS.read_text("utf-8"))
+
+
+@pytest.fixture
+def pysal() -> Iterator[SimpleNamespace]:
+    """esda with `weights(neighbours)`, our neighbourhoods as it reads them; its warnings are its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import esda
+        import libpysal
+        import scipy.sparse
+
+        def of(neighbours: Neighbours) -> object:
+            data = np.ones(len(neighbours.indices))
+            table = scipy.sparse.csr_matrix((data, neighbours.indices, neighbours.indptr), (len(neighbours),) * 2)
+            return libpysal.weights.WSP(table).to_W(silence_warnings=True)
+
+        yield SimpleNamespace(esda=esda, weights=of)
+
+
+@pytest.fixture(scope="session")
+def cells() -> np.ndarray:
+    """Some 600 cells of resolution 9 with a hole, none of them alone."""
+    found = grid.cover(Box(2.28, 48.82, 2.38, 48.88), 9)
+    hole = np.isin(found, grid.disk(int(found[len(found) // 2]), 3))
+    return found[~hole]
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def both_ways(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Once with numpy, once with compiled loops: the answers are the same."""
+    before: Callable | None = compiled._loaded.pop(weights.loops, None)
+    if request.param == "compiled" and not compiled.load(weights.loops):
+        pytest.skip("numba is not installed")
+    yield request.param
+    compiled._loaded.pop(weights.loops, None)
+    if before is not None:
+        compiled._loaded[weights.loops] = before
