@@ -1,7 +1,7 @@
 """The FactIndex on disk: one immutable file, memory-mapped by every reader, replaced by rename.
 
-Layout: 8 magic bytes, the header's length (u8), a JSON header padded to 64 bytes, then the columns and the blocks, each
-aligned to 64 bytes. Little-endian.
+Layout: 8 magic bytes, the header's length (u8), a JSON header padded to 64 bytes, then the columns, the blocks and the starts
+of cells, each aligned to 64 bytes. Little-endian.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from geoservice.core.facts import COLUMNS, FactIndex, Units
 from geoservice.errors import NotReady
 from geoservice.types import Kind
 
-MAGIC = b"GEOFACT1"  # a changed layout changes it: an index is never misread, it is built again
+MAGIC = b"GEOFACT2"  # a changed layout changes it: an index is never misread, it is built again
 _UNREADABLE = "Un fichier d’index est illisible ; lancez « geoservice doctor » pour le reconstruire."
 _ALIGN = 64
 
@@ -27,7 +27,8 @@ def write(index: FactIndex, path: Path) -> None:
 
     One writer at a time: what a killed one left beside it is written over.
     """
-    arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks}
+    arrays = {**{name: index[name] for name in COLUMNS}, "blocks": index.blocks,
+              **{_start_name(resolution): starts for resolution, starts in index.starts.items()}}
     temporary = path.with_name(f"{path.name}.tmp")
     with temporary.open("wb") as file:
         file.write(_header(index, arrays))
@@ -45,6 +46,7 @@ def _header(index: FactIndex, arrays: dict[str, np.ndarray]) -> bytes:
     text = json.dumps({
         "facts": len(index), "placed_from": index.placed_from, "version": index.version,
         "kinds": {str(kind): number for kind, number in index.kinds.items()}, "blocks": len(index.blocks),
+        "starts": {str(resolution): len(starts) for resolution, starts in index.starts.items()},
         "units": [units.level, units.code, units.residence, units.commune]}, ensure_ascii=False).encode()
     start = len(MAGIC) + 8
     text += b" " * (-(start + len(text)) % _ALIGN)
@@ -64,9 +66,11 @@ def open_index(path: Path) -> FactIndex:
     """A FactIndex whose columns are views of the mapped file; NotReady when the file is not one."""
     mapped, header, position = _opened(path)
     columns: dict[str, np.ndarray] = {}
-    shapes = {**dict.fromkeys(COLUMNS, (header["facts"],)), "blocks": (header["blocks"], 6)}
-    for name, shape in shapes.items():
-        kind = np.dtype(COLUMNS.get(name, "<i8"))
+    resolutions = {int(text): number for text, number in header["starts"].items()}
+    layout = {**{name: ((header["facts"],), kind) for name, kind in COLUMNS.items()}, "blocks": ((header["blocks"], 6), "<i8"),
+              **{_start_name(resolution): ((number,), "<u4") for resolution, number in resolutions.items()}}
+    for name, (shape, text) in layout.items():
+        kind = np.dtype(text)
         position += -position % _ALIGN
         size = int(np.prod(shape)) * kind.itemsize
         if position + size > len(mapped):
@@ -75,8 +79,13 @@ def open_index(path: Path) -> FactIndex:
         position += size
     units = Units(*(tuple(values) for values in header["units"]))
     kinds = {Kind(name): number for name, number in header["kinds"].items()}
-    return FactIndex({name: columns[name] for name in COLUMNS}, units, columns["blocks"], header["placed_from"], kinds,
+    starts = {resolution: columns[_start_name(resolution)] for resolution in resolutions}
+    return FactIndex({name: columns[name] for name in COLUMNS}, units, columns["blocks"], header["placed_from"], kinds, starts,
                      header["version"])
+
+
+def _start_name(resolution: int) -> str:
+    return f"starts of {resolution}"
 
 
 def _opened(path: Path) -> tuple[np.ndarray, dict[str, Any], int]:

@@ -1,158 +1,42 @@
-"""FactIndex: the facts of ONE organisation as columns sorted by finest cell, and the counts made from them.
+"""Counts and rows of a FactIndex: every fact of an area that passes a query.
 
-All descendants of a coarse cell are contiguous, so a viewport is a handful of slices. At most 32 bytes a fact; immutable.
+This is numpy's way, and the one that says what is right; `core.scanning` gives the same with compiled loops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from geoservice.core import grid
-from geoservice.core.query import FactQuery, day_number
+from geoservice.core.conditions import chosen, days_of, hour_table, hours_of, rounded, uncertain
+from geoservice.core.factindex import (
+    BLOCK_RESOLUTION,
+    BYTES_A_FACT,
+    COLUMNS,
+    DEGREE,
+    EVERYWHERE,
+    GROUP,
+    UNCERTAIN,
+    Area,
+    Counts,
+    FactIndex,
+    Selection,
+    Units,
+    build,
+    run_starts,
+)
+from geoservice.core.query import FactQuery
 from geoservice.errors import KindRequired
-from geoservice.types import UNKNOWN_HOUR, Box, Kind, code_of
+from geoservice.types import Box
 
-if TYPE_CHECKING:
-    from shapely import Geometry
+__all__ = [
+    "BLOCK_RESOLUTION", "BYTES_A_FACT", "COLUMNS", "DEGREE", "EVERYWHERE", "GROUP", "NEARBY", "PIECE", "UNCERTAIN", "Area",
+    "Counts", "FactIndex", "Selection", "Units", "build", "candidates", "category_counts", "chosen", "count", "days_of",
+    "hour_table", "hours_of", "in_reach", "merge", "rounded", "rows_of_units", "select", "uncertain", "unit_counts", "unplaced",
+]
 
-COLUMNS: dict[str, str] = {
-    "cell": "<u8", "lon": "<i4", "lat": "<i4", "unit": "<u4", "day": "<u2", "span": "<u2", "hour": "u1", "category": "u1",
-    "kind": "u1", "nature": "u1", "gravity": "u1", "place": "u1", "placement": "u1",
-}
-BYTES_A_FACT = sum(np.dtype(kind).itemsize for kind in COLUMNS.values())
-DEGREE = 10_000_000  # positions are stored in 1e-7 degree, about a centimetre
-BLOCK_RESOLUTION = 8
-GROUP = 64  # blocks
 NEARBY = 8_192  # rows: scanning fewer than this costs less than starting another range
 PIECE = 65_536  # rows looked at together: what is computed on the way stays in the processor's cache
-_LAST_DAY = 65_535  # the greatest of a column of days: in 2149, never reached
-UNCERTAIN = ("hour", "gravity", "place", "nature")
-
-
-@dataclass(frozen=True)
-class Units:
-    """Places facts hang on. Row 0 is "none"; each row has a level, a code, and the residence and commune it belongs to."""
-
-    level: tuple[str, ...] = ("",)
-    code: tuple[str, ...] = ("",)
-    residence: tuple[str, ...] = ("",)
-    commune: tuple[str, ...] = ("",)
-
-    def rows_of(self, level: str, code: str) -> np.ndarray:
-        """Mask over unit rows whose residence or commune is `code`; (units,) bool."""
-        owners = self.residence if level == "residence" else self.commune
-        return np.array([owner == code for owner in owners])
-
-
-@dataclass(frozen=True)
-class FactIndex:
-    """Columns of n facts (see COLUMNS), the units they name, and blocks: row ranges with the box of their positions.
-
-    `blocks` is (b, 6) int64: first row, last row + 1, west, south, east, north in 1e-7 degree. Rows before
-    `placed_from` have no point.
-    """
-
-    columns: Mapping[str, np.ndarray]
-    units: Units
-    blocks: np.ndarray
-    placed_from: int
-    kinds: Mapping[Kind, int]
-    version: str = "0"
-
-    @cached_property
-    def groups(self) -> np.ndarray:
-        """Boxes of runs of GROUP blocks, (4, g) int64: looked at first, for a viewport touches few."""
-        starts = np.arange(0, len(self.blocks), GROUP)
-        sides = zip((np.minimum, np.minimum, np.maximum, np.maximum), self.blocks.T[2:], strict=True)
-        return np.array([extreme.reduceat(side, starts) if len(starts) else starts for extreme, side in sides])
-
-    @cached_property
-    def bounds(self) -> Box | None:
-        """The box of every position; None without any."""
-        if not len(self.blocks):
-            return None
-        low, high = self.blocks[:, 2:4].min(axis=0) / DEGREE, self.blocks[:, 4:].max(axis=0) / DEGREE
-        return Box(*low.tolist(), *high.tolist())
-
-    @cached_property
-    def kept(self) -> dict[int, Any]:
-        """What `core.scanning` has worked out of this index and may need again."""
-        return {}
-
-    def __len__(self) -> int:
-        return len(self.columns["cell"])
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self.columns[name]
-
-
-@dataclass(frozen=True)
-class Area:
-    """Where: every condition that is given must hold, on positions (`box`, `polygon`), on cells, or on units."""
-
-    box: Box | None = None
-    polygon: Geometry | None = None
-    cells: np.ndarray | None = None
-    residence: str | None = None
-    commune: str | None = None
-
-
-EVERYWHERE = Area()
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Rows with a point that match; facts that pass all but one uncertain condition; matching facts without a point."""
-
-    rows: np.ndarray
-    unknown: dict[str, int]
-    unplaced: int
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Facts per cell at one resolution for one kind: cells (n,) sorted uint64, counts (n,) int64."""
-
-    cells: np.ndarray
-    counts: np.ndarray
-    unknown: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UNCERTAIN, 0))
-    unplaced: int = 0
-
-    @property
-    def total(self) -> int:
-        return int(self.counts.sum())
-
-
-def build(columns: Mapping[str, np.ndarray], units: Units = Units(), version: str = "0") -> FactIndex:
-    """A FactIndex from unsorted columns of equal length, named and typed as COLUMNS. O(n log n)."""
-    order = np.argsort(columns["cell"], kind="stable")
-    ordered = {name: np.ascontiguousarray(columns[name][order].astype(kind, copy=False)) for name, kind in COLUMNS.items()}
-    placed_from = int(np.searchsorted(ordered["cell"], np.uint64(1)))
-    numbers = np.bincount(ordered["kind"], minlength=len(Kind) + 1)
-    kinds = {kind: int(numbers[code_of(kind)]) for kind in Kind if numbers[code_of(kind)]}
-    return FactIndex(ordered, units, _blocks(ordered, placed_from), placed_from, kinds, version)
-
-
-def _blocks(columns: Mapping[str, np.ndarray], placed_from: int) -> np.ndarray:
-    cells = columns["cell"][placed_from:]
-    if not len(cells):
-        return np.empty((0, 6), dtype=np.int64)
-    starts = _run_starts(grid.parents(cells, BLOCK_RESOLUTION))
-    lon, lat = columns["lon"][placed_from:], columns["lat"][placed_from:]
-    return np.array([
-        starts + placed_from, np.append(starts[1:], len(cells)) + placed_from,
-        np.minimum.reduceat(lon, starts), np.minimum.reduceat(lat, starts),
-        np.maximum.reduceat(lon, starts), np.maximum.reduceat(lat, starts)], dtype=np.int64).T
-
-
-def _run_starts(values: np.ndarray) -> np.ndarray:
-    """First row of each run of equal values; (runs,) int64."""
-    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])) if len(values) else np.empty(0, np.int64)
 
 
 def count(index: FactIndex, resolution: int, area: Area = EVERYWHERE, query: FactQuery = FactQuery()) -> Counts:
@@ -167,7 +51,7 @@ def count(index: FactIndex, resolution: int, area: Area = EVERYWHERE, query: Fac
 def _count(index: FactIndex, resolution: int, area: Area, query: FactQuery) -> Counts:
     selection = _select(index, area, query)
     cells = index["cell"].take(selection.rows)
-    starts = _run_starts(grid.ranks(cells, resolution))
+    starts = run_starts(grid.ranks(cells, resolution))
     counts = np.diff(np.append(starts, len(cells)))
     return Counts(grid.parents(cells[starts], resolution), counts, selection.unknown, selection.unplaced)
 
@@ -250,11 +134,6 @@ def _meets(sides: np.ndarray, box: Box) -> np.ndarray:
     return (west <= right) & (east >= left) & (south <= top) & (north >= bottom)
 
 
-def rounded(box: Box) -> tuple[int, int, int, int]:
-    """West, south, east, north as positions are stored, in 1e-7 degree."""
-    return round(box.west * DEGREE), round(box.south * DEGREE), round(box.east * DEGREE), round(box.north * DEGREE)
-
-
 def _ranges_of_cells(index: FactIndex, cells: np.ndarray) -> list[tuple[int, int]]:
     low, high = grid.span(np.sort(cells))
     first = np.searchsorted(index["cell"], low, side="left")
@@ -309,22 +188,6 @@ def _piece(index: FactIndex, piece: slice, days: tuple[int, int] | None, tables:
     return rows + piece.start
 
 
-def days_of(query: FactQuery) -> tuple[int, int] | None:
-    """First day asked for and how many, within what a column holds; None for all."""
-    if query.since is None and query.until is None:
-        return None
-    first = 0 if query.since is None else min(max(0, day_number(query.since)), _LAST_DAY)
-    after = _LAST_DAY if query.until is None else min(day_number(query.until), _LAST_DAY)
-    return first, max(0, after - first)
-
-
-def chosen(members: tuple) -> np.ndarray:
-    """Look-up table of 256 codes, true for the members."""
-    table = np.zeros(256, dtype=bool)
-    table[[code_of(member) for member in members]] = True
-    return table
-
-
 def _inside(index: FactIndex, rows: np.ndarray, area: Area, touched: np.ndarray) -> np.ndarray:
     """Which rows lie inside an area, tested on positions (cells are exact already); (n,) bool."""
     keep = np.ones(len(rows), dtype=bool)
@@ -373,38 +236,10 @@ def _split_unknown(index: FactIndex, rows: np.ndarray, query: FactQuery) -> tupl
     return rows[sure], unknown
 
 
-def uncertain(query: FactQuery) -> dict[str, np.ndarray]:
-    """For each uncertain condition that is asked, hours apart, a table from code to 0 no, 1 yes, 2 unknown."""
-    tables: dict[str, np.ndarray] = {}
-    for name, members in (("nature", query.natures), ("place", query.places)):
-        if members:
-            tables[name] = _state_table(chosen(members))
-    if query.gravity_min is not None:
-        tables["gravity"] = _state_table(np.arange(256) >= query.gravity_min)
-    return tables
-
-
-def _state_table(yes: np.ndarray) -> np.ndarray:
-    table = yes.astype(np.uint8)
-    table[0] = 2
-    return table
-
-
 def _hour_state(index: FactIndex, rows: np.ndarray, hours: tuple[int, int]) -> np.ndarray:
     """0 outside the hours, 1 inside, 2 unknown: no hour, or an interval that is only partly inside."""
     hour, span = index["hour"][rows], np.minimum(index["span"][rows], 23)
     return hour_table(*hours)[np.minimum(hour, 24), span]
-
-
-def hour_table(first: int, last: int) -> np.ndarray:
-    """(25, 24) states for start hour (24 = unknown) and number of further clock hours touched."""
-    window = np.array([first <= h < last if first < last else h >= first or h < last for h in range(24)])
-    touched = window[(np.arange(24)[:, None] + np.arange(24)[None, :]) % 24]
-    inside = np.logical_and.accumulate(touched, axis=1)
-    outside = np.logical_and.accumulate(~touched, axis=1)
-    table = np.full((25, 24), 2, dtype=np.uint8)
-    table[:24] = np.where(inside, 1, np.where(outside, 0, 2))
-    return table
 
 
 def unit_counts(index: FactIndex, query: FactQuery, level: str) -> dict[str, int]:
@@ -432,10 +267,3 @@ def rows_of_units(index: FactIndex, query: FactQuery, wanted: np.ndarray) -> np.
 def category_counts(index: FactIndex, rows: np.ndarray) -> np.ndarray:
     """Facts per category code of chosen rows; (256,) int64."""
     return np.bincount(index["category"][rows], minlength=256)
-
-
-def hours_of(minute: np.ndarray, duration: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Hour (255 unknown) and further clock hours touched, from local minute of the day (-1 unknown) and minutes lasted."""
-    hour = np.where(minute < 0, UNKNOWN_HOUR, minute // 60)
-    last = (minute + np.maximum(duration, 1) - 1) // 60
-    return hour.astype(np.uint8), np.where(minute < 0, 0, np.minimum(last - minute // 60, 65_535)).astype(np.uint16)

@@ -18,7 +18,8 @@ def _array(kind: types.Type, dimensions: int = 1, writable: bool = False) -> typ
     return types.Array(kind, dimensions, "C", readonly=not writable)
 
 
-_U1, _U2, _U8, _I4, _I8 = (_array(kind) for kind in (types.uint8, types.uint16, types.uint64, types.int32, types.int64))
+_U1, _U2, _U4, _U8, _I4, _I8 = (_array(kind) for kind in (types.uint8, types.uint16, types.uint32, types.uint64, types.int32,
+                                                         types.int64))
 _I8_OUT, _U8_OUT, _U1_OUT = (_array(kind, writable=True) for kind in (types.int64, types.uint64, types.uint8))
 # day, category, kind, nature, gravity, place, hour, span, lon, lat
 _COLUMNS = types.Tuple((_U2, _U1, _U1, _U1, _U1, _U1, _U1, _U2, _I4, _I4))
@@ -36,6 +37,18 @@ def _total(day, category, window):  # noqa: ANN001, ANN202
     total = 0
     for row in range(len(day)):
         total += np.int64((np.uint16(day[row] - first) < days) & (bits >> np.uint64(category[row] & 63)) & np.uint64(1))
+    return total
+
+
+@njit(types.int64(_U2, _U1, _I4, _I4, _U8, _I8), **_OPTIONS)
+def _total_within(day, category, lon, lat, window, box):  # noqa: ANN001, ANN202
+    """How many rows pass days, categories and a box."""
+    first, days, bits = np.uint16(window[0]), np.uint16(window[1]), window[2]
+    west, south, east, north = np.int32(box[0]), np.int32(box[1]), np.int32(box[2]), np.int32(box[3])
+    total = 0
+    for row in range(len(day)):
+        placed = (lon[row] >= west) & (lon[row] < east) & (lat[row] >= south) & (lat[row] < north)
+        total += np.int64(placed & (np.uint16(day[row] - first) < days) & (bits >> np.uint64(category[row] & 63)) & np.uint64(1))
     return total
 
 
@@ -111,19 +124,112 @@ def _piece(columns, tests, start, stop, chosen, mask, unknown):  # noqa: ANN001,
     return _narrow(columns, tests, found, chosen, unknown) if tests[8].any() else found
 
 
+@njit(types.int64(_COLUMNS, _TESTS, types.int64, types.int64, _I8_OUT, _U1_OUT, _I8_OUT), **_OPTIONS)
+def _picked(columns, tests, low, high, chosen, mask, unknown):  # noqa: ANN001, ANN202
+    """Matching rows of one range, by picking them."""
+    total = 0
+    for start in range(low, high, PIECE):
+        total += _piece(columns, tests, start, min(start + PIECE, high), chosen, mask, unknown)
+    return total
+
+
+@njit(types.int64(_U1), **_OPTIONS)
+def _plan(asked):  # noqa: ANN001, ANN202
+    """0 when days and categories are all that is asked, 1 when only the box comes to that, 2 otherwise."""
+    return 2 if asked[:BOX].any() else np.int64(asked[BOX])
+
+
 @njit(types.void(_COLUMNS, _TESTS, _I8, _I8, _I8_OUT, _I8_OUT), **_OPTIONS)
 def per_range(columns, tests, first, last, counts, unknown):  # noqa: ANN001, ANN201
     """Matching rows of each range [first, last)."""
     chosen, mask = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
-    more = tests[8].any()
+    plan, day, category = _plan(tests[8]), columns[0], columns[1]
     for position in range(len(first)):
         low, high = first[position], last[position]
-        if not more:
-            counts[position] = _total(columns[0][low:high], columns[1][low:high], tests[0])
-            continue
-        counts[position] = 0
-        for start in range(low, high, PIECE):
-            counts[position] += _piece(columns, tests, start, min(start + PIECE, high), chosen, mask, unknown)
+        if plan == 0:
+            counts[position] = _total(day[low:high], category[low:high], tests[0])
+        else:
+            counts[position] = _picked(columns, tests, low, high, chosen, mask, unknown)
+
+
+@njit(types.int64(_U4, types.int64), **_OPTIONS)
+def _place(starts, row):  # noqa: ANN001, ANN202
+    """The first of sorted starts that is not below a row."""
+    low, high = 0, len(starts)
+    while low < high:
+        middle = (low + high) // 2
+        if np.int64(starts[middle]) < row:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(types.UniTuple(_I8_OUT, 2)(_COLUMNS, _TESTS, _TESTS, _U4, types.UniTuple(_I8_OUT, 3), _I8_OUT), **_OPTIONS)
+def per_start(columns, doubtful, sure, starts, ranges, unknown):  # noqa: ANN001, ANN201
+    """First rows of cells with matching rows, and how many match in each.
+
+    `starts`: first rows of all cells, and the end. `ranges`: first rows, last rows + 1, and whether the tests are the `sure`
+    ones; they begin and end where cells do.
+    """
+    first, last, within = ranges
+    day, category, lon, lat = columns[0], columns[1], columns[8], columns[9]
+    size = 0
+    for position in range(len(first)):
+        size += _place(starts, last[position]) - _place(starts, first[position])
+    found, counts = np.empty(size, np.int64), np.empty(size, np.int64)
+    chosen, mask = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
+    written = 0
+    for position in range(len(first)):
+        tests = sure if within[position] else doubtful
+        plan, stop, at = _plan(tests[8]), last[position], _place(starts, first[position])
+        while np.int64(starts[at]) < stop:
+            low, high = np.int64(starts[at]), np.int64(starts[at + 1])
+            if plan == 0:
+                total = _total(day[low:high], category[low:high], tests[0])
+            elif plan == 1:
+                total = _total_within(day[low:high], category[low:high], lon[low:high], lat[low:high], tests[0], tests[7])
+            else:
+                total = _picked(columns, tests, low, high, chosen, mask, unknown)
+            found[written], counts[written] = low, total
+            written += total > 0
+            at += 1
+    return found[:written], counts[:written]
+
+
+@njit(types.boolean(types.int64, types.int64, types.int64, types.int64, _I8), **_OPTIONS)
+def _meet(west, south, east, north, box):  # noqa: ANN001, ANN202
+    """Whether two boxes meet."""
+    return west <= box[2] and east >= box[0] and south <= box[3] and north >= box[1]
+
+
+@njit(types.UniTuple(_I8_OUT, 3)(_array(types.int64, 2), _array(types.int64, 2), types.int64, _I8), **_OPTIONS)
+def touched(blocks, groups, group, box):  # noqa: ANN001, ANN201
+    """Row ranges of the blocks that meet a box: first rows, last rows + 1, and whether all their facts are inside it.
+
+    Neighbours of one sort are one range. `groups`: sides (4, g) of the boxes of so many blocks each.
+    """
+    west, south, east, north = groups
+    near = np.empty(len(west), np.int64)
+    chosen = 0
+    for number in range(len(west)):
+        if _meet(west[number], south[number], east[number], north[number], box):
+            near[chosen] = number
+            chosen += 1
+    most = group * chosen
+    first, last, within = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
+    found = -1
+    for number in near[:chosen]:
+        for at in range(number * group, min((number + 1) * group, len(blocks))):
+            left, bottom, right, top = blocks[at, 2], blocks[at, 3], blocks[at, 4], blocks[at, 5]
+            if not _meet(left, bottom, right, top, box):
+                continue
+            inside = np.int64(left >= box[0] and right < box[2] and bottom >= box[1] and top < box[3])
+            if found < 0 or last[found] != blocks[at, 0] or within[found] != inside:
+                found += 1
+                first[found], within[found] = blocks[at, 0], inside
+            last[found] = blocks[at, 1]
+    return first[:found + 1], last[:found + 1], within[:found + 1]
 
 
 @njit(types.int64(_COLUMNS, _TESTS, _U8, types.int64, _I8, _I8, _U8_OUT, _I8_OUT, _I8_OUT), **_OPTIONS)
@@ -147,12 +253,14 @@ def per_cell(columns, tests, cells, shift, first, last, ranks, counts, unknown):
     return written
 
 
-@njit(types.int64(_COLUMNS, _TESTS, _I8, _I8, _I8_OUT, _I8_OUT), **_OPTIONS)
-def rows(columns, tests, first, last, out, unknown):  # noqa: ANN001, ANN201
-    """Numbers of the matching rows of all ranges; how many were written."""
+@njit(types.int64(_COLUMNS, _TESTS, _TESTS, types.UniTuple(_I8_OUT, 3), _I8_OUT, _I8_OUT), **_OPTIONS)
+def rows(columns, doubtful, sure, ranges, out, unknown):  # noqa: ANN001, ANN201
+    """Numbers of the matching rows of all ranges (as in `per_start`); how many were written."""
+    first, last, within = ranges
     chosen, mask = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
     written = 0
     for position in range(len(first)):
+        tests = sure if within[position] else doubtful
         for start in range(first[position], last[position], PIECE):
             found = _piece(columns, tests, start, min(start + PIECE, last[position]), chosen, mask, unknown)
             out[written:written + found] = chosen[:found]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from geoservice.core import compiled, facts, grid
-from geoservice.core.facts import BLOCK_RESOLUTION, UNCERTAIN, Area, Counts, FactIndex
+from geoservice.core.factindex import EVERYWHERE, GROUP, STARTED, UNCERTAIN, Area, Counts, FactIndex
 from geoservice.core.query import FactQuery
 
 _READ = ("day", "category", "kind", "nature", "gravity", "place", "hour", "span", "lon", "lat")
@@ -23,6 +23,8 @@ _HOURS = np.ones((25, 24), dtype=np.uint8)
 _NO_BOX = np.zeros(4, dtype=np.int64)
 _KEPT = 512  # lists of ranges an index, a few thousand at most in each
 _Ranges = tuple[np.ndarray, np.ndarray]
+_CellsAndCounts = tuple[np.ndarray, np.ndarray]
+_Asked = tuple[int, Area, FactQuery]  # resolution, where, which
 
 
 def loops() -> ModuleType:
@@ -37,20 +39,13 @@ def count(index: FactIndex, resolution: int, area: Area, query: FactQuery) -> Co
     kernels = _at_hand(index, area)
     if kernels is None:
         return None
-    exact = area.box is None and area.cells is not None and bool((grid.resolutions(area.cells) == resolution).all())
-    blocks = area.box is None and area.cells is None and resolution <= BLOCK_RESOLUTION
-    ranges = _apart(kernels, index, area) if exact else _blocks(index) if blocks else _joined(index, area)
     unknown = np.zeros(len(UNCERTAIN), dtype=np.int64)
-    given = (_columns(index), _tests(query, area, len(index.kinds) > 1))
-    if exact and area.cells is not None:
-        counts = np.empty(len(ranges[0]), dtype=np.int64)
-        kernels.per_range(*given, *ranges, counts, unknown)
-        some = counts > 0
-        cells, counts = np.sort(area.cells).compress(some), counts.compress(some)
-    elif blocks:
-        cells, counts = _of_blocks(kernels, index, given, ranges, resolution, unknown)
+    if area.cells is not None:
+        cells, counts = _of_given_cells(kernels, index, (resolution, area, query), unknown)
+    elif resolution <= STARTED[-1]:
+        cells, counts = _of_started(kernels, index, (resolution, area, query), unknown)
     else:
-        cells, counts = _of_cells(kernels, index, given, ranges, resolution, unknown)
+        cells, counts = _of_rows(kernels, index, (resolution, area, query), _ranges(kernels, index, area)[:2], unknown)
     return Counts(cells, counts, dict(zip(UNCERTAIN, unknown.tolist(), strict=True)), facts.unplaced(index, area, query))
 
 
@@ -59,9 +54,9 @@ def select(index: FactIndex, area: Area, query: FactQuery) -> tuple[np.ndarray, 
     kernels = _at_hand(index, area)
     if kernels is None:
         return None
-    ranges = _joined(index, area)
+    ranges = _ranges(kernels, index, area)
     unknown, out = np.zeros(len(UNCERTAIN), dtype=np.int64), np.empty(_work(ranges), dtype=np.int64)
-    found = kernels.rows(_columns(index), _tests(query, area, len(index.kinds) > 1), *ranges, out, unknown)
+    found = kernels.rows(_columns(index), *_both_tests(index, area, query), ranges, out, unknown)
     return out[:found].copy(), dict(zip(UNCERTAIN, unknown.tolist(), strict=True))
 
 
@@ -85,36 +80,51 @@ def _apart(kernels: Any, index: FactIndex, area: Area) -> _Ranges:
     return first, last
 
 
-def _blocks(index: FactIndex) -> _Ranges:
-    return np.ascontiguousarray(index.blocks[:, 0]), np.ascontiguousarray(index.blocks[:, 1])
-
-
-def _joined(index: FactIndex, area: Area) -> _Ranges:
+def _ranges(kernels: Any, index: FactIndex, area: Area) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows that may lie in an area, as first rows, last rows + 1, and whether all of them lie in its box."""
+    if area.cells is None and area.box is not None:
+        return kernels.touched(index.blocks, index.groups, GROUP, np.array(facts.rounded(area.box), dtype=np.int64))
     pairs = np.array(facts.candidates(index, area), dtype=np.int64).reshape(-1, 2)
-    return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+    return pairs[:, 0].copy(), pairs[:, 1].copy(), np.full(len(pairs), area.box is None, dtype=np.int64)
 
 
-def _work(ranges: _Ranges) -> int:
+def _work(ranges: tuple[np.ndarray, ...]) -> int:
     return int((ranges[1] - ranges[0]).sum())
 
 
-def _of_blocks(kernels: Any, index: FactIndex, given: tuple, ranges: _Ranges, resolution: int,
-               unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Blocks are the cells of BLOCK_RESOLUTION: no row's own cell is looked at."""
+def _of_given_cells(kernels: Any, index: FactIndex, asked: _Asked, unknown: np.ndarray) -> _CellsAndCounts:
+    """Chosen cells: each is a range of rows, counted without looking at a row's own cell where they are those to count."""
+    resolution, area, query = asked
+    assert area.cells is not None
+    if area.box is not None or bool((grid.resolutions(area.cells) != resolution).any()):
+        return _of_rows(kernels, index, asked, _ranges(kernels, index, area)[:2], unknown)
+    ranges = _apart(kernels, index, area)
     counts = np.empty(len(ranges[0]), dtype=np.int64)
-    kernels.per_range(*given, *ranges, counts, unknown)
-    full = np.flatnonzero(counts)
-    counts, cells = counts[full], grid.parents(index["cell"].take(ranges[0][full]), resolution)
-    starts = np.flatnonzero(np.concatenate([[True], cells[1:] != cells[:-1]])) if len(cells) else full
-    return cells[starts], np.add.reduceat(counts, starts) if len(starts) else counts
+    kernels.per_range(_columns(index), _tests(query, area, len(index.kinds) > 1), *ranges, counts, unknown)
+    some = counts > 0
+    return np.sort(area.cells).compress(some), counts.compress(some)
 
 
-def _of_cells(kernels: Any, index: FactIndex, given: tuple, ranges: _Ranges, resolution: int,
-              unknown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _of_started(kernels: Any, index: FactIndex, asked: _Asked, unknown: np.ndarray) -> _CellsAndCounts:
+    """A resolution whose cells' first rows are known, or a coarser one: no row's own cell is looked at."""
+    resolution, area, query = asked
+    starts = index.starts[max(resolution, STARTED[0])]
+    first, counts = kernels.per_start(_columns(index), *_both_tests(index, area, query), starts, _ranges(kernels, index, area),
+                                      unknown)
+    cells = grid.parents(index["cell"].take(first), resolution)
+    if resolution >= STARTED[0] or not len(cells):
+        return cells, counts
+    runs = facts.run_starts(cells)
+    return cells[runs], np.add.reduceat(counts, runs)
+
+
+def _of_rows(kernels: Any, index: FactIndex, asked: _Asked, ranges: _Ranges, unknown: np.ndarray) -> _CellsAndCounts:
+    """Any cells, by looking at those of all matching rows."""
+    resolution, area, query = asked
     # as many places as rows, of which the system only gives those that are written
     ranks, counts = np.empty(_work(ranges), dtype=np.uint64), np.empty(_work(ranges), dtype=np.int64)
-    shift = grid.rank_shift(resolution)
-    found = kernels.per_cell(*given, index["cell"], shift, *ranges, ranks, counts, unknown)
+    tests, shift = _tests(query, area, len(index.kinds) > 1), grid.rank_shift(resolution)
+    found = kernels.per_cell(_columns(index), tests, index["cell"], shift, *ranges, ranks, counts, unknown)
     return grid.of_ranks(ranks[:found], resolution), counts[:found].copy()
 
 
@@ -144,3 +154,9 @@ def _tests(query: FactQuery, area: Area, several_kinds: bool) -> tuple[np.ndarra
     box = _NO_BOX if area.box is None else np.array(facts.rounded(area.box), dtype=np.int64)
     order = ("kind", "weekday", "hour", "gravity", "place", "nature")
     return (*tables, box, np.array([*(asked[name] for name in order), area.box is not None], dtype=np.uint8))
+
+
+def _both_tests(index: FactIndex, area: Area, query: FactQuery) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    """The tests of rows that may lie outside the area's box, and of those that cannot."""
+    several = len(index.kinds) > 1
+    return _tests(query, area, several), _tests(query, EVERYWHERE, several)

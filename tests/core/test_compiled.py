@@ -74,6 +74,23 @@ def test_counts_and_rows_are_those_of_numpy(index: FactIndex, areas: tuple[Area,
     assert sum(total > 100 for total in totals) > 30, totals
 
 
+@pytest.mark.parametrize("width", [0.0001, 0.004, 0.3, 3.0])
+def test_blocks_that_meet_a_box_are_found_and_told_whether_they_lie_in_it(index: FactIndex, width: float) -> None:
+    box = Box(2.35 - width, 48.86 - width / 2, 2.35 + width, 48.86 + width / 2)
+    found = scanning._ranges(compiled.at_hand(scanning.loops), index, Area(box=box))
+    plain = np.array(facts.candidates(index, Area(box=box))).reshape(-1, 2)
+    ranges = list(zip(*(part.tolist() for part in found), strict=True))
+    rows = {row for first, last, _ in ranges for row in range(first, last)}
+    assert rows <= {row for first, last in plain.tolist() for row in range(first, last)}
+    lon, lat = index["lon"], index["lat"]
+    west, south, east, north = facts.rounded(box)
+    inside = (lon >= west) & (lon < east) & (lat >= south) & (lat < north) & (np.arange(len(index)) >= index.placed_from)
+    assert set(np.flatnonzero(inside).tolist()) <= rows
+    sure = [row for first, last, within in ranges if within for row in range(first, last)]
+    assert inside[sure].all()
+    assert len(sure) > 100 or width < 0.1
+
+
 def test_a_polygon_is_left_to_numpy(index: FactIndex) -> None:
     import shapely
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geoservice.core import factfile, facts, grid
+from geoservice.core import factfile, factindex, facts, grid
 from geoservice.core.facts import Area
 from geoservice.core.query import FactQuery
 from geoservice.errors import NotReady
-from geoservice.types import Box, Category, Kind
+from geoservice.types import Box, Category, Kind, code_of
 
 BOX = Area(box=Box(2.33, 48.85, 2.36, 48.88))
 QUERIES = [FactQuery(kind=Kind.VILLE),
@@ -44,7 +44,7 @@ def test_pieces_and_gaps_change_nothing(monkeypatch: pytest.MonkeyPatch, query: 
         counted = facts.count(INDEX, 10, area, query)
         found.append((counted.cells.tolist(), counted.counts.tolist(), counted.unknown, counted.unplaced))
     assert found[0] == found[1] == found[2] == found[3]
-    keep = (INDEX["kind"] == 2) & np.isin(INDEX["category"], [facts.code_of(c) for c in query.categories or tuple(Category)])
+    keep = (INDEX["kind"] == 2) & np.isin(INDEX["category"], [code_of(c) for c in query.categories or tuple(Category)])
     keep &= (INDEX["day"] >= day(query.since, 0)) & (INDEX["day"] < day(query.until, 1 << 16))
     if query.weekdays:
         keep &= np.isin((INDEX["day"].astype(int) + 3) % 7 + 1, query.weekdays)
@@ -53,6 +53,22 @@ def test_pieces_and_gaps_change_nothing(monkeypatch: pytest.MonkeyPatch, query: 
         keep &= (lon >= 2.33) & (lon < 2.36) & (lat >= 48.85) & (lat < 48.88)
     assert sum(found[0][1]) == keep.sum()
     assert keep.sum() > 0 or query in QUERIES[-2:]
+
+
+def test_starts_and_blocks_are_the_cells_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for together in (1, 7, 1 << 20):
+        monkeypatch.setattr(factindex, "_TOGETHER", together)
+        small = index_of(500) if together < 20 else INDEX
+        factfile.write(small, tmp_path / "1.facts")
+        for index in (small, factfile.open_index(tmp_path / "1.facts")):
+            for resolution in factindex.STARTED:
+                cells = grid.parents(index["cell"], resolution)
+                first = np.unique(cells, return_index=True)[1]
+                assert index.starts[resolution].tolist() == [*np.sort(first).tolist(), len(index)]
+            assert index.blocks[:, 0].tolist() == index.starts[facts.BLOCK_RESOLUTION][:-1].tolist()
+            for first, last, west, south, east, north in index.blocks[::97].tolist():
+                lon, lat = index["lon"][first:last], index["lat"][first:last]
+                assert (lon.min(), lat.min(), lon.max(), lat.max()) == (west, south, east, north)
 
 
 def day(bound: date | None, otherwise: int) -> int:
