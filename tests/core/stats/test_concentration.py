@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,14 +11,12 @@ from geoservice.core.stats.concentration import concentration, gini
 from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput
 
-CHECKS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "checks.json"
 COUNTS = st.lists(st.integers(0, 500), min_size=1, max_size=60).filter(any)
 
 
-@pytest.mark.skipif(not CHECKS.exists(), reason="the reference values are not beside the project")
-def test_the_published_values():
+def test_the_published_values(checks):
     """lorenzgini vignette (Bernasco and Steenbeek 2017), as reference/checks.json quotes it."""
-    cases = json.loads(CHECKS.read_text())["gini_prime"]["cases"]
+    cases = checks["gini_prime"]["cases"]
     assert len(cases) == 3
     for case in cases:
         found = concentration(case["x"])

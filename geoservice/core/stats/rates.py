@@ -1,0 +1,167 @@
+"""Facts per dwelling where dwellings are few: empirical Bayes instead of raw rates, and funnel limits instead of rankings.
+
+`facts` (n,) are counts, `exposure` (n,) what they are counted per (dwellings, or dwellings × days); rates are per unit of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoservice.core.stats.given import NotEnough, Values, counts_of, exposure_of, share_of, whole_counts_of
+from geoservice.core.stats.intervals import gamma_limits
+from geoservice.core.stats.weights import Neighbours
+from geoservice.errors import BadInput
+
+_LARGEST_PRIOR = 1e9  # facts: rates that do not differ at all have a prior as sharp as this
+_WINSORISED = 0.1  # of the residuals on each side, before the dispersion is taken from them
+LEAST_UNITS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Gamma posteriors of n rates: `shape`, `rate` (n,); `mean` (n,) with its interval [low, high]; the prior they share.
+
+    `prior_facts`: how many facts the prior is worth; `prior_mean` / `prior_facts` are those of all units together.
+    """
+
+    shape: np.ndarray
+    rate: np.ndarray
+    mean: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    prior_mean: float
+    prior_facts: float
+
+
+@dataclass(frozen=True, eq=False)
+class Funnel:
+    """Limits of n rates around one target at `levels` (for instance 95 and 99.8 %): `low`, `high` (levels, n), exact Poisson.
+
+    `outside` (n,) int: +1 above, -1 below the widest limits widened by the dispersion, else 0; `outside_poisson` the same without
+    it. `dispersion`: variance / mean of the rates around the target, winsorised, at least 1.
+    """
+
+    target: float
+    levels: tuple[float, ...]
+    low: np.ndarray
+    high: np.ndarray
+    outside: np.ndarray
+    outside_poisson: np.ndarray
+    dispersion: float
+
+
+def per_hundred(facts: Values, dwellings: Values) -> np.ndarray:
+    """Facts per 100 dwellings, (n,); BadInput where there are no dwellings."""
+    counts = counts_of(facts)
+    return 100 * counts / exposure_of(dwellings, len(counts), "logements")
+
+
+def global_bayes(facts: Values, exposure: Values) -> np.ndarray:
+    """Rates pulled towards the rate of all, the more so the less exposure; (n,) (Marshall, Applied Statistics 40, 1991).
+
+    Where rates vary less than chance makes them, all are the common rate. NotEnough without units.
+    """
+    counts, bases = _given(facts, exposure)
+    mean, variance = _moments(counts, bases)
+    return _pulled(counts / bases, bases, np.full(len(counts), mean), np.full(len(counts), variance))
+
+
+def local_bayes(facts: Values, exposure: Values, neighbours: Neighbours) -> np.ndarray:
+    """Rates pulled towards those of the neighbourhood, itself included; (n,) (Marshall 1991, local form).
+
+    A unit without neighbours keeps its own rate. BadInput when there is not one neighbourhood a unit.
+    """
+    counts, bases = _given(facts, exposure)
+    if len(neighbours) != len(counts):
+        raise BadInput(f"Il faut un voisinage par unité : {len(counts)} attendus, {len(neighbours)} reçus.")
+    around = neighbours.with_itself()
+    base, rates = around.sums(bases), counts / bases
+    mean = around.sums(counts) / base
+    # sum of b (r - m)^2 over the neighbourhood, without its pairs: b r^2 - 2 m b r + m^2 b
+    spread = around.sums(bases * rates**2) - 2 * mean * around.sums(counts) + mean**2 * base
+    variance = np.maximum(spread / base - mean / (base / around.counts), 0.0)
+    alone = around.counts == 1
+    return np.where(alone, rates, _pulled(rates, bases, mean, variance))
+
+
+def gamma_poisson(facts: Values, exposure: Values, level: float = 0.95) -> Posterior:
+    """Posterior of each rate under one gamma prior for all, whose mean and variance are those of Marshall's moments.
+
+    Clayton and Kaldor (Biometrics 43, 1987). Intervals leave out that the prior is estimated. NotEnough without units or facts.
+    """
+    counts, bases = _given(facts, exposure)
+    mean, variance = _moments(counts, bases)
+    if mean <= 0:
+        raise NotEnough("aucun_fait", "Aucun fait dans cette sélection : il n’y a pas de taux à comparer.")
+    strength = min(mean**2 / variance, _LARGEST_PRIOR) if variance > 0 else _LARGEST_PRIOR
+    shape, rate = counts + strength, bases + strength / mean
+    low, high = gamma_limits(shape, rate, level)
+    return Posterior(shape, rate, shape / rate, low, high, mean, strength)
+
+
+def funnel(facts: Values, exposure: Values, target: float | None = None, levels: tuple[float, ...] = (0.95, 0.998)) -> Funnel:
+    """Control limits of rates around `target`, by default the rate of all units (Spiegelhalter, Statistics in Medicine 24, 2005).
+
+    Limits are exact Poisson quantiles, whole facts and so steps: beyond them lies at most (1 - level) / 2 on each side. A unit is
+    outside when it is beyond the widest limits widened by the square root of the dispersion. NotEnough below 3 units or no facts.
+    """
+    counts, bases = whole_counts_of(facts), exposure_of(exposure, np.size(facts), "expositions")
+    if len(counts) < LEAST_UNITS:
+        raise NotEnough("peu_d_unites",
+                        f"Un graphique en entonnoir demande au moins {LEAST_UNITS} unités ; il y en a {len(counts)}.")
+    centre = float(counts.sum() / bases.sum()) if target is None else float(target)
+    if not (np.isfinite(centre) and centre >= 0):
+        raise BadInput("La cible d’un entonnoir est un taux fini, plus grand que zéro.")
+    if centre == 0:
+        raise NotEnough("aucun_fait", "Aucun fait dans cette sélection : il n’y a pas de taux à comparer.")
+    limits = [_poisson_quantiles(centre * bases, (1 - share_of(level, "levels")) / 2) for level in levels]
+    low, high = (np.array([pair[side] for pair in limits]) / bases for side in (0, 1))
+    spread = _winsorised_dispersion(counts, centre * bases)
+    wide = spread**0.5
+    rates, widest = counts / bases, int(np.argmax(levels))
+    bottom, top = centre - (centre - low[widest]) * wide, centre + (high[widest] - centre) * wide
+    return Funnel(centre, levels, low, high, _side(rates, bottom, top), _side(rates, low[widest], high[widest]), spread)
+
+
+def _given(facts: Values, exposure: Values) -> tuple[np.ndarray, np.ndarray]:
+    counts = counts_of(facts)
+    if not len(counts):
+        raise NotEnough("aucune_unite", "Aucune résidence ni cellule dans cette sélection : il n’y a pas de taux à comparer.")
+    return counts, exposure_of(exposure, len(counts), "expositions")
+
+
+def _moments(counts: np.ndarray, bases: np.ndarray) -> tuple[float, float]:
+    """Mean of the rates weighted by exposure, and the variance between them that chance does not explain, at least 0."""
+    mean = float(counts.sum() / bases.sum())
+    between = float((bases * (counts / bases - mean) ** 2).sum() / bases.sum())
+    return mean, max(0.0, between - mean / float(bases.mean()))
+
+
+def _pulled(rates: np.ndarray, bases: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    total = variance + mean / bases
+    return mean + (rates - mean) * np.divide(variance, total, out=np.zeros(len(rates)), where=total > 0)
+
+
+def _poisson_quantiles(mean: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper quantiles of Poisson variables: the least counts at which P(X <= count) reaches the tail, and the rest."""
+    from scipy.special import pdtr, pdtrik
+
+    out = []
+    for level in (tail, 1 - tail):
+        first = np.maximum(np.ceil(np.nan_to_num(pdtrik(level, mean))), 0)  # no quantile below 0 where nothing is likely
+        lower = np.maximum(first - 1, 0)
+        out.append(np.where(pdtr(lower, mean) >= level, lower, first))  # a root that rounding left just above a whole number
+    return out[0], out[1]
+
+
+def _winsorised_dispersion(counts: np.ndarray, expected: np.ndarray) -> float:
+    """Mean squared Poisson residual, on square roots, with the extremes drawn in: outliers must not hide themselves."""
+    z = 2 * (np.sqrt(counts) - np.sqrt(expected))
+    low, high = np.quantile(z, (_WINSORISED, 1 - _WINSORISED))
+    return max(1.0, float((np.clip(z, low, high) ** 2).mean()))
+
+
+def _side(rates: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return np.where(rates > high, 1, np.where(rates < low, -1, 0)).astype(np.int8)
