@@ -25,6 +25,7 @@ from geoservice.web.routes import (
     files,
     health,
     hexagons,
+    hotspots,
     imports,
     metrics,
     page,
@@ -39,8 +40,8 @@ from geoservice.web.routes import (
 from geoservice.web.service import Service
 
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
-    tiles.router, page.router, words.router, cells.router, units.router, profiles.router, hexagons.router, search.router,
-    places.router, picture.router, imports.router, entry.router, exports.router, health.router, files.router,
+    tiles.router, page.router, words.router, cells.router, hotspots.router, units.router, profiles.router, hexagons.router,
+    search.router, places.router, picture.router, imports.router, entry.router, exports.router, health.router, files.router,
 )
 
 

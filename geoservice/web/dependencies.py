@@ -136,6 +136,10 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "step": ("month", "day, week (à partir du lundi) ou month."),
     "level": ("residence", "residence ou commune."),
     "layer": ("qpv", "Nom de la couche."),
+    "exposure": ("auto", "À quoi les faits sont rapportés : auto, area (surface vraie) ou dwellings (logements)."),
+    "null": ("beta-binomial", "Ce à quoi on compare : beta-binomial, binomial ou permutation."),
+    "side": ("upper", "upper (plus qu’attendu), lower (moins) ou two-sided."),
+    "verdict": ("1", "1 : vérifier aussi la tenue à 27 découpages (une à deux secondes la première fois)."),
     "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),
 }
 

@@ -27,6 +27,10 @@ ASKED = {
         f"/api/cells?kind=bailleur&resolution=12&format={form}" for form in ("json", "geojson", "csv", "gpkg", "geoparquet")
     ],
     "/api/cells/{cell}": ["/api/cells/{plaine_cell}?kind=bailleur", "/api/cells/{rives_cell}?kind=bailleur"],
+    "/api/hotspots": [
+        f"/api/hotspots?kind=bailleur&resolution=9&exposure=area&format={form}"
+        for form in ("json", "geojson", "csv", "gpkg", "geoparquet")
+    ],
     "/api/units": ["/api/units?kind=bailleur", "/api/units?kind=bailleur&level=commune", "/api/units?kind=bailleur&format=csv"],
     "/api/zones": ["/api/zones?layer=qpv", "/api/zones?layer=patrimoine"],
     "/api/series": ["/api/series?kind=bailleur", "/api/series?kind=bailleur&step=day&zone=qpv2024:QN07501M"],

@@ -1,0 +1,132 @@
+"""Hot cells that touch, as one area: what it holds, what chance would give, and in which order areas deserve attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoservice.core.stats.chance import ranges
+from geoservice.core.stats.hotspots import HotSpots
+from geoservice.core.stats.intervals import ratio_limits
+from geoservice.core.stats.verdict import ARTEFACT, FRAGILE, NOT_HOT, SOLID, Verdict
+from geoservice.core.stats.weights import disks
+from geoservice.core.stats.words import facts as facts_words
+from geoservice.core.stats.words import number
+from geoservice.operations.analyse import Analysis, Reason
+from geoservice.operations.areanames import names_of
+from geoservice.operations.evidence import Numbers, area_of_facts, bunching, evidence_of, judged
+from geoservice.operations.reader import Reader
+from geoservice.operations.reuse import Shelf
+
+MOST = 60  # areas that are told; the map shows every hot cell
+_ORDER = {SOLID: 0, FRAGILE: 1, ARTEFACT: 2, NOT_HOT: 3}
+_kept: Shelf[HotAreas] = Shelf(64)
+
+
+@dataclass(frozen=True, eq=False)
+class HotArea:
+    """An area: rows (m,) of the study area's units, the surest first; rank from 1."""
+
+    rank: int
+    rows: np.ndarray
+    centre: tuple[float, float]
+    name: str
+    numbers: Numbers
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class HotAreas:
+    """The first MOST areas by evidence and effect, and how many there are in all."""
+
+    areas: tuple[HotArea, ...]
+    total: int
+
+
+def hot_areas(reader: Reader, found: Analysis) -> HotAreas:
+    """Areas of an analysis; none where it has no answer. Verdicts use everything but stability, which is for an opened card."""
+    key = (str(reader.shelf.storage.settings.data), reader.viewer.organisation_id, found.index_version, found.query.canonical(),
+           found.wanted)
+    return _kept.get(key, lambda: _hot_areas(reader, found))
+
+
+def _hot_areas(reader: Reader, found: Analysis) -> HotAreas:
+    groups = together(found)
+    spread = bunching(found, area_of_facts(found, groups), len(groups))
+    told = [(rows, numbers_of(found, rows, float(each))) for rows, each in zip(groups, spread, strict=True)]
+    # the most telling first, so that what is left out is the least
+    told = sorted(told, key=lambda pair: (-pair[1].sure_excess, pair[1].q, int(pair[0][0])))[:MOST]
+    verdicts = [judged(each) for each in evidence_of(found, [rows for rows, _ in told], [numbers for _, numbers in told])]
+    order = sorted(range(len(told)), key=lambda place: (_ORDER[verdicts[place].verdict], place))
+    chosen = [told[place][0] for place in order]
+    centres = [_centre(found, rows) for rows in chosen]
+    names = names_of(reader, found, chosen, centres)
+    areas = [HotArea(rank, rows, centre, name, told[place][1], verdicts[place], reasons_of(told[place][1], verdicts[place]))
+             for rank, (place, rows, centre, name) in enumerate(zip(order, chosen, centres, names, strict=True), 1)]
+    return HotAreas(tuple(areas), len(groups))
+
+
+def together(found: Analysis) -> list[np.ndarray]:
+    """Rows of hot units that touch on the H3 grid, the surest of each group first; residences stand alone."""
+    if found.found is None or found.area is None:
+        return []
+    hot = np.flatnonzero(found.found.hot)
+    if not len(hot):
+        return []
+    group = np.arange(len(hot)) if found.unit == "residence" else _components(found.area.cells[hot])
+    sure = np.lexsort((-found.found.ratio[hot], found.found.q[hot]))
+    order = sure[np.argsort(group[sure], kind="stable")]
+    return np.split(hot[order], np.flatnonzero(np.diff(group[order])) + 1)
+
+
+def _components(cells: np.ndarray) -> np.ndarray:
+    """Which group of touching cells each belongs to, (n,)."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    near = disks(cells, 1)
+    graph = csr_matrix((np.ones(len(near.indices), dtype=np.int8), near.indices, near.indptr), shape=(len(cells), len(cells)))
+    return connected_components(graph, directed=False)[1]
+
+
+def numbers_of(found: Analysis, rows: np.ndarray, bunched: float) -> Numbers:
+    """Facts of some units together, beside what exposure alone would give them; `bunched`: variance / mean in time."""
+    assert found.found is not None
+    assert found.area is not None
+    observed = float(found.counts[rows].sum())
+    share = min(1.0, float(found.area.exposure[rows].sum() / found.area.exposure.sum()))
+    expected = share * found.found.total
+    ratio_low, ratio_high = (float(some[0]) for some in ratio_limits([observed], [expected], bunched))
+    return Numbers(observed, expected, *chance(found.found, share, rows), ratio_low, ratio_high, float(found.found.p[rows].min()),
+                   float(found.found.q[rows].min()))
+
+
+def chance(found: HotSpots, share: float, rows: np.ndarray) -> tuple[float, float]:
+    """Least and most facts that chance would put in some units together.
+
+    The beta of several cells has the sum of their shapes; taken per unit of exposure from the units at hand.
+    """
+    shapes = tuple(np.array([(shape[rows] / np.maximum(found.share[rows], 1e-15)).mean() * share]) for shape in found.shapes)
+    low, high = ranges(found.total, np.array([share]), shapes, found.options.cover)
+    return float(low[0]), float(high[0])
+
+
+def _centre(found: Analysis, rows: np.ndarray) -> tuple[float, float]:
+    """The middle of the facts of an area, to the cell: weighted by what its cells hold."""
+    assert found.area is not None
+    weights = np.maximum(found.counts[rows], 1e-9)
+    lon, lat = np.average(found.area.middles(rows), axis=0, weights=weights)
+    return round(float(lon), 6), round(float(lat), 6)
+
+
+def reasons_of(numbers: Numbers, verdict: Verdict) -> tuple[Reason, ...]:
+    """Why it stands where it stands: the evidence, the effect, then what speaks against it."""
+    q = "moins de 0,001" if numbers.q < 0.001 else number(numbers.q, 3)
+    sure = f", au moins {number(numbers.sure_excess, 0)} en tenant compte de l’incertitude" if numbers.sure_excess >= 1 else ""
+    return (Reason("preuve", f"Ce que le hasard seul montrerait ici va de {number(numbers.low)} à {facts_words(numbers.high)} "
+                   f"(probabilité corrigée : {q})."),
+            Reason("effet", f"{facts_words(numbers.excess)} de plus qu’attendu{sure}."),
+            *(Reason(each.code, f"{each.sentence[0].upper()}{each.sentence[1:]}.") for each in verdict.reasons))
+
