@@ -20,7 +20,7 @@ from geoservice.catalog.layers import Catalog
 from geoservice.catalog.readers import open_table
 from geoservice.catalog.readers.base import readable
 from geoservice.catalog.rows import Note, Reject, Taken
-from geoservice.catalog.schema import SourceSpec, check_source, parse
+from geoservice.catalog.schema import ReadHints, SourceSpec, check_source, parse
 from geoservice.errors import BadInput, GeoserviceError, NotFound, NotReady
 from geoservice.operations import accounts, intakes
 from geoservice.operations.indexing import refresh_as_writer
@@ -41,7 +41,8 @@ REJECTS_SHOWN = 1_000
 class ImportRequest:
     """What to import: files into a layer, for an organisation, read as a source says (or as is recognised).
 
-    `spec` is a source at hand, before any other way of naming one; `received` the number of an import that waits for this.
+    `spec` is a source at hand, before any other way of naming one; `received` the number of an import that waits for this;
+    `read` how to read a file that nobody knows yet.
     """
 
     layer: str
@@ -51,6 +52,7 @@ class ImportRequest:
     mapping: Path | None = None
     spec: SourceSpec | None = None
     received: int | None = None
+    read: ReadHints | None = None
 
 
 @dataclass
@@ -140,7 +142,7 @@ def _begin(connection: Any, plan: _Plan, signature: str, received: int | None) -
 def propose(catalog: Catalog, request: ImportRequest) -> Draft:
     """A mapping to start from, for the first file of a request."""
     layer = catalog.layer(request.layer)
-    with open_table(request.files[0], None, request.files[0].name) as table:
+    with open_table(request.files[0], None, request.files[0].name, request.read) as table:
         return draft(table, layer, list(catalog.sources[request.layer].values()))
 
 
@@ -223,13 +225,14 @@ def _source(catalog: Catalog, request: ImportRequest) -> SourceSpec:
         return catalog.mapping(request.layer, request.mapping)
     if request.source is not None:
         return catalog.source(request.layer, request.source)
-    found = {source.name: source for source in (_recognised(catalog, request.layer, path) for path in request.files)}
+    found = {source.name: source for source in (recognised(catalog, request.layer, path) for path in request.files)}
     if len(found) != 1:
         raise BadInput(f"Ces fichiers ne sont pas du même genre ({', '.join(found)}) : importez-les séparément.")
     return next(iter(found.values()))
 
 
-def _recognised(catalog: Catalog, layer: str, path: Path) -> SourceSpec:
+def recognised(catalog: Catalog, layer: str, path: Path) -> SourceSpec:
+    """The source whose columns a file has; BadInput when none fits, or several."""
     columns: list[str] = []
     for hints in _ways_to_open(catalog, layer):
         with open_table(path, hints, readable(path.name)) as table:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from geoservice.catalog.layers import Catalog
 from geoservice.catalog.rows import Note, Reject
 from geoservice.catalog.schema import SourceSpec
+from geoservice.core.query import EPOCH
 from geoservice.errors import BadInput, Conflict, GeoserviceError, NotFound, NotReady
 from geoservice.operations import ingest, mapping
 from geoservice.operations.mapping import Correction
@@ -37,6 +38,7 @@ class Job:
     notes: list[Note]
     problem: str | None
     locked: str
+    extent: dict[str, Any] | None = None  # of the facts it wrote, for going there on the map
 
 
 def begin_reception(storage: Storage, viewer: Viewer) -> Reception:
@@ -56,7 +58,7 @@ def received_file(storage: Storage, viewer: Viewer, upload: str) -> Path:
 def ask(storage: Storage, catalog: Catalog, viewer: Viewer, upload: str, layer: str, correction: Correction) -> int:
     """Note an import to do; its number. BadInput when a required field has no column."""
     path = received_file(storage, viewer, upload)
-    reading = mapping.read_as(catalog, layer, (path, columns_of(path)), correction)
+    reading = mapping.read_as(catalog, layer, (path, columns_of(path, correction)), correction)
     absent = reading.missing(geometry=True)  # whether the file has shapes is known once it is read
     if absent:
         raise BadInput(f"Il manque une colonne pour : {', '.join(map(mapping.label_of, absent))}. Choisissez-la, puis "
@@ -83,7 +85,20 @@ def find(storage: Storage, viewer: Viewer, number: int) -> Job:
         run = _own(connection, viewer, number)
         files = jobs.files(connection, [number])[number]
         locked = _locked(connection, viewer, run)
-    return _job(storage, run, files, locked)
+        extent = _extent(connection, run)
+    return replace(_job(storage, run, files, locked), extent=extent)
+
+
+def _extent(connection: Any, run: dict[str, Any]) -> dict[str, Any] | None:
+    """Kind, first day and the day after the last (ISO), box or None: where and when the facts of a finished import are."""
+    if run["status"] != "done" or run["layer"] != mapping.DEFAULT:
+        return None
+    found = jobs.facts_of(connection, run["id"])
+    if found["first"] is None:
+        return None
+    box = [found[side] for side in ("west", "south", "east", "north")]
+    first, end = EPOCH + timedelta(found["first"]), EPOCH + timedelta(found["last"] + 1)
+    return {"kind": found["kind"], "from": str(first), "to": str(end), "bbox": None if None in box else box}
 
 
 def _own(connection: Any, viewer: Viewer, number: int) -> dict[str, Any]:

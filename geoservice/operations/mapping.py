@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from geoservice.catalog.draft import CLOSED
 from geoservice.catalog.layers import Catalog
 from geoservice.catalog.recognise import missing
-from geoservice.catalog.schema import FACT_FIELDS, SourceSpec, ValueMap, check_source, is_code, parse
+from geoservice.catalog.schema import FACT_FIELDS, ReadHints, SourceSpec, ValueMap, check_source, is_code, parse
 from geoservice.errors import BadInput, Forbidden
 from geoservice.operations import ingest
 from geoservice.types import Kind
@@ -20,6 +21,10 @@ from geoservice.types import Kind
 DEFAULT = "incidents"
 OWN = "fichier"  # the name of a mapping that is nobody's, as on the command line
 MOST_VALUES, LONGEST_VALUE = 2_000, 500
+# how dates are written where day and month could be either; day first is how they are read anyway
+DATES: dict[str, tuple[str, ...]] = {"jour": (), "mois": tuple(
+    f"%m{mark}%d{mark}{year}{clock}" for mark in "/-." for year in ("%Y", "%y")
+    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p"))}
 _GEOMETRY_FIELDS = ("point", "lon", "x")
 # the fields of a fact and of a residence, as people say them; other layers have their own words
 LABELS: dict[str, str] = {
@@ -52,6 +57,14 @@ class Correction:
     values: Mapping[str, Mapping[str, str]] | None = None
     kind: str | None = None
     crs: str | None = None
+    sheet: str | None = None
+    member: str | None = None  # the file name of a table in an archive
+    dates: str | None = None
+
+    @property
+    def read(self) -> ReadHints:
+        """Which table of the file."""
+        return ReadHints(sheet=self.sheet, member=None if self.member is None else glob.escape(self.member))
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,7 @@ def read_as(catalog: Catalog, layer: str, file: tuple[Path, list[str]], correcti
     path, columns = file
     base = catalog.source(layer, correction.source) if correction.source else catalog.recognise(layer, columns)
     known = base is not None
-    spec = base or _proposed(catalog, layer, path)
+    spec = base or _proposed(catalog, layer, path, correction.read)
     _own_only(spec, catalog, layer)
     return Reading(_corrected(spec, catalog, layer, columns, correction), known, columns)
 
@@ -108,10 +121,10 @@ def _own_only(spec: SourceSpec, catalog: Catalog, layer: str) -> None:
                         f"« geoservice import {layer} FICHIER ».")
 
 
-def _proposed(catalog: Catalog, layer: str, path: Path) -> SourceSpec:
+def _proposed(catalog: Catalog, layer: str, path: Path, read: ReadHints) -> SourceSpec:
     """What the names of columns suggest, with the words that the layer's own sources understand."""
     stores = catalog.layer(layer).stores
-    draft = ingest.propose(catalog, ingest.ImportRequest(layer, (path,)))
+    draft = ingest.propose(catalog, ingest.ImportRequest(layer, (path,), read=read))
     spec = check_source(parse(SourceSpec, {"name": OWN, **tomllib.loads(draft.toml)}, OWN), stores, OWN)
     if stores != "facts":
         return spec
@@ -141,7 +154,18 @@ def _corrected(spec: SourceSpec, catalog: Catalog, layer: str, columns: list[str
         if not re.fullmatch(r"EPSG:\d{4,6}", given.crs, re.ASCII):
             raise BadInput("Le système de coordonnées s’écrit comme EPSG:2154.")
         tables["crs"] = given.crs
+    chosen = given.read.model_dump(exclude_none=True)
+    if chosen:
+        tables["read"] = {**tables.get("read", {}), **chosen}
+    if given.dates is not None:
+        tables["formats"] = {**tables.get("formats", {}), "date": _dates(given.dates)}
     return check_source(parse(SourceSpec, tables, OWN), stores, OWN)
+
+
+def _dates(text: str) -> list[str]:
+    if text not in DATES:
+        raise BadInput(f"L’ordre des dates est l’un de ceux-ci : {', '.join(DATES)}.")
+    return list(DATES[text])
 
 
 def _kind(text: str) -> str:

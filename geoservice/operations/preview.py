@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from geoservice.catalog.intake.codes import UNMAPPED, Coder
 from geoservice.catalog.intake.common import text
 from geoservice.catalog.layers import Catalog
 from geoservice.catalog.readers import open_table
+from geoservice.catalog.readers.unpack import tables_in
 from geoservice.catalog.rows import Batch, Note, Reject, Taken
 from geoservice.operations import ingest, intakes, mapping
 from geoservice.operations.mapping import Correction, Reading
@@ -24,6 +26,7 @@ from geoservice.storage.store import Storage
 
 LINES = 20_000
 REJECTS, EXAMPLES, EXAMPLE_LENGTH = 50, 5, 60
+_SHORT_DATE = re.compile(r"(\d{1,2})[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})\b")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ class Preview:
     more_values: dict[str, int]
     missing: list[str]
     trial: Trial | None
+    tables: tuple[str, ...] = ()  # sheets or layers of the file, the one that was read first
+    members: tuple[str, ...] = ()  # tables of an archive
+    dates: bool = False  # whether day and month could be either, as far as these lines tell
 
 
 @dataclass(frozen=True)
@@ -88,16 +94,16 @@ class _AtHand(intakes.Context):
         return None if self.storage is None else OfflineGeocoder(Addresses(self.storage))
 
 
-def columns_of(path: Path) -> list[str]:
-    """The columns of a file; UnreadableFile when it cannot be read."""
-    with open_table(path, None, path.name) as table:
+def columns_of(path: Path, correction: Correction) -> list[str]:
+    """The columns of a file, of the table that was chosen in it; UnreadableFile when it cannot be read."""
+    with open_table(path, None, path.name, correction.read) as table:
         return list(table.columns)
 
 
 def preview(storage: Storage, catalog: Catalog, organisation_id: int, path: Path, asked: Asked) -> Preview:
     """Read the first lines of a file as it is asked for. Nothing is written."""
     layer, correction = asked.layer, asked.correction
-    columns = columns_of(path)
+    columns = columns_of(path, correction)
     layer = layer or mapping.layer_of(catalog, columns)
     reading = mapping.read_as(catalog, layer, (path, columns), correction)
     stores = catalog.layer(layer).stores
@@ -112,7 +118,15 @@ def preview(storage: Storage, catalog: Catalog, organisation_id: int, path: Path
             for taken in [intake.take(batch), *intakes.finish(intake)]:
                 _add(trial, tracker, taken, asked.rejects)
     values, more = _values(reading, batch) if stores == "facts" else ({}, {})
-    return Preview(layer, reading, _columns(reading, batch), values, more, absent, trial)
+    return Preview(layer, reading, _columns(reading, batch), values, more, absent, trial, tuple(table.tables),
+                   tuple(tables_in(path, path.name)), stores == "facts" and _either(reading, batch))
+
+
+def _either(reading: Reading, batch: Batch) -> bool:
+    """Whether every date of these lines that puts two short numbers first could be month, day: one 13 or more tells."""
+    cells = map(text, batch.columns.get(reading.bound.get("date", ""), ()))
+    first = [int(found[1]) for cell in cells if cell is not None and (found := _SHORT_DATE.match(cell))]
+    return bool(first) and max(first) <= 12
 
 
 def _add(trial: Trial, tracker: ingest.Tracker, taken: Taken, most: int) -> None:

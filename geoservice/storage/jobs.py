@@ -115,6 +115,18 @@ def _owner_of(connection: Connection, table: Any, rows: Iterable[int]) -> int | 
     return None if found is None else int(found)
 
 
+def facts_of(connection: Connection, import_id: int) -> dict[str, Any]:
+    """What the facts that an import wrote last span: kind, first and last day (local numbers), box; None where there is none.
+
+    Reads every fact once: fit for one import that somebody looks at.
+    """
+    table = Fact.__table__  # type: ignore[attr-defined]
+    query = select(func.min(table.c.kind).label("kind"), func.min(table.c.day).label("first"), func.max(table.c.day).label("last"),
+                   func.min(table.c.lon).label("west"), func.min(table.c.lat).label("south"), func.max(table.c.lon).label("east"),
+                   func.max(table.c.lat).label("north")).where(table.c.import_id == import_id)
+    return dict(connection.execute(query).mappings().one())
+
+
 def ended(connection: Connection, organisation_id: int, signature: str) -> int | None:
     """The last import of an organisation under a signature, if it is done and not undone."""
     table = ImportRun.__table__

@@ -23,6 +23,8 @@ def preview_json(found: Preview, catalog: Catalog) -> dict[str, Any]:
         "layer": layer.name, "layers": _layers(catalog), "stores": layer.stores,
         "source": {"name": spec.name if found.reading.known else None, "title": spec.title, "known": found.reading.known},
         "kind": spec.kind, "kinds": [{"code": kind, "label": LABELS[kind]} for kind in Kind], "crs": spec.crs,
+        "tables": list(found.tables), "members": list(found.members), "read": spec.read.model_dump(include={"sheet", "member"}),
+        "dates": _date_order(found),
         "columns": [vars(column) for column in found.columns],
         "fields": _fields(found, catalog),
         "values": [{"field": name, "label": _LABELS[name], "column": found.reading.bound[name], "more": found.more_values[name],
@@ -31,6 +33,14 @@ def preview_json(found: Preview, catalog: Catalog) -> dict[str, Any]:
         "missing": [{"fields": need.split("|"), "label": mapping.label_of(need)} for need in found.missing],
         "trial": None if found.trial is None else _trial(found.trial),
     }
+
+
+def _date_order(found: Preview) -> str | None:
+    """`jour` or `mois`, whichever comes first in dates that could be read both ways; None where they are told apart."""
+    chosen = found.reading.spec.formats.get("date", ())
+    if chosen and tuple(chosen) == mapping.DATES["mois"]:
+        return "mois"
+    return "jour" if found.dates else None
 
 
 def _layers(catalog: Catalog) -> list[dict[str, Any]]:
@@ -83,7 +93,8 @@ def job_json(job: Job, catalog: Catalog) -> dict[str, Any]:
     return {"id": run["id"], "layer": run["layer"], "layer_title": layer.title if layer else run["layer"],
             "source": _source_title(run, catalog), "status": run["status"], "files": job.files,
             **{name: run[name] for name in COUNTERS}, "notes": [_note(note) for note in job.notes], "problem": job.problem,
-            "locked": job.locked or None, "started": moment(run["started"]), "finished": moment(run["finished"])}
+            "locked": job.locked or None, "extent": job.extent, "started": moment(run["started"]),
+            "finished": moment(run["finished"])}
 
 
 def _source_title(run: dict[str, Any], catalog: Catalog) -> str:

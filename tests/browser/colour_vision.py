@@ -1,7 +1,7 @@
 """What people with another colour vision see, and how far apart two colours are for them.
 
-Machado, Oliveira & Fernandes (2009), « A Physiologically-based Model for Simulation of Color Vision Deficiency », IEEE TVCG 15(6):
-matrices of severity 1 on linear sRGB. Differences are CIEDE2000 (Sharma, Wu & Dalal 2005), under D65.
+Machado, Oliveira & Fernandes (2009), « A Physiologically-based Model for Simulation of Color Vision Deficiency », IEEE
+TVCG 15(6): matrices of severity 1 on linear sRGB. Differences are CIEDE2000 (Sharma, Wu & Dalal 2005), under D65.
 """
 
 from __future__ import annotations

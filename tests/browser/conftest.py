@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -51,11 +52,15 @@ def demo(tmp_path_factory, playwright_chromium) -> Iterator[str]:
 
 
 @contextmanager
-def served(command: str, data: Path, logs: Path) -> Iterator[str]:
-    """`geoservice COMMAND` in a process of its own on a free port, until it is ready; stopped at the end."""
+def served(command: str, data: Path, logs: Path, **settings: str) -> Iterator[str]:
+    """`geoservice COMMAND` in a process of its own on a free port, until it is ready; stopped at the end.
+
+    `settings` are variables of its environment.
+    """
     port = free_port()
     log = (logs / f"{command}.log").open("w")
-    process = subprocess.Popen([COMMAND, command, "--data", data, "--port", str(port)], stdout=log, stderr=log)
+    process = subprocess.Popen([COMMAND, command, "--data", data, "--port", str(port)], stdout=log, stderr=log,
+                               env={**os.environ, **settings})
     try:
         wait_until_ready(f"http://127.0.0.1:{port}", process, Path(log.name))
         yield f"http://127.0.0.1:{port}"

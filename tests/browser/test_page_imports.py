@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import COMMAND, served
-from tests.browser.page_watch import Watch
+from tests.browser.page_watch import Watch, settle, total, view
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -122,6 +122,14 @@ def test_a_file_from_the_desk_to_the_map_and_back(page: Page, office: Office, re
     assert serious(page) == []
     cells = page.request.get(f"{office.address}/api/cells?kind=bailleur&category=SAL").json()
     assert cells["total"] == 29
+    page.get_by_role("link", name="Voir sur la carte").click()
+    settle(page)  # the map opens where and when the imported facts are
+    assert (view(page)["kind"], view(page)["from"], view(page)["to"]) == ("bailleur", "2026-03-01", "2026-03-29")
+    assert view(page)["at"].startswith("2.45000,48.90000,")
+    assert total(page) == 85
+    expect(page.locator("#map")).to_have_attribute("data-facts", "85", timeout=SLOW_MS)
+    page.goto(f"{office.address}/donnees")
+    ready(page)
     undone(page)
     assert page.request.get(f"{office.address}/api/cells").json()["total"] == 0
 

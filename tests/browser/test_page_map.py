@@ -261,6 +261,7 @@ def test_a_click_on_the_map_opens_the_card_of_that_cell(page: Page) -> None:
         expect(page.locator("#card")).to_contain_text(words)
 
 
+@pytest.mark.slow
 def test_an_address_restores_the_view(page: Page, browser) -> None:
     go_to_the_fullest_cell(page)
     page.get_by_label("Dégradations").check()
@@ -352,6 +353,7 @@ def test_an_answer_that_comes_too_late_is_dropped(page: Page) -> None:
     assert total(page) == api_cells(page)["total"]
 
 
+@pytest.mark.slow
 def test_a_territory_too_large_to_send_whole_comes_in_tiles(watch, demo: str) -> None:
     page = watch.page
     watch.expected = ["Failed to load resource", "carte :"]

@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "geoservice" / "web" / "page"
 
 
 def test_classes_are_those_of_the_server(watch, demo: str) -> None:
-    watch.open(f"{demo}/")
+    watch.page.goto(f"{demo}/connexion")
     random = np.random.default_rng(11)
     samples = [[], [4], [1, 1, 2], list(range(1, 8)), *(random.negative_binomial(0.6, 0.05, 400).tolist() for _ in range(5)),
                (random.pareto(1.1, 900) * 30 + 1).astype(int).tolist()]
@@ -29,13 +29,13 @@ def test_classes_are_those_of_the_server(watch, demo: str) -> None:
 @pytest.mark.parametrize(("day", "months", "wanted"), [("2024-03-31", -1, "2024-02-29"), ("2023-03-31", -1, "2023-02-28"),
                                                        ("2025-01-01", -12, "2024-01-01"), ("2024-10-31", 4, "2025-02-28")])
 def test_months_end_where_months_end(watch, demo: str, day: str, months: int, wanted: str) -> None:
-    watch.page.goto(f"{demo}/")
+    watch.page.goto(f"{demo}/connexion")
     script = "async ([day, months]) => (await import('/static/js/days.js')).plusMonths(day, months)"
     assert watch.page.evaluate(script, [day, months]) == wanted
 
 
 def test_french_typography(watch, demo: str) -> None:
-    watch.page.goto(f"{demo}/")
+    watch.page.goto(f"{demo}/connexion")
     script = """async () => { const w = await import('/static/js/words.js');
       return [w.number(1234567), w.date('2024-09-12'), w.share(1, 8), w.share(5, 40), w.hours('22-2'), w.distance(1230),
         w.plural(1, 'fait')]; }"""

@@ -1,4 +1,4 @@
-"""What is taken away from a view: pictures of what is on the screen, files with names that explain themselves, one printed page."""
+"""What is taken away from a view: pictures of what is on the screen, files whose names explain themselves, one printed page."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def download(page: Page, words: str) -> tuple[str, bytes, str]:
     return saved.value.suggested_filename, saved.value.path().read_bytes(), saved.value.url
 
 
+@pytest.mark.slow
 def test_a_picture_is_what_is_on_the_screen(page: Page) -> None:
     wait_drawn(page)
     for _ in range(2):
@@ -56,6 +57,7 @@ def speaking(name: str, page: Page, ending: str) -> bool:
     return re.fullmatch(wanted, name) is not None
 
 
+@pytest.mark.slow
 def test_the_sheet_has_a_name_that_explains_itself(page: Page) -> None:
     wait_drawn(page)
     name, content, _ = download(page, "Page A4 (PDF)")

@@ -13,6 +13,7 @@ from tests.browser.test_page_safety import no_serious_violation
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_from_the_list_to_a_residence_to_the_map(watch: Watch, demo: str) -> None:
     page = watch.page
     page.goto(f"{demo}/lieux")

@@ -36,6 +36,7 @@ SMALL = """() => [...document.querySelectorAll('button, select, summary, .panel 
   .map(e => `${e.outerHTML.slice(0, 90)} ${e.getBoundingClientRect().height}`)"""
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text(watch: Watch, demo: str) -> None:
     page = watch.page
     page.route(re.compile(r"/api/(session|layers|zones|cells/|search|residences|facets)"), poison)
@@ -140,6 +141,7 @@ def test_every_control_has_a_name(page: Page) -> None:
     assert [html for html, name in names if not name] == []
 
 
+@pytest.mark.slow
 def test_keyboard_alone(watch: Watch, demo: str) -> None:
     page = watch.page
     watch.open(f"{demo}/")
@@ -165,6 +167,7 @@ def test_t_in_a_field_is_a_letter(page: Page) -> None:
     expect(page.locator("#table")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_without_webgl_the_table_says_the_same(blind_browser, demo: str) -> None:
     context = blind_browser.new_context(viewport=SCREEN, locale="fr-FR")
     watch = Watch(context.new_page())
@@ -187,6 +190,7 @@ def wait_loaded(page: Page) -> None:
     assert page.locator("#still-map").evaluate("image => image.naturalWidth") >= 480
 
 
+@pytest.mark.slow
 def test_signing_in_to_an_empty_service(watch: Watch, tmp_path) -> None:
     """`init`, `serve`, the form with a wrong token, the right one, the sentence of an empty service, and out again."""
     printed = subprocess.run([COMMAND, "init", "--data", tmp_path / "data"], capture_output=True, text=True, check=True)

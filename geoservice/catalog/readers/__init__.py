@@ -10,13 +10,14 @@ from geoservice.catalog.readers.detect import detect
 from geoservice.catalog.readers.unpack import Workspace, unpacked
 
 if TYPE_CHECKING:
-    from geoservice.catalog.schema import SourceSpec
+    from geoservice.catalog.schema import ReadHints, SourceSpec
 
 __all__ = ["Reader", "open_table"]
 
 
-def open_table(path: Path, source: SourceSpec | None, name: str | None = None) -> Reader:
-    """A Reader on a file of any supported format. `name` is the file's original name (uploads are kept under another).
+def open_table(path: Path, source: SourceSpec | None, name: str | None = None, also: ReadHints | None = None) -> Reader:
+    """A Reader on a file of any supported format. `name` is the file's original name (uploads are kept under
+    another), `also` says how to read it where no source does.
 
     Raises UnreadableFile, in French, for a file that cannot be read at all. Close the Reader (it is a context manager):
     compressed files are unpacked into a temporary folder. Everything but CSV is read by another process, within limits.
@@ -24,7 +25,7 @@ def open_table(path: Path, source: SourceSpec | None, name: str | None = None) -
     from geoservice.catalog.readers.limited import LimitedReader
     from geoservice.catalog.schema import ReadHints
 
-    hints = source.read if source is not None else ReadHints()
+    hints = source.read if source is not None else also or ReadHints()
     workspace = Workspace()
     try:
         members = unpacked(Path(path), name or Path(path).name, hints, workspace)

@@ -25,10 +25,11 @@ class Reader:
 
     columns: list[str]
     notes: list[Note]
+    tables: list[str]  # sheets of a workbook or layers of a GeoPackage, the one that is read first; empty elsewhere
 
     def __init__(self, members: list[Member], hints: ReadHints, workspace: Workspace) -> None:
         self.members, self.hints, self._workspace = members, hints, workspace
-        self.columns, self.notes = [], []
+        self.columns, self.notes, self.tables = [], [], []
         self.prepare()
 
     def prepare(self) -> None:

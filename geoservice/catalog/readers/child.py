@@ -43,7 +43,8 @@ def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
         sandbox.without_frames()
     members = [Member(Path(path), name) for path, name in request["members"]]
     table = reader_class(request["format"])(members, SimpleNamespace(**request["hints"]), Workspace())
-    frames.send(answers, {"columns": table.columns, "notes": [vars(note) for note in table.notes]})
+    frames.send(answers, {"columns": table.columns, "notes": [vars(note) for note in table.notes],
+                          "tables": table.tables})
     wanted = sys.stdin.buffer.readline()
     if wanted:
         rows = int(wanted)

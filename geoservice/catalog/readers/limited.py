@@ -44,6 +44,7 @@ class LimitedReader(Reader):
     def prepare(self) -> None:
         head, _ = self._begin().answer()
         self.columns, self.notes = head["columns"], [Note(**note) for note in head["notes"]]
+        self.tables = head["tables"]
 
     def batches(self, rows: int = 20_000) -> Iterator[Batch]:
         if not self._children:

@@ -23,6 +23,7 @@ class SheetReader(Reader):
         while header and _blank(header[-1]):
             header.pop()
         self.columns = few_columns(distinct_names(header), self.members[0].name)
+        self.tables = [readable(name) for name in (sheet, *others)]
         if others:
             self.notes = [Note("feuille", f"Feuille lue : « {sheet} ». Feuilles laissées : {', '.join(others)}.", 1, 1)]
 

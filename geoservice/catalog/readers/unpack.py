@@ -69,6 +69,17 @@ def unpacked(path: Path, name: str, hints: ReadHints, workspace: Workspace, dept
     return [Member(path, name)]
 
 
+def tables_in(path: Path, name: str) -> list[str]:
+    """File names of the tables of a zip, those that can be chosen with `hints.member`; [] for any other file."""
+    if not _magic(path, name).startswith(b"PK") or _is_sheet(path, name):
+        return []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [PurePosixPath(each).name for each in _every(archive)]
+    except _BROKEN:
+        return []  # opening it says what is wrong
+
+
 def _magic(path: Path, name: str) -> bytes:
     try:
         # a pipe would be waited for, a device read for ever; and GDAL takes names beginning so for addresses
@@ -157,8 +168,7 @@ def _tables(archive: zipfile.ZipFile, name: str, hints: ReadHints) -> list[str]:
     if len(names) > MEMBERS_MAX:
         raise UnreadableFile(f"{name} : cette archive contient trop de fichiers. N’envoyez que la table.")
     wanted = hints.member
-    every = sorted(n for n in names if n.lower().endswith(TABLES) and not PurePosixPath(n).name.startswith((".", "_"))
-                   and "__MACOSX" not in n)
+    every = _every(archive)
     # A pattern chooses among several tables: an archive of one table (one member taken from the official zip) needs no choice.
     tables = [n for n in every if wanted is None or len(every) == 1 or fnmatch(PurePosixPath(n).name, wanted)]
     if not tables:
@@ -168,6 +178,11 @@ def _tables(archive: zipfile.ZipFile, name: str, hints: ReadHints) -> list[str]:
         first = next(s for s in TABLES if s in suffixes)
         tables = [t for t in tables if t.lower().endswith(first)]
     return tables
+
+
+def _every(archive: zipfile.ZipFile) -> list[str]:
+    return sorted(n for n in archive.namelist() if n.lower().endswith(TABLES)
+                  and not PurePosixPath(n).name.startswith((".", "_")) and "__MACOSX" not in n)
 
 
 def _parts(archive: zipfile.ZipFile, inside: str) -> list[str]:

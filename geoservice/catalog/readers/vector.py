@@ -43,6 +43,7 @@ class VectorReader(Reader):
         if not names or (wanted is not None and wanted not in names):
             raise UnreadableFile(f"{member.name} : la couche « {wanted or ''} » n’existe pas. "
                                  f"Couches : {', '.join(names) or 'aucune'}.")
+        self.tables = [wanted or names[0], *(name for name in names if name != (wanted or names[0]))]
         if wanted is None and len(names) > 1:
             self.notes.append(Note("feuille", f"Couche lue : « {names[0]} ». Couches laissées : {', '.join(names[1:])}.", 1, 1))
         return wanted or names[0]

@@ -50,10 +50,13 @@ class Asked(Body):
     values: dict[Short, dict[Short, Short]] | None = None
     kind: Short | None = None
     crs: Short | None = None
+    sheet: Short | None = None
+    member: Short | None = None
+    dates: Short | None = None
 
     def correction(self) -> Correction:
         """What was corrected."""
-        return Correction(self.source, self.columns, self.values, self.kind, self.crs)
+        return Correction(self.source, self.columns, self.values, self.kind, self.crs, self.sheet, self.member, self.dates)
 
 
 @router.post("/api/uploads", status_code=201, dependencies=[_OWN_SITE], openapi_extra={

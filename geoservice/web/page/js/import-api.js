@@ -11,15 +11,18 @@ import { NNBSP } from "./words.js";
  * @typedef {{lines: number, accepted: number, duplicates: number, rejected: number, whole: boolean, rejects: Reject[], notes: Note[]}} Trial
  * @typedef {{upload: string, name: string, size: number, layer: string, layers: {name: string, title: string}[], stores: string,
  *   source: {name: string | null, title: string, known: boolean}, kind: string | null, kinds: {code: string, label: string}[],
- *   crs: string | null, columns: {name: string, field: string | null, examples: string[]}[], fields: Field[],
+ *   crs: string | null, tables: string[], members: string[], read: {sheet: string | null, member: string | null},
+ *   dates: "jour" | "mois" | null, columns: {name: string, field: string | null, examples: string[]}[], fields: Field[],
  *   values: {field: string, label: string, column: string, more: number, values: Value[]}[],
  *   codes: Record<string, {code: string, label: string}[]>, missing: {fields: string[], label: string}[], trial: Trial | null}} Preview
  * @typedef {{id: number, layer: string, layer_title: string, source: string, status: string,
  *   files: {name: string, size: number, kept: boolean}[], lines: number, accepted: number, updated: number, unchanged: number,
  *   duplicates: number, rejected: number, notes: Note[], problem: string | null, locked: string | null, started: string,
+ *   extent: {kind: string, from: string, to: string, bbox: [number, number, number, number] | null} | null,
  *   finished: string | null}} Run
  * @typedef {{upload: string, layer?: string, source?: string, columns?: Record<string, string>,
- *   values?: Record<string, Record<string, string>>, kind?: string, crs?: string}} Asked
+ *   values?: Record<string, Record<string, string>>, kind?: string, crs?: string,
+ *   sheet?: string, member?: string, dates?: string}} Asked
  */
 
 const SILENT = "Le serveur ne répond pas. Vérifiez la connexion, puis réessayez.";

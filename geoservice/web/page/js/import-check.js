@@ -13,6 +13,9 @@ const SYSTEMS = [["", "Reconnu d’après les nombres"], ["EPSG:2154", "Lambert-
   ["EPSG:3857", "Web Mercator"], ["EPSG:5490", "UTM 20 (Antilles)"], ["EPSG:2972", "UTM 22 (Guyane)"], ["EPSG:2975", "UTM 40 (La Réunion)"],
   ["EPSG:4471", "UTM 38 (Mayotte)"]];
 
+/** @param {Asked} asked @returns {Asked} the file alone */
+const start = ({ upload }) => ({ upload });
+
 /** What a person corrected in one file. */
 export class Check {
   /** @param {string} upload @param {() => void} changed @param {() => void} saveRejects */
@@ -52,13 +55,30 @@ export class Check {
   choices(found) {
     const projected = found.fields.some((field) => field.column && ["x", "lon", "point"].includes(field.name));
     return [this.choice("layer", "Couche", found.layers.map((one) => [one.name, one.title]), found.layer, (layer) => {
-      this.asked = { upload: this.asked.upload, layer };
-    }), found.stores === "facts" && this.choice("kind", "Qui a vu ces faits", found.kinds.map((one) => [one.code, one.label]), found.kind ?? "",
+      this.asked = { ...this.table(), layer };
+    }), ...this.tables(found), found.stores === "facts" && this.choice("kind", "Qui a vu ces faits", found.kinds.map((one) => [one.code, one.label]), found.kind ?? "",
       (kind) => { this.asked.kind = kind; }),
     projected && this.choice("crs", "Système des coordonnées", SYSTEMS, found.crs ?? "", (crs) => {
       if (crs) this.asked.crs = crs;
       else delete this.asked.crs;
-    })];
+    }), found.dates && this.choice("dates", "Ordre des dates", [["jour", "Jour puis mois (31/12)"], ["mois", "Mois puis jour (12/31)"]], found.dates,
+      (dates) => { this.asked.dates = dates; })];
+  }
+
+  /** Which table of the file, where there are several; another table has other columns.
+   * @param {Preview} found */
+  tables({ members, tables }) {
+    const same = members.map((one) => [one, one]);
+    return [members.length > 1 && this.choice("member", "Fichier de l’archive", [["", "Tous ceux qui se ressemblent"], ...same], this.asked.member ?? "",
+      (member) => { this.asked = { ...start(this.asked), ...(member && { member }) }; }),
+    tables.length > 1 && this.choice("sheet", "Feuille ou couche du fichier", [...tables].sort((a, b) => a.localeCompare(b, "fr")).map((one) => [one, one]), tables[0],
+      (sheet) => { this.asked = { ...this.table(), sheet }; })];
+  }
+
+  /** The file and the table of it that is read, without what was corrected in it. @returns {Asked} */
+  table() {
+    const { sheet, member } = this.asked;
+    return { ...start(this.asked), ...(member && { member }), ...(sheet && { sheet }) };
   }
 
   /** A labelled list. @param {string} id @param {string} label @param {string[][]} options @param {string} value @param {(value: string) => void} chosen */

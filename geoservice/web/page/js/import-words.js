@@ -56,6 +56,27 @@ export function rejectTable(rejects, total) {
       h("td", {}, one.value || "–"), h("td", {}, one.sentence))))));
 }
 
+const SCREEN = { width: 560, height: 480, tile: 512 }; // about what the map has on an office screen
+const CLOSEST = 16;
+
+/** The address of the map where and when the facts of an import are.
+ * @param {Run} run */
+export function onTheMap({ extent }) {
+  if (!extent) return "/";
+  const { kind, from, to, bbox } = extent;
+  const params = new URLSearchParams({ kind, from, to });
+  if (bbox) params.set("at", middle(bbox));
+  return `/#${params.toString().replaceAll("%2C", ",")}`;
+}
+
+/** « longitude,latitude,zoom » from which a box is seen whole. @param {[number, number, number, number]} box */
+function middle([west, south, east, north]) {
+  const lat = (south + north) / 2;
+  const world = (/** @type {number} */ degrees, /** @type {number} */ pixels) => Math.log2((pixels * 360) / (SCREEN.tile * Math.max(degrees, 1e-4)));
+  const zoom = Math.min(world(east - west, SCREEN.width), world((north - south) / Math.cos((lat * Math.PI) / 180), SCREEN.height), CLOSEST);
+  return [((west + east) / 2).toFixed(5), lat.toFixed(5), Math.max(0, zoom).toFixed(2)].join(",");
+}
+
 /** @param {Run} run */
 export function runTitle(run) {
   return labelled(`Import n°${NNBSP}${run.id}`, run.files.map((file) => file.name).join(", ") || run.source);

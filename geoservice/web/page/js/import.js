@@ -4,7 +4,7 @@ import { fill, h, part, settled } from "./dom.js";
 import * as api from "./import-api.js";
 import { Check } from "./import-check.js";
 import { Past } from "./import-past.js";
-import { ended, notes, outcome, runTitle, STATES } from "./import-words.js";
+import { ended, notes, onTheMap, outcome, runTitle, STATES } from "./import-words.js";
 import { NNBSP, number } from "./words.js";
 
 const POLL_MS = 700;
@@ -112,7 +112,7 @@ function tell(run) {
   fill(part("progress"), h("p", {}, runTitle(run)),
     run.problem && h("p", {}, h("strong", {}, run.problem)),
     !ended(run) && [h("p", {}, waits), h("progress", { "aria-label": "Avancement" }), h("p", { class: "hint" }, "Vous pouvez quitter cette page, l’import continue.")],
-    run.status === "done" && [outcome(run), notes(run.notes), h("p", { class: "actions" }, h("a", { href: "/", class: "button" }, "Voir sur la carte"),
+    run.status === "done" && [outcome(run), notes(run.notes), h("p", { class: "actions" }, h("a", { href: onTheMap(run), class: "button" }, "Voir sur la carte"),
       run.rejected > 0 && h("a", { href: `/api/imports/${run.id}/rejects.csv`, download: "" }, `Les ${number(run.rejected)} lignes refusées (CSV)`))],
     run.status === "undone" && h("p", {}, `La carte et les décomptes sont ceux d’avant cet import${NNBSP}; les autres imports n’ont pas changé.`));
 }
