@@ -1,9 +1,10 @@
 """Kernel densities on a raster of metres, and the ratio of two of them: facts per dwellings.
 
 Points are spread over the nine nodes around each with the weights of a quadratic spline. That adds a quarter of a squared cell to
-the variance of the kernel on each axis, wherever the point lies between nodes (linear binning adds a sixth on average only); the
-kernel on the raster is narrower by as much, so densities are those of the exact sum. Inside a study area densities are divided by
-the share of the kernel that lies in it (Diggle 1985; Jones 1993).
+the variance of the kernel on each axis, wherever the point lies between nodes (linear binning adds a sixth on average only). It
+is taken away again, so densities are those of the exact sum: the gaussian kernel on the raster is narrower by as much, and the
+spectrum of the quartic one is divided by that of the spline. Inside a study area densities are divided by the share of the kernel
+that lies in it (Diggle 1985; Jones 1993).
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ _REACH = 5.0  # standard deviations: beyond lies less than 4 millionths of the k
 _FEWEST_CELLS = {"gaussian": 2.0, "quartic": 6.0}  # to a bandwidth
 _LARGEST = 16_000_000  # nodes
 _KM2 = 1e6
-_BINNED = 1 / 4  # of a squared cell, on each axis
-_WHOLE_CELL = -1 / 12  # a cell of the study area is a square, and its node but its middle
-_QUARTIC = 1 / 8  # variance on each axis of a quartic kernel of radius 1
+# how many times values are smoothed already by a square of one cell: each adds a twelfth of a squared cell to the variance
+_SPLINE = 3
+_WHOLE_CELL = -1  # a cell of the study area is a square, and its node but its middle
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def density(points: Values, raster: Raster, how: Smoothing, area: np.ndarray | N
         binned, outside = _spread(xy, load, raster, how)
     if outside == len(xy) or not load.any():
         raise NotEnough("aucun-fait", "Aucun fait dans la zone d’étude : il n’y a pas de densité à montrer.")
-    out = _smooth(binned, raster, how, _BINNED) * (_KM2 / raster.cell_m**2)
+    out = _smooth(binned, raster, how, _SPLINE) * (_KM2 / raster.cell_m**2)
     if inside is not None:
         out = np.where(inside, out / (_share(inside, raster, how) if how.edges else 1.0), 0.0)
     return Density(out, len(xy) - outside, outside)
@@ -197,17 +198,15 @@ def _share(inside: np.ndarray, raster: Raster, how: Smoothing) -> np.ndarray:
     return np.where(inside, np.maximum(out, 1e-12), 1.0)
 
 
-def _smooth(grid: np.ndarray, raster: Raster, how: Smoothing, binned: float) -> np.ndarray:
-    """The kernel, of sum 1, over nodes with their margin; `binned`: variance that the values have already, in squared cells."""
+def _smooth(grid: np.ndarray, raster: Raster, how: Smoothing, already: int) -> np.ndarray:
+    """The kernel, of sum 1, over nodes with their margin; `already`: squares of a cell that the values are smoothed by."""
     reach, width = _reach(raster, how), how.bandwidth_m / raster.cell_m
     if how.kernel == "gaussian":
-        steps = np.arange(reach + 1)
-        half = np.exp(-(steps**2) / (2 * (width**2 - binned)))
+        half = np.exp(-(np.arange(reach + 1) ** 2) / (2 * (width**2 - already / 12)))
         return _separable(grid, half / (half[0] + 2 * half[1:].sum()))
     steps = np.arange(-reach, reach + 1)
-    square = (steps[:, None] ** 2 + steps**2) / (width**2 - binned / _QUARTIC)
-    kernel = np.maximum(0.0, 1 - square) ** 2
-    return _convolved(grid, kernel / kernel.sum())
+    kernel = np.maximum(0.0, 1 - (steps[:, None] ** 2 + steps**2) / width**2) ** 2
+    return _convolved(grid, kernel / kernel.sum(), already)
 
 
 def _separable(grid: np.ndarray, half: np.ndarray) -> np.ndarray:
@@ -227,11 +226,12 @@ def _separable(grid: np.ndarray, half: np.ndarray) -> np.ndarray:
     return out
 
 
-def _convolved(grid: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def _convolved(grid: np.ndarray, kernel: np.ndarray, already: int) -> np.ndarray:
     """Where the kernel lies wholly on the grid; by Fourier transform, whose rounding below 0 is taken away."""
-    from scipy.fft import irfft2, next_fast_len, rfft2
+    from scipy.fft import fftfreq, irfft2, next_fast_len, rfft2, rfftfreq
 
     shape = tuple(next_fast_len(size, real=True) for size in grid.shape)
-    out = irfft2(rfft2(grid, shape) * rfft2(kernel, shape), shape)
+    squares = np.sinc(fftfreq(shape[0]))[:, None] * np.sinc(rfftfreq(shape[1]))
+    out = irfft2(rfft2(grid, shape) * rfft2(kernel, shape) / squares**already, shape)
     reach = kernel.shape[0] - 1
     return np.maximum(out[reach:grid.shape[0], reach:grid.shape[1]], 0.0)

@@ -32,7 +32,8 @@ def test_the_worked_example_of_esda(checks: dict) -> None:
 def test_local_g_is_that_of_pysal(cells: np.ndarray, pysal: SimpleNamespace, both_ways: str, name: str, star: bool) -> None:
     near = weights.disks(cells, 2, itself=star)
     y = SERIES[name](len(cells))
-    ours, theirs = getis.local(y, near, star), pysal.esda.G_Local(y, pysal.weights(near), transform="B", permutations=0, star=star)
+    ours = getis.local(y, near, star)
+    theirs = pysal.esda.G_Local(y, pysal.weights(near), transform="B", permutations=0, star=star)
     known = np.isfinite(theirs.Zs)
     np.testing.assert_array_equal(ours.defined, known)
     for mine, other in ((ours.z, theirs.Zs), (ours.g, theirs.Gs), (ours.expected, theirs.EGs), (ours.variance, theirs.VGs),
@@ -58,7 +59,8 @@ def test_global_g_is_that_of_pysal(cells: np.ndarray, pysal: SimpleNamespace, na
             getis.whole(y, near)
         return
     ours, theirs = getis.whole(y, near), pysal.esda.G(y, pysal.weights(near.without_itself()), permutations=0)
-    for mine, other in ((ours.g, theirs.G), (ours.expected, theirs.EG), (ours.z, theirs.z_norm), (ours.p_one_sided, theirs.p_norm)):
+    for mine, other in ((ours.g, theirs.G), (ours.expected, theirs.EG), (ours.z, theirs.z_norm),
+                        (ours.p_one_sided, theirs.p_norm)):
         assert mine == pytest.approx(other, rel=1e-9, abs=1e-9)
     assert ours.variance == pytest.approx(theirs.VG, rel=1e-6)
 
@@ -83,7 +85,8 @@ def test_permutations_are_a_sample_of_all_there_are(y: list, size_of_blocks: int
         others = np.delete(exact_values, unit)
         sums = np.array([sum(order[:len(own)]) for order in all_orders(others.tolist())])
         observed = exact_values[own].sum()
-        for counted, share in ((tails.at_least[unit], (sums >= observed).mean()), (tails.at_most[unit], (sums <= observed).mean())):
+        for tail, hits in ((tails.at_least, sums >= observed), (tails.at_most, sums <= observed)):
+            counted, share = tail[unit], hits.mean()
             assert abs(counted / many - share) <= 5 * np.sqrt(share * (1 - share) / many), (unit, counted / many, share)
     assert tails.at_least[-1] == tails.at_most[-1] == many
     assert (tails.at_least + tails.at_most >= many).all()

@@ -101,7 +101,8 @@ def test_pairs_are_found_once_in_parts_and_not_without_bound(monkeypatch: pytest
     lambda cells: weights.from_lists([0, 1], [1]), lambda cells: weights.from_lists([0, 2], [0, 0]),
     lambda cells: weights.from_lists([0, 2, 1], [0]), lambda cells: weights.from_lists([], []),
     lambda cells: weights.from_lists([0, 1], [0], [0]), lambda cells: weights.within(np.zeros(2), np.zeros(2), 0),
-    lambda cells: weights.within(np.array([0.0, np.nan]), np.zeros(2), 10), lambda cells: weights.within(np.zeros(2), np.zeros(3), 1),
+    lambda cells: weights.within(np.array([0.0, np.nan]), np.zeros(2), 10),
+    lambda cells: weights.within(np.zeros(2), np.zeros(3), 1),
 ])
 def test_what_is_no_neighbourhood_is_refused(cells: np.ndarray, call) -> None:
     with pytest.raises(BadInput):
