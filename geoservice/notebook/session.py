@@ -14,6 +14,7 @@ from geoservice.errors import BadInput, NotFound, NotReady, NotSignedIn
 from geoservice.notebook import filters as words
 from geoservice.notebook import frames
 from geoservice.operations.accounts import viewer_of_token
+from geoservice.operations.credits import texts
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.setup import open_storage
 from geoservice.settings import Settings
@@ -76,9 +77,11 @@ class Session:
 
     def layers(self) -> DataFrame:
         """The layers and what is in them: name, title, stores, count, generations, attribution, licence."""
+        reader = self._reader
         rows = [{"name": view.spec.name, "title": view.spec.title, "stores": view.spec.stores, "count": view.count,
-                 "generations": ", ".join(view.generations), "attribution": view.spec.attribution, "licence": view.spec.licence}
-                for view in self._reader.layers()]
+                 "generations": ", ".join(view.generations), **dict(zip(("attribution", "licence"), texts(reader, view.spec.name),
+                                                                        strict=True))}
+                for view in reader.layers()]
         return frames.records(rows, _LAYER_COLUMNS).astype({"count": "Int64"})  # facts have none: kinds are never added
 
     def kinds(self) -> DataFrame:
@@ -152,7 +155,8 @@ class Session:
         spec = self._catalog.layers.get(layer)
         if spec is None:
             return {}
-        return {"layer": layer, "title": spec.title, "attribution": spec.attribution, "licence": spec.licence}
+        attribution, licence = texts(self._reader, layer)
+        return {"layer": layer, "title": spec.title, "attribution": attribution, "licence": licence}
 
     def close(self) -> None:
         """Let go of the data folder."""

@@ -14,10 +14,10 @@ from geoservice.core.query import FactQuery
 from geoservice.export import french
 from geoservice.export.french import NNBSP
 from geoservice.export.sheet import Row, Sheet
+from geoservice.operations import credits
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.picture import Frame, Picture, busiest, draw, hexagon_width_m
 from geoservice.operations.reader import Reader
-from geoservice.storage import sources
 from geoservice.types import LABELS, Category, Kind
 
 SIZE = (1_080, 660)  # pixels of the drawing: 180 by 110 mm
@@ -123,28 +123,13 @@ def _nearest(reader: Reader, layer: str, lon: float, lat: float, within_m: float
 
 def _sources(reader: Reader, kind: Kind | None, found: Picture) -> tuple[str, ...]:
     """Whom to name: the sources of this kind of facts and of the layers drawn whose files were imported within reach."""
-    storage = reader.shelf.storage
-    with storage.read() as connection:
-        runs = sources.imported(connection)
     told = []
     for layer in (FACTS, *found.layers):
-        known = {name: reader.catalog.sources.get(layer, {}).get(name) for each, name, organisation in runs
-                 if each == layer and _in_reach(reader, layer, name, organisation)}
-        credits = [_credit(source.attribution, source.licence) for source in known.values()
-                   if source is not None and source.attribution and (layer != FACTS or source.kind == kind)]
+        whom = [f"{each.whom} ({each.licence})" if each.licence else each.whom
+                for each in credits.of(reader, layer, kind)] or [f"fichier de {reader.viewer.organisation}"]
         title = "Faits" if layer == FACTS else reader.catalog.layer(layer).title
-        whom = credits or [f"fichier de {reader.viewer.organisation}"]
-        told.append(f"{title}{NNBSP}: {f'{NNBSP}; '.join(sorted(set(whom)))}.")
+        told.append(f"{title}{NNBSP}: {f'{NNBSP}; '.join(whom)}.")
     return tuple(told)
-
-
-def _in_reach(reader: Reader, layer: str, name: str, organisation: int) -> bool:
-    source = reader.catalog.sources.get(layer, {}).get(name)
-    return organisation in reader.shelf.organisations or (source is not None and source.access == "open")
-
-
-def _credit(whom: str, licence: str) -> str:
-    return f"{whom} ({licence})" if licence else whom
 
 
 def _method(query: FactQuery) -> tuple[str, ...]:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geoservice.catalog.layers import Catalog, load
+from geoservice.catalog.schema import SourceSpec
 from geoservice.errors import NotReady
-from geoservice.operations import accounts, setup
-from geoservice.operations.ingest import ImportRequest, run
+from geoservice.operations import accounts, credits, setup
+from geoservice.operations.ingest import ImportRequest, recognised, run
 from geoservice.operations.setup import Storage
 from geoservice.settings import Settings
 from geoservice.testing.assembly import Town, town
 from geoservice.testing.files import Import
+from geoservice.types import Kind
 
 Say = Callable[[str], None]
 
@@ -46,14 +48,16 @@ def load_town(settings: Settings, made: Town, say: Say = lambda _text: None) -> 
 
 
 def _import(storage: Storage, catalog: Catalog, file: Import, say: Say) -> None:
-    mapping = _mapping(file) if file.kind in ("habitant", "transport") else None
-    report = run(storage, catalog, ImportRequest(file.layer, (file.path,), file.organisation, mapping=mapping))
+    report = run(storage, catalog, ImportRequest(file.layer, (file.path,), file.organisation, spec=_source(catalog, file)))
     say(f"  {file.layer:12} {file.path.name} : {report.accepted} lignes, {report.rejected} refusées")
 
 
-def _mapping(file: Import) -> Path:
-    """The same columns as a landlord's register, from another kind of source."""
-    path = file.path.with_suffix(".toml")
-    path.write_text(f'extends = "bailleur-generique"\nname = "registre-{file.kind}"\ntitle = "Registre ({file.kind})"\n'
-                    f'kind = "{file.kind}"\nattribution = "Ville fictive"\n', encoding="utf-8")
-    return path
+def _source(catalog: Catalog, file: Import) -> SourceSpec:
+    """The source that the file is recognised as, under the name of a town that nobody published; a register of inhabitants or
+    of the transport company has a landlord's columns and another kind."""
+    known = recognised(catalog, file.layer, file.path)
+    own: dict[str, object] = {"name": f"{credits.FICTIVE}-{known.name}", "attribution": credits.TOWN.whom,
+                              "licence": credits.TOWN.licence}
+    if file.kind in ("habitant", "transport"):
+        own |= {"kind": Kind(file.kind)}
+    return known.model_copy(update=own)

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
+from geoservice.catalog.layers import load
+from geoservice.operations import accounts, credits
+from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
 from geoservice.testing import demo
 from geoservice.testing.factlist import UNKNOWN
@@ -26,6 +29,7 @@ def loaded(town, tmp_path_factory):
 def test_no_line_is_refused_and_every_file_is_read(loaded, town, tmp_path):
     files = town.write(tmp_path).imports()
     assert len(loaded[1]) == len(files) >= 20
+    assert {file.layer for file in files} == set(load().layers)  # the demo shows every layer
     assert all(line.endswith(" 0 refusées") for line in loaded[1]), [x for x in loaded[1] if not x.endswith(" 0 refusées")]
 
 
@@ -68,3 +72,19 @@ def test_open_reports_arrive_with_their_category_and_nature(loaded, town):
         for column, wanted in (("category", total.by_category), ("nature", total.by_nature)):
             query = text(f"SELECT {column}, count(*) FROM fact WHERE kind = 'ville' GROUP BY 1 ORDER BY 1")
             assert {code: count for code, count in connection.execute(query)} == wanted  # noqa: C416 - rows, not pairs
+
+
+def test_published_counts_arrive_with_some_withheld(loaded):
+    with loaded[0].read() as connection:
+        rows = connection.execute(text("SELECT zone, withheld, count, denominator_unit FROM aggregate")).all()
+    assert len(rows) == 24
+    assert {zone for zone, *_ in rows} == {"99901", "99902"}
+    assert all((count is None) == bool(withheld) for _, withheld, count, _ in rows)
+    assert 3 <= sum(withheld for _, withheld, *_ in rows) < 12
+    assert {unit for *_, unit in rows} == {"habitants", "logements"}
+
+
+def test_nobody_is_credited_for_a_town_that_nobody_published(loaded):
+    storage, catalog = loaded[0], load()
+    reader = open_reader(storage, catalog, accounts.viewer_of_organisation(storage, "orvelle-habitat", "essai"))
+    assert {credits.texts(reader, layer) for layer in catalog.layers} == {("Ville fictive", "données inventées")}

@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from geoservice.catalog.layers import load
 from tests.web.world import CITY, CITY_FACTS, PLAINE_FACTS, RIVES_AGP, RIVES_FACTS
 
 QPV_BOX = "2.34,48.85,2.36,48.87"
@@ -133,3 +134,14 @@ def test_each_landlord_has_their_own_counts(rives, plaine):
     assert rives.get("/api/cells?kind=bailleur").json()["total"] == RIVES_FACTS
     assert plaine.get("/api/cells?kind=bailleur").json()["total"] == PLAINE_FACTS
     assert plaine.get("/api/cells?kind=ville").json()["total"] == CITY_FACTS
+
+
+def test_a_layer_names_whose_files_were_imported(rives, plaine):
+    """Not everybody whose files the layer understands; and an ODbL source says so, which is its licence's one demand."""
+    told = {layer["name"]: (layer["attribution"], layer["licence"]) for layer in rives.get("/api/layers").json()["layers"]}
+    assert told["incidents"] == ("Bailleur ; Ville de Paris, Dans Ma Rue",
+                                 "Données de l’organisation (Bailleur) ; ODbL (Ville de Paris, Dans Ma Rue)")
+    assert told["qpv"][1] == "Licence Ouverte 2.0"
+    declared = load().layer("eau")  # nothing imported: what the layer declares
+    assert told["eau"] == (declared.attribution, declared.licence)
+    assert "ODbL" in rives.get("/tiles/incidents/tilejson.json").json()["attribution"]

@@ -14,7 +14,7 @@ from geoservice.export import french
 from geoservice.export.columns import columns
 from geoservice.export.drawing_png import Words, to_png
 from geoservice.export.tables import Table
-from geoservice.operations import picture, snippet
+from geoservice.operations import credits, picture, snippet
 from geoservice.operations.features import Features
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.picture import Frame, Picture
@@ -73,7 +73,7 @@ def map_png(request: Request, reader: CurrentReader,
 def _png(reader: Reader, drawn: Picture) -> bytes:
     classes = [(each.colour, french.number(each.low) if each.low == each.high else
                 f"{french.number(each.low)}–{french.number(each.high)}") for each in drawn.classes]
-    sources = [f"{spec.title} ({spec.attribution}, {spec.licence})" for name in (FACTS, *drawn.layers)
+    sources = [f"{spec.title} ({', '.join(filter(None, credits.texts(reader, name)))})" for name in (FACTS, *drawn.layers)
                if (spec := reader.catalog.layers.get(name)) is not None]
     lines = [drawn.drawing.description, "Un décompte dépend de qui signale : ce n’est pas une mesure de la délinquance.",
              f"Sources{french.NNBSP}: {' · '.join(sources)}."]

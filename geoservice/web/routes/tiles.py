@@ -13,7 +13,7 @@ from starlette.responses import Response
 from geoservice.core.query import PARAMETERS, parse
 from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
-from geoservice.operations import tiles
+from geoservice.operations import credits, tiles
 from geoservice.operations.reader import LayerView, Reader
 from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
 from geoservice.web.responses import JSON, MVT, PNG, respond, tag_of, to_json
@@ -46,7 +46,8 @@ Given = Annotated[dict[str, str], Depends(_parameters)]
 def tilejson(request: Request, reader: CurrentReader, view: View, given: Given) -> Response:
     """TileJSON 3.0 of a layer; filters go on into the addresses of its tiles. `resolutions`: of the cells, by zoom."""
     _drawable(view)
-    tag = tag_of("tilejson", reader.viewer.organisation_id, view.version, _base(request), sorted(given.items()))
+    tag = tag_of("tilejson", reader.viewer.organisation_id, view.version, _base(request), sorted(given.items()),
+                 *credits.texts(reader, view.spec.name))
     return respond(request, tag, lambda: to_json(_described(request, reader, view, given)), JSON)
 
 
@@ -98,7 +99,8 @@ def _described(request: Request, reader: Reader, view: LayerView, given: dict[st
     address = f"{_base(request)}/tiles/{spec.name}/{{z}}/{{x}}/{{y}}"
     ending = f"?{urlencode(given)}" if given else ""
     return {
-        "tilejson": "3.0.0", "name": spec.title, "description": spec.description, "attribution": spec.attribution,
+        "tilejson": "3.0.0", "name": spec.title, "description": spec.description,
+        "attribution": ", ".join(filter(None, credits.texts(reader, spec.name))),
         "scheme": "xyz", "tiles": [f"{address}.mvt{ending}"], "images": [f"{address}.png{ending}"],
         "minzoom": spec.minzoom, "maxzoom": spec.maxzoom,
         **({} if view.bounds is None else {"bounds": box_list(view.bounds)}),

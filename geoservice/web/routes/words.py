@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from geoservice.errors import BadInput
 from geoservice.export.tables import Table
+from geoservice.operations import credits
 from geoservice.operations.reader import LayerView, Reader
 from geoservice.operations.zones import ZoneView
 from geoservice.types import GRAVITIES, LABELS, UNMAPPED_CATEGORIES, Box, Category, Nature, Place
@@ -35,7 +36,9 @@ def session(request: Request, who: CurrentViewer) -> Response:
 def layers(request: Request, reader: CurrentReader) -> Response:
     """Every layer with what the viewer has in it, and the closed lists of the filters."""
     versions = [reader.version(name) for name in reader.catalog.layers]
-    return respond(request, tag_of("layers", reader.viewer.organisation_id, *versions), lambda: to_json(_catalog(reader)), JSON)
+    named = [credits.texts(reader, name) for name in reader.catalog.layers]
+    return respond(request, tag_of("layers", reader.viewer.organisation_id, *versions, *named), lambda: to_json(_catalog(reader)),
+                   JSON)
 
 
 @router.get("/api/zones", openapi_extra=described("layer", "generation", "format", answers=tuple(TYPES.values())))
@@ -59,7 +62,7 @@ def box_list(box: Box | None) -> list[float] | None:
 def _catalog(reader: Reader) -> dict[str, Any]:
     period = reader.period()
     return {
-        "layers": [_layer(view) for view in reader.layers()],
+        "layers": [_layer(view, *credits.texts(reader, view.spec.name)) for view in reader.layers()],
         "kinds": [{"code": kind, "label": LABELS[kind], "facts": number} for kind, number in reader.kinds().items()],
         # `mapped` false: such facts exist only as counts of a residence or larger
         "categories": [{**word, "mapped": word["code"] not in UNMAPPED_CATEGORIES} for word in _words(Category)],
@@ -74,12 +77,12 @@ def _words(members: Iterable[StrEnum]) -> list[dict[str, Any]]:
     return [{"code": str(member), "label": LABELS[member]} for member in members]
 
 
-def _layer(view: LayerView) -> dict[str, Any]:
+def _layer(view: LayerView, attribution: str, licence: str) -> dict[str, Any]:
     spec = view.spec
     return {"name": spec.name, "title": spec.title, "description": spec.description, "geometry": spec.geometry,
             "stores": spec.stores, "count": view.count, "bounds": box_list(view.bounds), "minzoom": spec.minzoom,
-            "maxzoom": spec.maxzoom, "generations": list(view.generations), "attribution": spec.attribution,
-            "licence": spec.licence, "style": spec.style, "version": tag_of(view.version)}
+            "maxzoom": spec.maxzoom, "generations": list(view.generations), "attribution": attribution,
+            "licence": licence, "style": spec.style, "version": tag_of(view.version)}
 
 
 def _zones(found: list[ZoneView], form: str) -> bytes:

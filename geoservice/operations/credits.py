@@ -1,0 +1,63 @@
+"""Whom to name for a layer: the sources whose files were imported, not those that the layer could have had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoservice.operations.indexing import FACTS
+from geoservice.operations.reader import Reader
+from geoservice.storage import sources
+from geoservice.types import Kind
+
+FICTIVE = "ville-fictive"  # the sources of the synthetic town are called so, and nobody published them
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Who published a file, and under which licence; the licence of an organisation's own file is empty."""
+
+    whom: str
+    licence: str
+
+
+TOWN = Credit("Ville fictive", "données inventées")
+
+
+def of(reader: Reader, layer: str, kind: Kind | None = None) -> tuple[Credit, ...]:
+    """Credits of what a viewer sees of a layer (of one kind, for facts), in the order of their text; none without an import."""
+    found = {_credit(reader, layer, name, kind) for name in _sources(reader, layer)}
+    return tuple(sorted((credit for credit in found if credit is not None), key=lambda credit: (credit.whom, credit.licence)))
+
+
+def texts(reader: Reader, layer: str) -> tuple[str, str]:
+    """Attribution and licence of a layer as two texts; those that the layer declares while nothing is imported. Where licences
+    differ, each is followed by whose it is: one of them may ask what another does not."""
+    found = of(reader, layer)
+    if not found:
+        spec = reader.catalog.layer(layer)
+        return spec.attribution, spec.licence
+    licences = {credit.licence for credit in found}
+    told = licences if len(licences) == 1 else [f"{credit.licence} ({credit.whom})" for credit in found if credit.licence]
+    return " ; ".join(dict.fromkeys(credit.whom for credit in found)), " ; ".join(told)
+
+
+def _sources(reader: Reader, layer: str) -> list[str]:
+    """Names of the sources whose files are within reach: an open one is, whoever imported it."""
+    storage, known = reader.shelf.storage, reader.catalog.sources.get(layer, {})
+
+    def ask() -> list[tuple[str, str, int]]:
+        with storage.read() as connection:
+            return sources.imported(connection)
+
+    return [name for each, name, organisation in storage.memory.get(("sources",), ask) if each == layer and (
+        organisation in reader.shelf.organisations or name.startswith(FICTIVE)
+        or (name in known and known[name].access == "open"))]
+
+
+def _credit(reader: Reader, layer: str, name: str, kind: Kind | None) -> Credit | None:
+    if name.startswith(FICTIVE):
+        return TOWN
+    source = reader.catalog.sources.get(layer, {}).get(name)
+    if source is None or not source.attribution:
+        return Credit(f"fichier de {reader.viewer.organisation}", "")
+    return Credit(source.attribution, source.licence) if layer != FACTS or kind in (None, source.kind) else None
