@@ -42,5 +42,6 @@ def times(ratio: float) -> str:
 
 
 def between(low: float, high: float) -> str:
-    """`entre 1,2 et 3,4`, for an interval whose level is stated elsewhere."""
-    return f"entre {number(low)} et {number(high)}"
+    """`entre 1,2 et 3,4`, for an interval whose level is stated elsewhere; a bound never reads as 1 that is not."""
+    digits = 2 if any(round(end, 1) == 1 != end for end in (low, high)) else 1
+    return f"entre {number(low, digits)} et {number(high, digits)}"
