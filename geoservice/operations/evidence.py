@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geoservice.core.stats.quality import LEAST_STACKED, STANDS_FOR_MORE
-from geoservice.core.stats.verdict import RULES, Evidence, Rule, Verdict, verdict
+from geoservice.core.stats.verdict import RULES, VARIANTS, Evidence, Rule, Verdict, verdict
 from geoservice.operations.analyse import Analysis, coarse
 from geoservice.types import Nature, code_of
 
@@ -16,6 +16,7 @@ LEAST_KNOWN = 0.5  # of an area's facts that say who reported them: below, nothi
 WEEK, LEAST_WEEKS = 7, 8
 _OF_STABILITY = ("stability",)
 _ALL_CONTROLS = "Il résiste à tous les contrôles."
+_WINDOWS_TOLD = "il ne reste chaud que dans une partie de la période"
 _THESE_CONTROLS = "Il résiste aux contrôles ; sa fiche dit s’il tient à d’autres découpages."
 
 
@@ -57,13 +58,17 @@ def of_area(rule: Rule) -> Rule:
 
 
 AREA_RULES = tuple(of_area(rule) for rule in RULES if rule.code != "hasard")
+WINDOW_RULES = tuple(replace(rule, sentence=_WINDOWS_TOLD) if "{variants}" in rule.sentence else rule for rule in AREA_RULES)
 LIST_RULES = tuple(rule for rule in AREA_RULES if not any(each.measure in _OF_STABILITY for each in rule.conditions))
 
 
-def judged(evidence: Evidence) -> Verdict:
-    """The verdict of an area: without the rules of stability where that was not computed, which its sentence then says."""
+def judged(evidence: Evidence, variants: int = VARIANTS) -> Verdict:
+    """The verdict of an area: without the rules of stability where that was not computed, which its sentence then says.
+
+    `variants`: how many drawings stability was tried on; residences have windows alone.
+    """
     if evidence.stability is not None:
-        return verdict(evidence, AREA_RULES)
+        return verdict(evidence, AREA_RULES if variants == VARIANTS else WINDOW_RULES)
     found = verdict(evidence, LIST_RULES)
     return replace(found, sentence=found.sentence.replace(_ALL_CONTROLS, _THESE_CONTROLS))
 

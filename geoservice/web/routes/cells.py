@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from geoservice.core import grid
 from geoservice.core.query import PARAMETERS
 from geoservice.errors import BadInput
 from geoservice.export.tables import Table
+from geoservice.operations.hotcards import hot_card
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Card, CellCounts
 from geoservice.types import LABELS
 from geoservice.web import heavy
-from geoservice.web.dependencies import CurrentReader, Filters, Query, described, one_of
+from geoservice.web.dependencies import CurrentReader, Filters, Query, described, one_of, only
 from geoservice.web.files import ENDINGS, TYPES, encoded
 from geoservice.web.responses import JSON, respond, tag_of, to_json
+from geoservice.web.routes import hotspots
 
 router = APIRouter()
 
 # what two seconds of one core make
 _MOST = {"json": 500_000, "csv": 50_000, "geojson": 20_000, "gpkg": 20_000, "geoparquet": 20_000}
 
+CARD = (*hotspots.NAMES, "verdict")
 _LIGHT = 20_000  # cells: more than a view of the page asks for
 
 
@@ -38,17 +41,20 @@ def cells(request: Request, reader: CurrentReader, query: Query, given: Filters)
     return respond(request, tag, lambda: _encoded(reader.cells(query), form), TYPES[form], name)
 
 
-@router.get("/api/cells/{cell}", openapi_extra=described(*PARAMETERS))
-def card(request: Request, reader: CurrentReader, query: Query, given: Filters, cell: str) -> Response:
-    """One cell: its count and share, categories, the QPV it touches, the nearest residence."""
+@router.get("/api/cells/{cell}", openapi_extra=described(*CARD))
+def card(request: Request, reader: CurrentReader, given: Annotated[dict[str, str], Depends(only(*CARD))], cell: str) -> Response:
+    """One cell: its count and share, categories, QPV, the nearest residence, and whether it is a hot spot that can be trusted."""
     number, resolution = _cell(cell)
+    wanted, checked = hotspots.wanted_of(given), one_of(given.get("verdict"), ("0", "1"), "verdict") == "1"
+    query = hotspots.query_of(given, "verdict")
     one_of(given.get("format"), ("json",), "format")
     if given.get("resolution", str(resolution)) != str(resolution):
         raise BadInput(f"Cette cellule est de résolution {resolution} : retirez « resolution ».")
     query = query.with_(resolution=resolution)
-    tag = tag_of("card", number, reader.viewer.organisation_id, reader.version(FACTS), reader.version("patrimoine")
-                 if "patrimoine" in reader.catalog.layers else "", query.canonical())
-    return respond(request, tag, lambda: to_json(_card(reader.card(number, query), resolution)), JSON)
+    tag = hotspots.tag_for("card", reader, query, number, wanted, checked)
+    return respond(request, tag, lambda: to_json({
+        **_card(reader.card(number, query), resolution),
+        "hotspot": hotspots.card_json(hot_card(reader, number, query, wanted, checked))}), JSON)
 
 
 def _cell(text: str) -> tuple[int, int]:

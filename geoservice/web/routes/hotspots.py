@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from geoservice.core import grid
 from geoservice.core.query import PARAMETERS, FactQuery, parse
+from geoservice.core.stats.why import Distinction, Why
 from geoservice.export.tables import Table
 from geoservice.operations import analyse, hotareas
 from geoservice.operations.analyse import Analysis, Method, Reason, Wanted
 from geoservice.operations.hotareas import HotArea
+from geoservice.operations.hotcards import HotCard
 from geoservice.operations.reader import Reader
 from geoservice.operations.studyarea import StudyArea
 from geoservice.web.dependencies import CurrentReader, described, one_of, only
@@ -125,6 +127,34 @@ def numbers_json(numbers: hotareas.Numbers) -> dict[str, Any]:
 def short(p: float) -> float:
     """A probability to three digits that count, never 0 for what is merely small."""
     return float(f"{p:.3g}")
+
+
+def card_json(card: HotCard) -> dict[str, Any]:
+    """What a card says of hot spots: the area's numbers where the cell is hot, else those of the cell and its neighbours."""
+    found, area = card.analysis, card.area
+    said = method_json(analyse.method(found))
+    if card.numbers is None or card.verdict is None or card.alone is None:
+        return {"enough": False, "unit": found.unit, "reason": reason_json(card.reason), "method": said}
+    steady = None if card.steady is None or card.steady.hot is None or area is None else {
+        "hot": card.steady.hot[area.rank - 1], "variants": card.steady.variants}
+    return {
+        "enough": True, "reason": None, "unit": found.unit, "of": "cell" if area is None else "area",
+        **numbers_json(card.numbers), "hot": area is not None, "verdict": card.verdict.verdict, "sentence": card.verdict.sentence,
+        "reasons": [reason_json(reason) for reason in card.reasons], "stability": steady, **_why(card.why),
+        "neighbourhood": numbers_json(card.alone), "area": None if area is None else area_json(found, area), "method": said,
+    }
+
+
+def _why(found: Why | Reason | None) -> dict[str, Any]:
+    """What sets the place apart, or why that cannot be said."""
+    if found is None or isinstance(found, Reason):
+        return {"why": [], "why_reason": reason_json(found)}
+    return {"why": [_reason_here(each) for each in found.reasons], "why_reason": None}
+
+
+def _reason_here(each: Distinction) -> dict[str, Any]:
+    numbers = {name: round(getattr(each, name), _DIGITS) for name in ("observed", "expected", "ratio", "low", "high")}
+    return {"code": each.dimension, "label": each.label, "sentence": each.sentence, **numbers}
 
 
 def _file(reader: Reader, found: Analysis, form: str) -> bytes:
