@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 
 from geoservice.core.disclosure.parameters import Parameters
-from geoservice.core.disclosure.places import LEVELS, Places
+from geoservice.core.disclosure.places import Places
 from geoservice.core.disclosure.slots import DETAILS, PERIODS, Groups, Slots
 from geoservice.errors import BadInput
 
@@ -36,7 +37,7 @@ def families(places: Places, groups: Groups, volume: int, parameters: Parameters
     asked = (parameters or Parameters()).density
     everywhere = float(places.atoms.dwellings.sum())
     found = []
-    for level, period, detail in product(LEVELS, PERIODS, DETAILS):
+    for level, period, detail in product(places.published, PERIODS, DETAILS):
         if period in PROFILES and (level not in PROFILE_LEVELS or detail != "all"):
             continue
         lived_in = [place.dwellings for place in places.published[level] if place.dwellings > 0]
@@ -89,10 +90,11 @@ class Lattice:
         slot = self.slots.columns[column]
         return f"{self.kind}|{level}|{name}|{slot.period}|{slot.group}"
 
-    @property
+    @cached_property
     def names(self) -> dict[int, tuple[str, str]]:
-        """Level and name of each published row; a place that has several keeps the first of LEVELS."""
-        return {place.node: (place.level, place.name) for level in reversed(LEVELS) for place in self.places.published[level]}
+        """Level and name of each published row; a place that has several keeps the first."""
+        levels = self.places.published
+        return {place.node: (place.level, place.name) for level in reversed(levels) for place in levels[level]}
 
     def parents(self, row: int, column: int) -> list[tuple[int, int]]:
         """Nodes that this one is a part of, by one step on one axis."""

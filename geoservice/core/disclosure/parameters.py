@@ -28,7 +28,7 @@ class Parameters:
     width: int = 4                # the audit asks that the possible values of a small count span at least this
     near: int = 6                 # nodes whose propagated span is at most this are tried by the solver as well
     rounds: int = 12              # repairs before a place loses its finest level
-    solver_s: float = 2.0         # seconds a question to the solver may take
+    solver_s: float = 5.0         # seconds a question to the solver may take
 
     def __post_init__(self) -> None:
         """Refuse numbers under which a promise would be empty."""

@@ -18,7 +18,6 @@ from geoservice.errors import BadInput
 
 HEXAGONS = {"r7": 7, "r8": 8, "r9": 9}
 LEVELS = ("commune", "qpv", *HEXAGONS)
-_LADDER = (None, *HEXAGONS)
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Places:
     """All places of a territory. `pieces` are the classes of atoms that no boundary divides; a node is a set of pieces.
 
     piece_of_atom: (atoms,) int; members and starts: pieces of each node, one node after another; published: by level;
-    relations: sums between nodes. Two places of the same atoms are one node.
+    relations: sums between nodes; hexagons: resolutions of the hexagonal levels. Two places of the same atoms are one node.
     """
 
     atoms: Atoms
@@ -69,6 +68,7 @@ class Places:
     starts: np.ndarray
     published: dict[str, tuple[Place, ...]]
     relations: tuple[Relations, ...]
+    hexagons: dict[str, int]
 
     @property
     def pieces(self) -> int:
@@ -82,10 +82,14 @@ class Places:
         """Sums of pieces (pieces, …) for every node (nodes, …); unsigned values wrap around as keys should."""
         return np.add.reduceat(values[self.members], self.starts, axis=0)
 
+    def of(self, node: int) -> np.ndarray:
+        """Pieces of one node, sorted int."""
+        end = self.starts[node + 1] if node + 1 < self.nodes else len(self.members)
+        return self.members[self.starts[node]:end]
+
     def cells(self, place: Place) -> np.ndarray:
         """The cells of resolution 10 of one place, sorted uint64."""
-        end = self.starts[place.node + 1] if place.node + 1 < self.nodes else len(self.members)
-        atom = np.isin(self.piece_of_atom, self.members[self.starts[place.node]:end])
+        atom = np.isin(self.piece_of_atom, self.of(place.node))
         return self.atoms.cells[(self.atoms.atom >= 0) & atom[self.atoms.atom]]
 
 
@@ -111,27 +115,32 @@ def units(atoms: Atoms, resolution: int) -> np.ndarray:
     return np.unique(found, return_inverse=True)[1]
 
 
-def build(atoms: Atoms, communes: Zones, qpv: Zones | None = None) -> Places:
-    """All places of a territory from its atoms and zones. Everything follows from public facts."""
+def build(atoms: Atoms, communes: Zones, qpv: Zones | None = None, hexagons: dict[str, int] | None = None) -> Places:
+    """All places of a territory from its atoms and zones. Everything follows from public facts.
+
+    hexagons: levels and their resolutions, coarsest first; a release has those of HEXAGONS.
+    """
+    ladder = hexagons or HEXAGONS
     if np.any(communes.of_atom < 0):
         raise BadInput("Chaque îlot de diffusion appartient à une commune.")
     outside = np.full(len(atoms.dwellings), -1) if qpv is None else qpv.of_atom
-    axes = {"r": {name: units(atoms, resolution) for name, resolution in HEXAGONS.items()},
+    axes = {"r": {name: units(atoms, resolution) for name, resolution in ladder.items()},
             "commune": communes.of_atom, "qpv": outside}
-    finest = np.stack([axes["r"]["r9"], axes["commune"], axes["qpv"]], axis=1)
+    finest = np.stack([axes["r"][list(ladder)[-1]], axes["commune"], axes["qpv"]], axis=1)
     rows, piece = np.unique(finest, axis=0, return_inverse=True)
     piece = piece.ravel()
-    return _Builder(atoms, piece, axes, len(rows)).places(communes, qpv)
+    return _Builder(atoms, piece, axes, ladder, len(rows)).places(communes, qpv)
 
 
 class _Builder:
     """Nodes by what they are made of, so that equal places are one."""
 
-    def __init__(self, atoms: Atoms, piece: np.ndarray, axes: dict, pieces: int) -> None:
-        self.atoms, self.piece = atoms, piece
+    def __init__(self, atoms: Atoms, piece: np.ndarray, axes: dict, hexagons: dict[str, int], pieces: int) -> None:
+        self.atoms, self.piece, self.hexagons = atoms, piece, hexagons
+        self.rungs = (None, *hexagons)
         one = np.zeros(pieces, dtype=np.int64)
         one[piece] = np.arange(len(piece))  # an atom of each piece, to read labels from
-        self.ladder = {None: np.zeros(pieces, dtype=np.int64)} | {name: axes["r"][name][one] for name in HEXAGONS}
+        self.ladder = {None: np.zeros(pieces, dtype=np.int64)} | {name: axes["r"][name][one] for name in hexagons}
         self.commune, self.qpv = axes["commune"][one].astype(np.int64), axes["qpv"][one].astype(np.int64)
         self.known: dict[bytes, int] = {}
         self.sets: list[np.ndarray] = []
@@ -155,31 +164,31 @@ class _Builder:
 
     def places(self, communes: Zones, qpv: Zones | None) -> Places:
         has_qpv = bool(np.any(self.qpv >= 0))
-        cuts = [combo for combo in product(_LADDER, (False, True), (False, True) if has_qpv else (False,)) if any(combo)]
+        cuts = [combo for combo in product(self.rungs, (False, True), (False, True) if has_qpv else (False,)) if any(combo)]
         found = {combo: self.parts(combo) for combo in cuts}
         relations = tuple(self.relations(cuts, found))
         published = {"commune": [(communes.names[key[1]], node) for key, node in found[(None, True, False)].items()], "qpv": []}
         if qpv is not None and has_qpv:
             published["qpv"] = [(qpv.names[key[2]], node) for key, node in found[(None, False, True)].items() if key[2] >= 0]
-        for level in HEXAGONS:
+        for level in self.hexagons:
             published[level] = [(self.name(node, level), node) for node in found[(level, False, False)].values()]
         dwellings = np.bincount(self.piece, weights=self.atoms.dwellings)
         named = {level: tuple(Place(level, name, node, float(dwellings[self.sets[node]].sum())) for name, node in sorted(entries))
                  for level, entries in published.items()}
         starts = np.cumsum([0, *(len(pieces) for pieces in self.sets[:-1])])
-        return Places(self.atoms, self.piece, np.concatenate(self.sets), starts, named, relations)
+        return Places(self.atoms, self.piece, np.concatenate(self.sets), starts, named, relations, self.hexagons)
 
     def relations(self, cuts: list[tuple], found: dict[tuple, dict[tuple, int]]) -> Iterator[Relations]:
         """Every cut refined on one axis by one step."""
         seen: set[tuple] = set()
         for combo in cuts:
-            for finer, axis in _refinements(combo):
+            for finer in self._refinements(combo):
                 if finer in found:
-                    made = batch(self._sums(found[combo], found[finer], axis, seen))
+                    made = batch(self._sums(found[combo], found[finer], seen))
                     if made is not None:
                         yield made
 
-    def _sums(self, coarse: dict[tuple, int], fine: dict[tuple, int], axis: int, seen: set[tuple]) -> list[tuple[int, list[int]]]:
+    def _sums(self, coarse: dict[tuple, int], fine: dict[tuple, int], seen: set[tuple]) -> list[tuple[int, list[int]]]:
         children: dict[int, list[int]] = {}
         parent_of = {int(piece): node for node in set(coarse.values()) for piece in self.sets[node]}
         for node in set(fine.values()):
@@ -192,23 +201,22 @@ class _Builder:
                 new.append((parent, sorted(below)))
         return new
 
+    def _refinements(self, combo: tuple) -> Iterator[tuple]:
+        rung, by_commune, by_qpv = combo
+        at = self.rungs.index(rung)
+        if at + 1 < len(self.rungs):
+            yield self.rungs[at + 1], by_commune, by_qpv
+        if not by_commune:
+            yield rung, True, by_qpv
+        if not by_qpv:
+            yield rung, by_commune, True
+
     def name(self, node: int, level: str) -> str:
         atom = np.isin(self.piece, self.sets[node])
         cells = self.atoms.cells[(self.atoms.atom >= 0) & atom[self.atoms.atom]]
-        return grid.to_text(grid.parents(cells[:1], HEXAGONS[level]))[0]
-
-
-def _refinements(combo: tuple) -> Iterator[tuple[tuple, int]]:
-    rung, by_commune, by_qpv = combo
-    at = _LADDER.index(rung)
-    if at + 1 < len(_LADDER):
-        yield (_LADDER[at + 1], by_commune, by_qpv), 0
-    if not by_commune:
-        yield (rung, True, by_qpv), 1
-    if not by_qpv:
-        yield (rung, by_commune, True), 2
+        return grid.to_text(grid.parents(cells[:1], self.hexagons[level]))[0]
 
 
 def cells_of_resolution(places: Places, place: Place) -> np.ndarray:
     """The hexagons a hexagonal place is drawn by (several where small ones were joined), or those of resolution 10 of a zone."""
-    return np.unique(grid.parents(places.cells(place), HEXAGONS.get(place.level, RESOLUTION)))
+    return np.unique(grid.parents(places.cells(place), places.hexagons.get(place.level, RESOLUTION)))

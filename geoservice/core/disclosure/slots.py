@@ -81,7 +81,7 @@ class Slots:
             "quarter": tuple(f"{self.year}-Q{q}" for q in quarters),
             "month": tuple(f"{self.year}-{m:02d}" for m in self.months),
             "weekday": tuple(f"{self.year}-D{d}" for d in range(1, 8)) if whole else (),
-            "band": tuple(f"{self.year}-H{b * BAND_HOURS:02d}" for b in range(UNKNOWN_BAND)) + (f"{self.year}-H--",) if whole else (),
+            "band": (*(f"{self.year}-H{b * BAND_HOURS:02d}" for b in range(UNKNOWN_BAND)), f"{self.year}-H--") if whole else (),
         }
 
     @cached_property

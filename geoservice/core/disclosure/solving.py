@@ -1,0 +1,212 @@
+"""The second, sharper attacker: whole numbers of several organisations, and the reason why a node is masked (HiGHS).
+
+Interval propagation treats a mask as silence. Here a masked node says: few facts in all, or few without one contributor. Asked
+only where propagation came near a violation, in the neighbourhood of the node, with the propagated bounds of the whole lattice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from geoservice.core.disclosure.bounds import Bounds, Known
+from geoservice.core.disclosure.cubes import Cube
+from geoservice.core.disclosure.lattice import Lattice
+from geoservice.core.disclosure.masking import Rule, View
+from geoservice.core.disclosure.slots import Slots
+
+_OTHERS = 3  # organisations among whom unknown facts are shared out: fewer than in truth, which only helps the attacker
+_MANY = 300   # rows × classes of columns beyond which a neighbourhood is cut down
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One attacker before one release. own: facts at each node of the attacker itself (zeros for an outsider)."""
+
+    found: Cube
+    rule: Rule
+    view: View
+    known: Known
+    bounds: Bounds
+    own: np.ndarray
+    insider: bool
+
+    @cached_property
+    def others(self) -> int:
+        """How many anonymous organisations the unknown facts may belong to."""
+        return 1 if self.rule.solo else max(1, min(_OTHERS, self.rule.organisations - self.insider))
+
+
+def ambiguous(scene: Scene, row: int, column: int) -> bool:
+    """Whether a node's unknown count may still be zero AND may still be `width` or more. Not knowing in time counts as no.
+
+    Each answer is a world (whole numbers everywhere) that agrees with what is published, so yes is never said wrongly of the
+    neighbourhood; a node whose zero or whose width the solver cannot find is a violation.
+    """
+    block = Block(scene, row, column)
+    return block.allows(0, 0) and block.allows(scene.rule.parameters.width, int(scene.bounds.high[row, column]))
+
+
+class Block:
+    """The programme of one neighbourhood. Unknowns: facts of each anonymous organisation at each piece and class of columns."""
+
+    def __init__(self, scene: Scene, row: int, column: int) -> None:
+        self.scene, self.target = scene, (row, column)
+        self.rows = sorted(neighbourhood(scene.found.lattice, row))
+        self.columns, self.classes = _columns(scene, self.rows, column)
+        places = scene.found.lattice.places
+        whole = np.unique(np.concatenate([places.of(node) for node in self.rows]))
+        # pieces that no row tells apart are one
+        self.ground = np.unique([np.isin(whole, places.of(node)) for node in self.rows], axis=1)
+        self.leaves = self.ground.shape[1] * self.classes.shape[0]
+        self.switches = self.spot = 0
+        self.entries: list[tuple[np.ndarray, np.ndarray, float, float]] = []
+        for order, node in enumerate(self.rows):
+            for place, at in enumerate(self.columns):
+                self._state(node, at, np.flatnonzero(np.outer(self.ground[order], self.classes[:, place]).ravel()))
+
+    def _all(self, leaves: np.ndarray) -> np.ndarray:
+        return np.concatenate([leaves + who * self.leaves for who in range(self.scene.others)])
+
+    def _without(self, leaves: np.ndarray, who: int) -> np.ndarray:
+        kept = [leaves + other * self.leaves for other in range(self.scene.others) if other != who]
+        return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+
+    def _state(self, row: int, column: int, leaves: np.ndarray) -> None:
+        """What is known of one node, as rows of the programme."""
+        scene, everyone = self.scene, self._all(leaves)
+        low, high = int(scene.bounds.low[row, column]), int(scene.bounds.high[row, column])
+        if (row, column) == self.target:
+            self.spot = len(self.entries)
+        self._add(everyone, np.ones(len(everyone)), low, high)
+        if scene.rule.solo:
+            return
+        seen = int(scene.known.known[row, column])
+        if scene.view.shown[row, column]:
+            least = scene.rule.parameters.rest_low - seen
+            for who in range(scene.others):  # the rest without each contributor
+                without = self._without(leaves, who)
+                self._add(without, np.ones(len(without)), least, np.inf)
+        elif scene.view.masked[row, column]:
+            self._reasons(leaves, everyone, high, (seen, int(scene.own[row, column])))
+
+    def _reasons(self, leaves: np.ndarray, everyone: np.ndarray, high: int, held: tuple[int, int]) -> None:
+        """One of the reasons of a mask holds: each has a switch, and one switch is on."""
+        seen, own = held
+        parameters = self.scene.rule.parameters
+        most = parameters.rest_high - 1
+        reasons: list[tuple[np.ndarray, int]] = [(everyone, self.scene.rule.bar - 1 + parameters.reach - seen)]
+        if own:
+            reasons.append((everyone, most + own - seen))
+        for who in range(self.scene.others):
+            reasons.append((self._without(leaves, who), most - seen))
+            if parameters.min_contributors > 2:
+                reasons.append((self._without(leaves, who), 0))
+        if any(limit >= high for _, limit in reasons):
+            return  # says nothing that the bounds do not
+        possible = [(columns, limit) for columns, limit in reasons if limit >= 0]
+        first = self.switches
+        for place, (columns, limit) in enumerate(possible):
+            big = float(high - limit)
+            self._add(np.append(columns, -1 - (first + place)), np.append(np.ones(len(columns)), big), -np.inf, limit + big)
+        self.switches += len(possible)
+        names = -1 - np.arange(first, self.switches)
+        self._add(names, np.ones(len(names)), 1, np.inf)
+
+    def _add(self, columns: np.ndarray, values: np.ndarray, low: float, high: float) -> None:
+        self.entries.append((columns, values, low, high))
+
+    @cached_property
+    def _matrix(self) -> tuple:
+        from scipy.sparse import csr_array
+
+        whole = self.scene.others * self.leaves
+        sizes = [len(columns) for columns, _, _, _ in self.entries]
+        columns = np.concatenate([columns for columns, _, _, _ in self.entries])
+        columns = np.where(columns < 0, whole - 1 - columns, columns)  # switches come after the counts
+        values = np.concatenate([values for _, values, _, _ in self.entries])
+        shape = (len(self.entries), whole + self.switches)
+        return (csr_array((values, columns, np.cumsum([0, *sizes])), shape=shape),
+                np.array([low for _, _, low, _ in self.entries]), np.array([high for _, _, _, high in self.entries]))
+
+    def allows(self, low: int, high: int) -> bool:
+        """Whether some world agrees with everything and has between low and high unknown facts at the target."""
+        from scipy.optimize import Bounds as Box
+        from scipy.optimize import LinearConstraint, milp
+
+        matrix, least, most = self._matrix
+        least, most = least.copy(), most.copy()
+        least[self.spot], most[self.spot] = max(least[self.spot], low), min(most[self.spot], high)
+        if np.any(least > most):
+            return False
+        unknowns = matrix.shape[1]
+        answer = milp(np.zeros(unknowns), integrality=np.ones(unknowns), bounds=Box(np.zeros(unknowns), self._tops),
+                      constraints=LinearConstraint(matrix, least, most),
+                      options={"time_limit": self.scene.rule.parameters.solver_s})
+        return answer.x is not None
+
+    @cached_property
+    def _tops(self) -> np.ndarray:
+        """The most that each unknown can be: no more than any sum it is in."""
+        whole = self.scene.others * self.leaves
+        tops = np.full(whole + self.switches, 1.0)
+        tops[:whole] = np.inf
+        for columns, _, _, high in self.entries:
+            counted = columns[columns >= 0]
+            if len(counted) == len(columns):
+                tops[counted] = np.minimum(tops[counted], high)
+        return tops
+
+
+def neighbourhood(lattice: Lattice, row: int) -> set[int]:
+    """Rows inside the r8 hexagon around a place; of a larger place, itself and its parts by one step."""
+    places = lattice.places
+    inside = set(places.of(row).tolist())
+    around = [place.node for place in places.published.get("r8", ()) if inside <= set(places.of(place.node).tolist())]
+    if not around:
+        return {row, *(part for sum_ in lattice.children(row, 0) for part, column in sum_ if part != row and column == 0)}
+    whole = np.zeros(places.pieces, dtype=bool)
+    whole[places.of(around[0])] = True
+    return set(np.flatnonzero(np.logical_and.reduceat(whole[places.members], places.starts)).tolist())
+
+
+def _columns(scene: Scene, rows: list[int], target: int) -> tuple[list[int], np.ndarray]:
+    """Columns that something is published of in these rows, and the classes of base columns that they tell apart.
+
+    Where that is too many, only the columns that hold the target, and the parts of those that hold it and their sisters.
+    """
+    slots = scene.found.lattice.slots
+    told = scene.view.published[rows].any(axis=0)
+    told[target] = True
+    kind = _profile(slots.columns[target].period)
+    chosen = [place for place in np.flatnonzero(told).tolist() if _profile(slots.columns[place].period) == kind]
+    if len(rows) * len(_classes(slots, chosen)) > _MANY:
+        line = _line(scene.found.lattice, target)
+        chosen = [place for place in chosen if place in line]
+    return chosen, _classes(slots, chosen)
+
+
+def _classes(slots: Slots, columns: list[int]) -> np.ndarray:
+    base = slots.spread[:, columns]
+    return np.unique(base[base.any(axis=1)], axis=0)
+
+
+def _profile(period: str) -> str:
+    """D or H for weekdays and bands, which are no parts of each other or of the months; else nothing."""
+    return period[5:6] if period[5:6] in ("D", "H") else ""
+
+
+def _line(lattice: Lattice, target: int) -> set[int]:
+    """The columns above a column, and the sisters of each."""
+    line, ring = {target}, [target]
+    while ring:
+        above = [column for each in ring for row, column in lattice.parents(0, each) if row == 0 and column not in line]
+        ring = list(dict.fromkeys(above))
+        for parent in ring:
+            for sum_ in lattice.children(0, parent):
+                if any(column in line for row, column in sum_ if row == 0):
+                    line.update(column for row, column in sum_ if row == 0)
+        line.update(ring)
+    return line
