@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test slow lint bench kill hostile fuzz screenshots chromium lock clean
+.PHONY: help demo install test slow lint bench kill hostile fuzz calibration screenshots chromium lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -50,6 +50,9 @@ hostile: install $(DEV_READY)  ## import 690 hostile files by the real command (
 
 fuzz: install $(DEV_READY)  ## ask the API 20,000 things made from its own description
 	$(PY) -m tests.hostile.fuzz --cases 20000 $(ARGS)
+
+calibration: install $(DEV_READY)  ## simulate maps without hot spots, and with planted ones: is the test right?
+	$(PY) -m tests.calibration $(ARGS)
 
 # Debian's browser, for the browser tests; they skip where it is missing and cannot be installed.
 chromium:

@@ -5,7 +5,8 @@ Every cell is drawn on its own with mean proportional to its exposure, given the
 (the same coefficient of variation everywhere; the negative binomial of regressions). With equal exposures they are one law.
 The concentration c is the shape in a cell of mean exposure, whose variance/mean is 1 + mean / c.
 Estimated by maximum likelihood; what tests use is the lower limit of c, where the likelihood has dropped by the one-sided 99 %
-point of half a chi-square, so that an ill-known dispersion is never taken for a small one (Berger & Boos 1994, JASA 89).
+point of half a chi-square, so that an ill-known dispersion is never taken for a small one (Berger & Boos 1994, JASA 89); and
+lower still where the variance itself is larger than that, because the noise is more uneven than any gamma.
 """
 
 from __future__ import annotations
@@ -55,16 +56,30 @@ def estimate(counts: np.ndarray, exposure: np.ndarray, kept: np.ndarray | None =
     A law whose likelihood stays below the best by more than DROP is ruled out.
     """
     mean, relative = float(counts.mean()), exposure / exposure.mean()
-    table = _Table.of(counts, relative) if kept is None else _Table.of(counts[kept], relative[kept])
+    rows = slice(None) if kept is None else kept
+    table = _Table.of(counts[rows], relative[rows])
     grid = np.log(mean) - np.linspace(np.log(_NARROWEST), np.log(10.0 * counts.sum() + 10), _GRID)[::-1]
     curves = [(shape, table.curve(shape)) for shape in _shapes(exposure)]
     peaks = [(shape, curve, np.array([curve(place) for place in grid])) for shape, curve in curves]
     tops = [_top(curve, grid, values) for _, curve, values in peaks]
     best = max(tops, key=lambda top: top[1])
-    laws = tuple(Law(shape, float(np.exp(_lowest(curve, grid, values, top, best[1] - DROP))))
+    laws = tuple(Law(shape, min(float(np.exp(_lowest(curve, grid, values, top, best[1] - DROP))),
+                                by_moments(counts[rows], relative[rows], shape)))
                  for (shape, curve, values), top in zip(peaks, tops, strict=True) if top[1] >= best[1] - DROP)
     high = 1 + mean / min(law.concentration for law in laws)
     return Dispersion(1 + mean / float(np.exp(best[0])), high, laws)
+
+
+def by_moments(counts: np.ndarray, relative: np.ndarray, shape: str) -> float:
+    """Concentration that gives the counts the variance they have; infinite where they vary no more than by chance."""
+    rate = counts.sum() / relative.sum()
+    expected = relative * rate
+    square = (counts - expected) ** 2
+    if shape == PROPORTIONAL:
+        more = ((square / expected).sum() / max(len(counts) - 1, 1) - 1) / rate
+    else:
+        more = (square - expected).sum() / (expected ** 2).sum()
+    return float(1 / more) if more > 0 else np.inf
 
 
 def _shapes(exposure: np.ndarray) -> tuple[str, ...]:
