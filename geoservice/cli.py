@@ -201,10 +201,10 @@ def _import(arguments: argparse.Namespace) -> int:
 
 def _dry_run(arguments: argparse.Namespace, request: Any) -> int:
     from geoservice.operations import ingest
-    from geoservice.operations.setup import open_storage
+    from geoservice.operations.setup import open_storage, there_is_one
 
     settings = _settings(arguments)
-    storage = open_storage(settings) if settings.database.is_file() else None
+    storage = open_storage(settings) if there_is_one(settings) else None
     catalog = _catalog(arguments)
     draft = ingest.propose(catalog, request)
     if arguments.write_mapping is not None:

@@ -14,6 +14,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GEOSERVICE_", extra="forbid", frozen=True)
 
     data: Path = Path("var")
+    database_url: str | None = None
     layers: Path | None = None
     retention_days: int = 30
     batch_rows: int = 20_000

@@ -30,7 +30,7 @@ def save(storage: Storage, target: Path | None = None) -> Saved:
 
 def restore(path: Path, settings: Settings) -> Manifest:
     """Make `settings.data`, a new folder, of a backup; brought up to today's tables and indexed when this returns."""
-    manifest = backup.restore(path, settings.data)
+    manifest = backup.restore(path, settings)
     storage = setup.open_storage(settings)
     try:
         refresh(storage)

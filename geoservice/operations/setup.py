@@ -21,6 +21,11 @@ def open_storage(settings: Settings) -> Storage:
         return Storage(settings)
 
 
+def there_is_one(settings: Settings) -> bool:
+    """Whether the data folder has a database."""
+    return store.db.exists(settings)
+
+
 def demo_state(settings: Settings) -> str:
     """`none` (no folder, or an empty one), `begun`, `ready`: the demo's own folder, `foreign`: somebody's data."""
     return store.demo_state(settings.data)
@@ -33,4 +38,4 @@ def demo_ready(settings: Settings) -> None:
 
 def discard_demo(settings: Settings) -> None:
     """Delete a folder that the demo began and did not finish."""
-    store.discard_demo(settings.data)
+    store.discard_demo(settings)

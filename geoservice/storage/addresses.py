@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 from geoservice.storage.engine import bulk_select
 
 _AFTER = "\uffff"  # sorts after every letter of a normalised name
+_NEXT = "\x01"  # a text followed by it sorts right after the text alone
 # past SQLAlchemy's statements: one search takes a hundred small steps in the index
 _NEXT_STREET = """SELECT street_norm, postcode FROM address WHERE (street_norm, postcode) >= (?, ?) AND street_norm < ?
 ORDER BY street_norm, postcode LIMIT 1"""
 _NUMBERS = """SELECT number, suffix, street, citycode, city, lon, lat FROM address WHERE street_norm = ? AND postcode = ?
-AND (? IS NULL OR number = ?) LIMIT ?"""
+AND (CAST(? AS INTEGER) IS NULL OR number = ?) LIMIT ?"""
 
 
 def streets(connection: Connection, beginning: str, limit: int, postcode: str | None = None) -> list[tuple[str, str]]:
@@ -29,7 +30,7 @@ def streets(connection: Connection, beginning: str, limit: int, postcode: str | 
         if postcode is None or code == postcode:
             found.append((name, code))
         # the next postcode of this street, else the next street
-        after = (name, code + "\0") if postcode is None else (name, postcode) if code < postcode else (name + "\0", postcode)
+        after = (name, code + _NEXT) if postcode is None else (name, postcode) if code < postcode else (name + _NEXT, postcode)
     return found
 
 

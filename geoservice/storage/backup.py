@@ -75,7 +75,7 @@ def write(settings: Settings, target: Path, uploads: bool = True) -> Manifest:
     part, copy = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("part", "db"))
     with db.plain_errors(target.parent):
         try:
-            db.copy(settings.database, copy)
+            db.copy(settings, copy)
             manifest = _write(settings, copy, part, uploads)
             if verify(part) != manifest:
                 raise NotReady("La sauvegarde relue n’est pas celle qui a été écrite : le disque n’est pas fiable.")
@@ -242,9 +242,10 @@ def _unreadable(path: Path, why: str) -> UnreadableFile:
     )
 
 
-def restore(path: Path, folder: Path) -> Manifest:
+def restore(path: Path, settings: Settings) -> Manifest:
     """Put a verified backup into a new folder; the database comes last, so that half a restore is no data folder."""
-    _refuse_data(folder)
+    folder = settings.data
+    _refuse_data(settings)
     manifest = verify(path)
     if manifest.schema not in migrations.REVISIONS:
         raise NotReady(
@@ -260,13 +261,16 @@ def restore(path: Path, folder: Path) -> Manifest:
                 raise disk_full()
             _extract(path, stage, manifest)
             _examine(path, stage / DATABASE, manifest)
-            _settle(stage, folder)
+            _settle(stage, settings)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
     return manifest
 
 
-def _refuse_data(folder: Path) -> None:
+def _refuse_data(settings: Settings) -> None:
+    folder = settings.data
+    if settings.database_url and db.exists(settings):
+        raise NotReady("La base PostgreSQL contient déjà des tables de geoservice : donnez un autre schéma (?schema=nom).")
     if folder.exists() and (not folder.is_dir() or any(entry.name != _STAGE for entry in folder.iterdir())):
         raise NotReady(
             f"« {folder} » contient déjà quelque chose : une sauvegarde se restaure dans un dossier nouveau. Choisissez-en "
@@ -302,8 +306,30 @@ def _examine(path: Path, database: Path, manifest: Manifest) -> None:
             raise _unreadable(path, "le nombre de lignes de la base n’est pas celui du sommaire")
 
 
-def _settle(stage: Path, folder: Path) -> None:
-    for name in ("index", "uploads", DEMO_MARK, DATABASE):
+def _settle(stage: Path, settings: Settings) -> None:
+    for name in ("index", "uploads", DEMO_MARK, *(() if settings.database_url else (DATABASE,))):
         if (stage / name).exists():
-            os.replace(stage / name, folder / name)
-    factfile.sync_folder(folder)
+            os.replace(stage / name, settings.data / name)
+    factfile.sync_folder(settings.data)
+    if settings.database_url:
+        _load(stage / DATABASE, settings)
+
+
+def _load(copy: Path, settings: Settings) -> None:
+    """The copy, brought up to today's tables, into an empty schema: all of it or nothing."""
+    from geoservice.storage import carry
+
+    older = db.open_copy(copy, writable=True)
+    try:
+        migrations.upgrade(older)
+    finally:
+        older.dispose()
+    db.one_file(copy)
+    engine = db.open_engine(settings)
+    try:
+        with engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
+            db.create_tables(connection)
+            migrations.stamp(connection, migrations.HEAD)
+            carry.from_file(copy, connection)
+    finally:
+        engine.dispose()

@@ -1,92 +1,80 @@
-"""The only module that knows which database this is: engine, transactions, and the few statements that differ."""
+"""The database, whichever it is: a SQLite file in the data folder, or PostgreSQL at an address. Only this module chooses."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from geoservice.errors import NotReady, disk_full, of_the_disk, read_only
+from geoservice.errors import of_the_disk
+from geoservice.settings import Settings
+from geoservice.storage import sqlite
 
-SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL database that two connections checkpoint (the WAL-reset race)
 WRITE = {"geoservice_write": True}
-_LEAST_FREE = 1 << 16
 
 
-def sqlite_module() -> Any:
-    """The SQLite driver: the bundled library where there is one, else Python's own if it is recent enough."""
+def _of(connection: Connection | Engine) -> ModuleType:
+    return _named(connection.dialect.name)
+
+
+def _named(dialect: str) -> ModuleType:
+    if dialect == "sqlite":
+        return sqlite
+    from geoservice.storage import postgres
+
+    return postgres
+
+
+def open_engine(settings: Settings) -> Engine:
+    """An engine on the folder's database: every commit is on the disk before it is acknowledged, one writer at a time."""
+    if settings.database_url:
+        return _named("postgresql").open_engine(settings.database_url, settings.data)
+    return sqlite.open_engine(settings.database)
+
+
+def exists(settings: Settings) -> bool:
+    """Whether there is a database with tables."""
+    if not settings.database_url:
+        return settings.database.is_file()
+    engine = open_engine(settings)
     try:
-        import pysqlite3.dbapi2 as module
-    except ImportError:
-        import sqlite3 as module  # type: ignore[no-redef]
-    if module.sqlite_version_info < SAFE_SQLITE:
-        raise NotReady(f"SQLite {module.sqlite_version} peut perdre des données ; installez le paquet pysqlite3 "
-                       f"(SQLite {'.'.join(map(str, SAFE_SQLITE))} ou plus récent).")
-    return module
+        with plain_errors(), engine.connect() as connection:
+            return inspect(connection).has_table("organisation")
+    finally:
+        engine.dispose()
 
 
-def open_engine(path: Path) -> Engine:
-    """An engine on a SQLite file: WAL, every commit on the disk before it is acknowledged, one writer at a time.
-
-    A file in a folder that cannot be written is opened for reading alone.
-    """
-    module = sqlite_module()
-    if os.access(path.parent, os.W_OK):
-        engine = create_engine(f"sqlite+pysqlite:///{path}", module=module, connect_args={"timeout": 60})
-        event.listen(engine, "connect", _prepare)
-    else:
-        address = _reading(path)
-        engine = create_engine("sqlite+pysqlite://", module=module, creator=lambda: module.connect(
-            address, uri=True, timeout=60, check_same_thread=False))
-        event.listen(engine, "connect", _prepare_reading)
-    event.listen(engine, "begin", _begin)
-    return engine
+def discard(settings: Settings) -> None:
+    """Drop the tables that are not in the data folder."""
+    if settings.database_url:
+        with plain_errors():
+            _named("postgresql").discard(settings.database_url, settings.data)
 
 
-def _reading(path: Path) -> str:
-    """How to open a database for reading alone: nobody changes it, unless a journal still waits to be taken in."""
-    journal = path.with_name(f"{path.name}-wal")
-    waiting = journal.is_file() and journal.stat().st_size > 0
-    return f"file:{quote(str(path))}?mode=ro" + ("" if waiting else "&immutable=1")
-
-
-def _prepare(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    _prepare_reading(connection, _record)
-
-
-def _prepare_reading(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # transactions are opened by _begin, not by the driver
-    for pragma in ("foreign_keys=ON", "busy_timeout=60000", "temp_store=MEMORY", "cache_size=-65536"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    # A writer takes its lock at once: two writers queue instead of one failing half-way.
-    write = connection.get_execution_options().get("geoservice_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def identity(settings: Settings) -> str:
+    """Which database this is: another one under the same name has another."""
+    if settings.database_url:
+        return _named("postgresql").identity(settings.database_url, settings.data)
+    return str(settings.database.stat().st_ino)
 
 
 @contextmanager
 def plain_errors(folder: Path | None = None) -> Iterator[None]:
-    """A full disk, a folder that cannot be written and a damaged file as errors that say what to do.
+    """A full disk, a database that cannot be written or does not answer, and a damaged one as errors that say what to do.
 
-    `folder`: where the database is; without it a lack of room that the database calls an I/O error stays one.
+    `folder`: where the data are; without it a lack of room that the database calls an I/O error stays one.
     """
     try:
         yield
     except DBAPIError as error:
-        plain = _plain(getattr(error.orig, "sqlite_errorname", None) or "", folder)
+        plain = _named("sqlite" if "sqlite" in type(error.orig).__module__ else "postgresql").plain(error, folder)
         if plain is None:
             raise
         raise plain from error
@@ -97,96 +85,63 @@ def plain_errors(folder: Path | None = None) -> Iterator[None]:
         raise plain from error
 
 
-def _free(folder: Path | None) -> int:
-    try:
-        return _LEAST_FREE if folder is None else shutil.disk_usage(folder).free
-    except OSError:
-        return _LEAST_FREE
-
-
-def _plain(name: str, folder: Path | None) -> NotReady | None:
-    """What an error of SQLite means for people; None where it means a mistake of ours."""
-    # without room for the memory that connections share, SQLite calls it an I/O error
-    if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _free(folder) < _LEAST_FREE):
-        return disk_full()
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return read_only()
-    if name.startswith("SQLITE_IOERR"):
-        return NotReady("Le disque ne répond pas comme il faut : rien de ce qui était enregistré n’est perdu. Vérifiez le disque "
-                        "et la place libre, puis relancez la même commande.")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return NotReady("La base de données est abîmée. Restaurez une sauvegarde : « geoservice restore FICHIER --data "
-                        "DOSSIER ».")
-    if name.startswith("SQLITE_BUSY"):
-        return NotReady("La base de données est occupée par une autre écriture ; réessayez dans un instant.")
-    return None
-
-
-class Watch:
-    """A connection of its own that tells when anything was committed by another one, here or in another process."""
-
-    def __init__(self, engine: Engine) -> None:
-        pooled = engine.raw_connection()
-        pooled.detach()
-        self._connection: Any = pooled.dbapi_connection
-
-    def mark(self) -> int:
-        """A number that changes with every commit; a few microseconds, for it reads no table."""
-        return self._connection.execute("PRAGMA data_version").fetchone()[0]
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+def watch(engine: Engine) -> Any:
+    """What tells when anything was committed: `mark()` gives another value after every commit; `close()` ends it."""
+    return _of(engine).Watch(engine)
 
 
 def create_tables(connection: Connection) -> None:
     """Every table that does not exist yet."""
     from geoservice.storage import tables  # noqa: F401  (declares the tables)
 
+    create_schema(connection)
     SQLModel.metadata.create_all(connection)
+    settle(connection)
 
 
-def copy(path: Path, target: Path) -> None:
-    """A consistent copy of a database that others may be writing to: one state of it, compact, on the disk when this returns."""
+def create_schema(connection: Connection) -> None:
+    """Where tables can be made, when there is nothing yet."""
+    _of(connection).create_schema(connection)
+
+
+def settle(connection: Connection) -> None:
+    """Make new columns mean the same everywhere: texts compared by bytes, whole numbers of 64 bits."""
+    _of(connection).settle(connection)
+
+
+def copy(settings: Settings, target: Path) -> None:
+    """One state of a database that others may be writing to, as a SQLite file, on the disk when this returns."""
+    if not settings.database_url:
+        sqlite.copy(settings.database, target)
+        return
+    from geoservice.storage import carry
+
+    engine = open_engine(settings)
     try:
-        source = sqlite_module().connect(path, timeout=60, isolation_level=None) if os.access(path.parent, os.W_OK) else \
-            sqlite_module().connect(_reading(path), uri=True, isolation_level=None)
-        try:
-            source.execute("VACUUM INTO ?", (str(target),))
-        finally:
-            source.close()
-    except sqlite_module().Error as error:
-        target.unlink(missing_ok=True)
-        plain = _plain(getattr(error, "sqlite_errorname", "") or "", target.parent)
-        raise plain or NotReady("La base de données ne peut pas être copiée ; lancez « geoservice doctor ».") from error
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+        carry.to_file(engine, target)
+    finally:
+        engine.dispose()
 
 
-def open_copy(path: Path) -> Engine:
-    """An engine that reads a database file which nobody writes, and leaves nothing beside it."""
-    module = sqlite_module()
-    engine = create_engine("sqlite+pysqlite://", module=module, creator=lambda: module.connect(
-        f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, check_same_thread=False))
-    event.listen(engine, "connect", _prepare_reading)
-    event.listen(engine, "begin", _begin)
-    return engine
+def open_copy(path: Path, writable: bool = False) -> Engine:
+    """An engine that reads a copy which nobody writes, and leaves nothing beside it; or one that may change it."""
+    return sqlite.open_engine(path) if writable else sqlite.open_copy(path)
+
+
+def one_file(path: Path) -> None:
+    """Leave nothing beside a copy that was changed."""
+    sqlite.one_file(path)
 
 
 def deep_check(connection: Connection) -> str:
-    """`ok`, or the first thing wrong with the file, its indexes or its references: slower than `integrity`."""
-    found = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
-    if found != "ok":
-        return found
-    return "ok" if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None else "foreign keys"
+    """`ok`, or the first thing wrong with a copy, its indexes or its references: slower than `integrity`."""
+    return sqlite.deep_check(connection)
 
 
 def bulk_insert(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple]) -> None:
-    """Insert many tuples in the order of `names`, past the ORM: 50 times faster than objects."""
+    """Insert many tuples in the order of `names`, past the ORM."""
     if rows:
-        quoted = ", ".join(f'"{name}"' for name in names)
-        marks = ", ".join("?" * len(names))
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', list(rows))
+        _of(connection).bulk_insert(connection, table, names, rows)
 
 
 def last_id(connection: Connection, table: Table) -> int:
@@ -195,8 +150,8 @@ def last_id(connection: Connection, table: Table) -> int:
 
 
 def bulk_select(connection: Connection, sql: str, values: tuple, block: int) -> Iterator[list[tuple]]:
-    """Rows of a query as plain tuples, in blocks of at most `block`: the driver's own cursor, past SQLAlchemy's rows."""
-    with connection.exec_driver_sql(sql, values) as result:
+    """Rows of a query (`?` marks) as plain tuples, at most `block` at once: the driver's own cursor."""
+    with connection.exec_driver_sql(_of(connection).plain_sql(sql), values) as result:
         cursor = result.cursor
         while rows := cursor.fetchmany(block):
             yield rows
@@ -206,7 +161,7 @@ def bulk_update(connection: Connection, table: Table, names: Sequence[str], rows
     """Set `names` by id for many tuples, each `(*values, id)`."""
     if rows:
         assignments = ", ".join(f'"{name}" = ?' for name in names)
-        connection.exec_driver_sql(f'UPDATE "{table.name}" SET {assignments} WHERE id = ?', list(rows))
+        connection.exec_driver_sql(_of(connection).plain_sql(f'UPDATE "{table.name}" SET {assignments} WHERE id = ?'), list(rows))
 
 
 def chunks(values: Iterable[Any], size: int = 10_000) -> Iterator[list[Any]]:
@@ -232,13 +187,9 @@ class Health:
 
 def health(connection: Connection) -> Health:
     """The database's version and how it writes."""
-    journal = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
-    level = int(connection.exec_driver_sql("PRAGMA synchronous").scalar() or 0)
-    name = ("OFF", "NORMAL", "FULL", "EXTRA")[level]
-    durable = journal == "wal" and level >= 2
-    return Health(f"SQLite {sqlite_module().sqlite_version}", f"journal {journal}, synchronisation {name}", durable)
+    return Health(*_of(connection).health(connection))
 
 
 def integrity(connection: Connection) -> str:
-    """`ok`, or what is wrong with the file."""
-    return str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+    """`ok`, or what is wrong with the database."""
+    return str(_of(connection).integrity(connection))

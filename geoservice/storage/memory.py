@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
@@ -20,8 +20,8 @@ class Memory:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        self._watch: db.Watch | None = None
-        self._mark: int | None = None
+        self._watch: Any = None
+        self._mark: object = None
         self._answers: dict[tuple, object] = {}
 
     def get(self, key: tuple, make: Callable[[], T]) -> T:
@@ -37,10 +37,10 @@ class Memory:
                 self._answers[key] = made
         return made
 
-    def _look(self) -> int:
+    def _look(self) -> object:
         """The mark of the database's present state; answers of another one, and too many of them, are dropped."""
         if self._watch is None:
-            self._watch = db.Watch(self._engine)
+            self._watch = db.watch(self._engine)
         mark = self._watch.mark()
         if mark != self._mark or len(self._answers) >= _KEPT:
             self._mark = mark

@@ -25,18 +25,18 @@ class Storage:
     """A data folder that exists, with today's tables (OlderFolder otherwise). `read()` and `write()` open short transactions."""
 
     def __init__(self, settings: Settings) -> None:
-        if not settings.database.is_file():
+        if not db.exists(settings):
             raise NotReady(f"Aucune donnée dans « {settings.data} ». Lancez d’abord « geoservice init --data "
                            f"{settings.data} ».")
         self.settings = settings
-        self.engine = db.open_engine(settings.database)
+        self.engine = db.open_engine(settings)
         with self.read() as connection:
             migrations.check(connection, settings.data)
         self.indexes = IndexFiles(settings.index_folder)
         # organisation → change of its facts → the one fact that this change added: what an index can be extended by
         self.additions: dict[int, dict[int, int]] = {}
         self.memory = Memory(self.engine)
-        self.identity = str(settings.database.stat().st_ino)
+        self.identity = db.identity(settings)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -94,7 +94,7 @@ def _few_collections() -> Iterator[None]:
 
 def create(settings: Settings, demo: bool = False) -> Storage:
     """A new data folder; NotReady when one is there already."""
-    if settings.database.exists():
+    if db.exists(settings):
         raise NotReady(f"« {settings.data} » contient déjà des données ; choisissez un autre dossier avec --data.")
     with db.plain_errors(settings.data):
         for folder in (settings.data, settings.index_folder, settings.uploads):
@@ -102,16 +102,16 @@ def create(settings: Settings, demo: bool = False) -> Storage:
         if demo:
             mark_demo(settings.data, "begun")
         try:
-            _new_database(settings.database)
+            _new_database(settings)
         except Exception:  # half a database would pass for somebody's data
-            for name in ("", "-wal", "-shm"):
+            for name in () if settings.database_url else ("", "-wal", "-shm"):
                 settings.database.with_name(settings.database.name + name).unlink(missing_ok=True)
             raise
     return Storage(settings)
 
 
-def _new_database(path: Path) -> None:
-    database = db.open_engine(path)
+def _new_database(settings: Settings) -> None:
+    database = db.open_engine(settings)
     try:
         with database.connect().execution_options(**db.WRITE) as connection, connection.begin():
             db.create_tables(connection)
@@ -132,8 +132,9 @@ def demo_state(folder: Path) -> str:
     return "foreign" if folder.exists() and any(folder.iterdir()) else "none"
 
 
-def discard_demo(folder: Path) -> None:
-    """Delete the demo's own folder; NotReady when it is not the demo's."""
-    if demo_state(folder) not in ("begun", "ready"):
-        raise NotReady(f"« {folder} » n’a pas été créé par la démonstration : rien n’y est effacé.")
-    shutil.rmtree(folder)
+def discard_demo(settings: Settings) -> None:
+    """Delete the demo's own folder and its database; NotReady when it is not the demo's."""
+    if demo_state(settings.data) not in ("begun", "ready"):
+        raise NotReady(f"« {settings.data} » n’a pas été créé par la démonstration : rien n’y est effacé.")
+    db.discard(settings)
+    shutil.rmtree(settings.data)

@@ -27,13 +27,15 @@ NEIGHBOURS = {
     ("demo", "testing"): "the demo is the synthetic town",
     ("demo", "progress"): "building it takes a while",
 }
-ONLY_IN = {"h3": ("core/grid.py",), "pyproj": ("core/crs.py",), "sqlite3": ("storage/engine.py",),
-           "pysqlite3": ("storage/engine.py",), "sqlalchemy": ("storage/",), "sqlmodel": ("storage/",), "layers": ()}
+ONLY_IN = {"h3": ("core/grid.py",), "pyproj": ("core/crs.py",), "sqlite3": ("storage/sqlite.py",),
+           "pysqlite3": ("storage/sqlite.py",), "psycopg": ("storage/postgres.py",),
+           "sqlalchemy": ("storage/",), "sqlmodel": ("storage/",), "layers": ()}
 HEAVY = {"geopandas", "pandas", "pyarrow", "pyogrio", "folium", "PIL", "branca"}
 # modules that may import something heavy at their top, and why
 HEAVY_AT_TOP = {
     "notebook/map.py": "defines a subclass of folium.Map; only Session.map imports this module",
 }
+DATABASES = tuple(f"storage/{name}.py" for name in ("engine", "sqlite", "postgres", "carry"))
 DATABASE_WORDS = ("sqlite", "sqlalchemy", "sqlmodel")
 FORMAT_NAMES = ("application/geopackage+sqlite3", "OGR_SQLITE_")  # a file format and options of GDAL are called so
 FILE_LINES, FUNCTION_LINES = 500, 60
@@ -156,8 +158,8 @@ def heavy_later(module: Module) -> Iterator[str]:
 
 
 def database_words(module: Module) -> Iterator[str]:
-    """Code outside storage/ never names the database; inside, engine.py alone knows which one it is."""
-    if module.path == "storage/engine.py":
+    """Code outside storage/ never names the database; inside, engine.py alone chooses which one it is."""
+    if module.path in DATABASES:
         return
     words = ("sqlite",) if module.package == "storage" else DATABASE_WORDS
     documents = set(_docstrings(module.tree))

@@ -51,7 +51,7 @@ def test_exceptions_are_needed():
     ("export/a.py", "import h3.api.basic_int", "allowed in core/grid.py"),
     ("core/facts.py", "from pyproj import Transformer", "allowed in core/crs.py"),
     ("operations/a.py", "from sqlalchemy import select", "allowed in storage/"),
-    ("storage/store.py", "import sqlite3", "allowed in storage/engine.py"),
+    ("storage/store.py", "import sqlite3", "allowed in storage/sqlite.py"),
     ("catalog/a.py", "from layers.qpv import read", "allowed in no module"),
     ("export/a.py", "import pandas as pd", "at its top"),
     ("export/a.py", "try:\n    from PIL import Image\nexcept ImportError:\n    pass", "at its top"),

@@ -13,7 +13,7 @@ from geoservice.operations import accounts
 from geoservice.operations.setup import create, open_storage
 from geoservice.settings import Settings
 from geoservice.storage import indexes, indexfiles
-from geoservice.storage.engine import sqlite_module
+from geoservice.storage.sqlite import sqlite_module
 from geoservice.testing import write_facts_csv
 from tests.bench import measure
 from tests.bench.measure import Cost

@@ -218,7 +218,7 @@ def _said(outcome: Outcome, case: Case, place: Path) -> Iterator[str]:
 
 def _kept(outcome: Outcome, case: Case, data: Path) -> Iterator[str]:
     """What the data folder holds agrees with what was said."""
-    from geoservice.storage.engine import sqlite_module
+    from geoservice.storage.sqlite import sqlite_module
 
     connection = sqlite_module().connect(data / "geoservice.db")
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from geoservice.core import factfile
 from geoservice.errors import NotReady
-from geoservice.storage.engine import sqlite_module
+from geoservice.storage.sqlite import sqlite_module
 from tests.kill.register import Register
 
 COUNTERS = ("lines", "accepted", "updated", "unchanged", "duplicates", "rejected")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from geoservice import cli
 from geoservice.catalog.layers import load
@@ -271,7 +272,8 @@ def test_what_a_killed_import_left_in_the_uploads_goes_with_the_next(data: Path,
 def _age(storage: Storage, number: int, days: int) -> None:
     received = (datetime.now(UTC) - timedelta(days=days)).replace(tzinfo=None).isoformat(sep=" ")
     with storage.write() as connection:
-        connection.exec_driver_sql("UPDATE upload SET received = ? WHERE import_id = ?", (received, number))
+        connection.execute(text("UPDATE upload SET received = :received WHERE import_id = :number"),
+                           {"received": received, "number": number})
 
 
 def test_an_interrupted_import_goes_on_with_its_number_totals_and_notes(data: Path) -> None:

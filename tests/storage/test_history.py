@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+import pytest
 from sqlalchemy import select
 
 from geoservice.catalog.rows import FACT
 from geoservice.settings import Settings
-from geoservice.storage import engine, facts
+from geoservice.storage import engine, facts, sqlite
 from geoservice.storage.facts import Owner
 from geoservice.storage.store import Storage, create
 from geoservice.storage.tables import Fact, FactVersion
@@ -34,7 +35,7 @@ def state(storage: Storage) -> tuple[list, list]:
 
 
 def play(tmp: Settings, batches: list[list[tuple]]) -> tuple[tuple[list, list], list[facts.Outcome]]:
-    if tmp.database.exists():
+    if engine.exists(tmp):
         storage = Storage(tmp)
         with storage.write() as connection:
             connection.exec_driver_sql("DELETE FROM fact_version")
@@ -75,12 +76,13 @@ def test_any_order_of_files_and_lines_reaches_one_state(tmp_path_factory, files,
         assert (seen, content) == newest
 
 
+@pytest.mark.sqlite_file
 def test_the_database_is_durable(tmp_path) -> None:
     storage = create(Settings(data=tmp_path / "d"))
     health = storage.health()
     assert health.durable
     assert health.durability == "journal wal, synchronisation FULL"
-    assert engine.sqlite_module().sqlite_version_info >= engine.SAFE_SQLITE
+    assert sqlite.sqlite_module().sqlite_version_info >= sqlite.SAFE_SQLITE
     assert storage.integrity() == "ok"
 
 

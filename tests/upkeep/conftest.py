@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from geoservice.settings import Settings
+from tests import folders
 from tests.web.world import World, build
 
 
@@ -22,7 +22,6 @@ def copied(world: World, tmp_path: Path) -> Callable[[], Settings]:
     """A data folder of one's own, like the world's."""
 
     def make() -> Settings:
-        shutil.copytree(world.settings.data, tmp_path / "copie")
-        return Settings(data=tmp_path / "copie")
+        return folders.copied(world.settings.data, tmp_path / "copie")
 
     return make

@@ -21,6 +21,8 @@ from geoservice.settings import Settings
 from geoservice.web.app import create_app
 from tests.upkeep.state import addresses, answers, digest, opened
 
+pytestmark = pytest.mark.sqlite_file
+
 ROWS = 6_000
 TABLES = ("fact", "fact_version", "feature", "organisation", "source")
 

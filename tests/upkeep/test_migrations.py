@@ -28,7 +28,7 @@ def older(copied):
     """The world's folder as version 0001 left it, and its engine."""
 
     def make(settings: Settings, name: str = migrations.REVISIONS[0]) -> None:
-        engine = db.open_engine(settings.database)
+        engine = db.open_engine(settings)
         migrations.downgrade(engine, name)
         engine.dispose()
 
@@ -63,9 +63,10 @@ def test_one_head_and_every_step_is_listed():
     assert tuple(reversed([each.revision for each in script.walk_revisions()])) == migrations.REVISIONS
 
 
+@pytest.mark.sqlite_file
 def test_the_steps_make_the_tables_that_the_code_declares(tmp_path):
     created = setup.create(Settings(data=tmp_path / "cree"))
-    stepped = db.open_engine(tmp_path / "etapes.db")
+    stepped = db.open_copy(tmp_path / "etapes.db", writable=True)
     with stepped.connect() as connection:
         migrations.stamp(connection, "x")
         connection.execute(text("DELETE FROM alembic_version"))
@@ -114,7 +115,7 @@ def test_opening_an_older_folder_brings_it_up_after_a_backup(older, world, tmp_p
 
 
 def test_a_folder_from_before_versions_were_noted(older):
-    engine = db.open_engine(older.database)
+    engine = db.open_engine(older)
     with engine.connect() as connection:
         connection.execute(text("DROP TABLE alembic_version"))
         connection.commit()
@@ -149,7 +150,7 @@ def test_a_step_that_fails_leaves_the_folder_as_it_was(older, monkeypatch):
     with pytest.raises(RuntimeError):
         setup.open_storage(older)
     monkeypatch.undo()
-    engine = db.open_engine(older.database)
+    engine = db.open_engine(older)
     with engine.connect() as connection:
         assert migrations.revision(connection) == "0001"
         assert "sighting" not in inspect(connection).get_table_names()

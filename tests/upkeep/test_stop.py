@@ -134,7 +134,7 @@ def test_an_import_ends_its_batch_and_is_finished_later(copied, tmp_path):
         assert storage.integrity() == "ok"
         assert digest(storage, ["fact"])
         with storage.read() as connection:
-            assert connection.exec_driver_sql("SELECT count(*) FROM fact WHERE import_id = ?", (number,)).scalar() == 60_000
+            assert connection.exec_driver_sql(f"SELECT count(*) FROM fact WHERE import_id = {number:d}").scalar() == 60_000
 
 
 def _run(storage) -> tuple[int, int, str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from geoservice.catalog.layers import load
 from geoservice.operations import ingest, setup
 from geoservice.settings import Settings
 from geoservice.web.app import create_app
+from tests import folders
 from tests.web.world import CITY_FACTS
 
 CACHED = (
@@ -160,7 +160,7 @@ def test_the_page_is_read_afresh_and_only_by_people_who_are_signed_in(rives):
 @pytest.fixture
 def two_workers(world, tmp_path):
     """A copy of the world served by two processes; its settings and address."""
-    shutil.copytree(world.settings.data, tmp_path / "data")
+    folders.copied(world.settings.data, tmp_path / "data")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

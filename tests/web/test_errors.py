@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
-import sqlite3
 import time
 from urllib.parse import quote
 
@@ -16,8 +14,9 @@ from starlette.testclient import TestClient
 
 from geoservice.core.query import PARAMETERS
 from geoservice.operations import indexing, setup
-from geoservice.settings import Settings
+from geoservice.storage import engine as db
 from geoservice.web.app import create_app
+from tests import folders
 from tests.web.world import CITY_FACTS
 
 ROUTES = (
@@ -238,13 +237,13 @@ def test_long_and_odd_requests(rives):
 @pytest.fixture
 def broken(world, tmp_path):
     """A copy of the world that a test may damage; its settings and a function that runs SQL on it."""
-    shutil.copytree(world.settings.data, tmp_path / "data")
-    copied = Settings(data=tmp_path / "data")
+    copied = folders.copied(world.settings.data, tmp_path / "data")
 
     def damage(statement: str) -> None:
-        with sqlite3.connect(copied.database) as connection:
-            connection.execute(statement)
-        connection.close()
+        engine = db.open_engine(copied)
+        with engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
+            connection.exec_driver_sql(statement)
+        engine.dispose()
 
     return copied, damage
 

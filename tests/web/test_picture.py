@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -18,6 +17,7 @@ from geoservice.operations import ingest, picture, setup
 from geoservice.settings import Settings
 from geoservice.web.app import create_app
 from geoservice.web.routes.picture import FONT
+from tests import folders
 from tests.web.world import CANARY, CITY, CITY_FACTS, RIVES_FACTS
 
 NAME = "{http://www.w3.org/2000/svg}"
@@ -118,7 +118,7 @@ def hostile(world, tmp_path_factory):
     """The world with a residence and a QPV whose names attack, where the city's facts are."""
     folder = tmp_path_factory.mktemp("hostile")
     settings = Settings(data=folder / "data")
-    shutil.copytree(world.settings.data, settings.data)
+    folders.copied(world.settings.data, settings.data)
     evil = EVIL.replace("\x00", "").replace("\ud800", "")
     (lon, lat) = CITY
     ring = [[lon + x * 0.001, lat + y * 0.001] for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,6 +11,7 @@ from geoservice.catalog.layers import load
 from geoservice.operations import ingest, setup
 from geoservice.settings import Settings
 from geoservice.web.app import create_app
+from tests import folders
 from tests.web.world import CANARY, CITY, CITY_FACTS, PLAINE_FACTS, RIVES_AGP, RIVES_FACTS
 
 
@@ -75,7 +75,7 @@ def estate(world, tmp_path_factory):
     """The world, with three residences of `rives` in and beside the QPV of the city, one without dwellings, and a hall."""
     folder = tmp_path_factory.mktemp("estate")
     settings = Settings(data=folder / "data")
-    shutil.copytree(world.settings.data, settings.data)
+    folders.copied(world.settings.data, settings.data)
     (lon, lat) = CITY
     files = {
         "patrimoine": ["code_residence;nom_residence;nb_logements;longitude;latitude",

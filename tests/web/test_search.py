@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
 from geoservice.storage import addresses
 from geoservice.web.app import create_app
+from tests import folders
 from tests.web.world import CANARY
 
 STREETS = (("Rue de la République", "93140", "Bondy"), ("Rue de la République", "93100", "Montreuil"),
@@ -27,7 +27,7 @@ def town(world, tmp_path_factory):
     """The world with the addresses of two communes."""
     folder: Path = tmp_path_factory.mktemp("addresses")
     settings = Settings(data=folder / "data")
-    shutil.copytree(world.settings.data, settings.data)
+    folders.copied(world.settings.data, settings.data)
     rows = [f"{n}-{number};{number};;{street};{postcode};{postcode};{city};;;{2.45 + n / 100 + number / 10_000:.5f};48.9"
             for n, (street, postcode, city) in enumerate(STREETS) for number in range(1, 31)]
     rows.append("bis;12;bis;Rue de la République;93140;93140;Bondy;;;2.4513;48.9001")

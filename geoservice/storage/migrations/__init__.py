@@ -65,7 +65,7 @@ def bring_up(settings: Settings) -> Path | None:
     from geoservice.storage.store import writer_lock
 
     with db.plain_errors(settings.data), writer_lock(settings.data):
-        engine = db.open_engine(settings.database)
+        engine = db.open_engine(settings)
         try:
             with engine.connect() as connection, connection.begin():
                 found = revision(connection)
@@ -108,6 +108,8 @@ def _run(engine: Engine, move: Any, target: str) -> None:
     config.set_main_option("path_separator", "os")
     with engine.connect().execution_options(**db.WRITE) as connection, connection.begin():
         if not inspect(connection).has_table(_TABLE):
+            db.create_schema(connection)
             stamp(connection, REVISIONS[0])
         config.attributes["connection"] = connection
         move(config, target)
+        db.settle(connection)

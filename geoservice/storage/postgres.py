@@ -1,0 +1,181 @@
+"""PostgreSQL, where one address is set: engine, transactions, and what its errors mean. psycopg is imported only here.
+
+The address is `postgresql://user@host/base?schema=nom`; `{folder}` in the schema's name stands for a digest of the data folder's
+path, so that several folders share a base.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from geoservice.errors import NotReady, disk_full, read_only
+
+SCHEMA = "geoservice"
+_CHECK = "Vérifiez GEOSERVICE_DATABASE_URL et que PostgreSQL est démarré."
+
+
+def _address(url: str, folder: Path) -> tuple[URL, str]:
+    """The address as the driver wants it, and the schema."""
+    try:
+        given = make_url(url)
+    except ArgumentError as error:
+        raise NotReady("GEOSERVICE_DATABASE_URL n’est pas une adresse : postgresql://utilisateur@machine/base.") from error
+    if given.get_backend_name() != "postgresql":
+        raise NotReady("GEOSERVICE_DATABASE_URL doit commencer par « postgresql:// » (sans elle : SQLite, dans le dossier).")
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    schema = str(given.query.get("schema", SCHEMA)).replace("{folder}", digest)
+    if not schema.replace("_", "a").isalnum() or not schema.isascii():
+        raise NotReady("Le schéma de GEOSERVICE_DATABASE_URL s’écrit avec des lettres sans accent, des chiffres et « _ ».")
+    return given.difference_update_query(["schema"]).set(drivername="postgresql+psycopg"), schema
+
+
+def open_engine(url: str, folder: Path) -> Engine:
+    """An engine in the schema of a data folder; texts of time are UTC, commits wait for the disk."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise NotReady("Le pilote de PostgreSQL manque : installez « geoservice[postgresql] ».") from error
+    address, schema = _address(url, folder)
+    options = f"-c search_path={schema} -c timezone=UTC -c synchronous_commit=on"
+    engine = create_engine(address, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("geoservice_write"):
+        # One writer at a time. What it reads must be read after the lock: each statement sees what was committed before it.
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(current_setting('search_path'), 0))")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def create_schema(connection: Connection) -> None:
+    """The schema, when there is none."""
+    connection.exec_driver_sql("SELECT set_config('client_min_messages', 'warning', true)")
+    name = connection.exec_driver_sql("SELECT current_setting('search_path')").scalar_one()
+    connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
+
+
+def discard(url: str, folder: Path) -> None:
+    """Drop the schema of a data folder with all it holds."""
+    engine = open_engine(url, folder)
+    _, schema = _address(url, folder)
+    try:
+        with engine.connect().execution_options(geoservice_write=True) as connection, connection.begin():
+            connection.exec_driver_sql("SELECT set_config('client_min_messages', 'warning', true)")
+            connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+    finally:
+        engine.dispose()
+
+
+def identity(url: str, folder: Path) -> str:
+    """The cluster and the schema's number in it."""
+    engine = open_engine(url, folder)
+    try:
+        with engine.connect() as connection, connection.begin():
+            return str(connection.exec_driver_sql(
+                "SELECT system_identifier || '-' || current_schema()::regnamespace::oid FROM pg_control_system()").scalar())
+    finally:
+        engine.dispose()
+
+
+_SENTENCES = {
+    "08": f"PostgreSQL ne répond pas. {_CHECK}",
+    "28": f"PostgreSQL refuse cet utilisateur ou ce mot de passe. {_CHECK}",
+    "3D": f"La base PostgreSQL n’existe pas : créez-la avec « createdb ». {_CHECK}",
+    "42501": "L’utilisateur de PostgreSQL n’a pas le droit de créer ou de lire ces tables.",
+    "53300": "PostgreSQL n’a plus de connexion libre ; réessayez dans un instant.",
+    "57P": "PostgreSQL s’arrête ou redémarre ; rien de ce qui était enregistré n’est perdu. Réessayez dans un instant.",
+    "58": "Le disque de PostgreSQL ne répond pas comme il faut ; vérifiez-le, puis relancez la même commande.",
+    "55P03": "La base de données est occupée par une autre écriture ; réessayez dans un instant.",
+    "40": "La base de données est occupée par une autre écriture ; réessayez dans un instant.",
+    "XX": "La base PostgreSQL est abîmée. Restaurez une sauvegarde : « geoservice restore FICHIER --data DOSSIER ».",
+}
+
+
+def plain(error: DBAPIError, _folder: Path | None) -> NotReady | None:
+    """What an error of PostgreSQL means for people; None where it means a mistake of ours."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # the connection itself: no server, a wrong name, a server that left
+        lost = type(error.orig).__name__ in ("OperationalError", "ConnectionTimeout") or error.connection_invalidated
+        return NotReady(_SENTENCES["08"]) if lost else None
+    if state == "53100":
+        return disk_full()
+    if state == "25006":
+        return read_only()
+    return next((NotReady(sentence) for code, sentence in _SENTENCES.items() if state.startswith(code)), None)
+
+
+class Watch:
+    """A connection of its own that tells when anything was committed by another one."""
+
+    def __init__(self, engine: Engine) -> None:
+        pooled = engine.raw_connection()
+        pooled.detach()
+        self._connection: Any = pooled.dbapi_connection
+        self._connection.autocommit = True
+
+    def mark(self) -> str:
+        """The transactions that are over: changes with every commit (and sometimes without)."""
+        return self._connection.execute("SELECT pg_current_snapshot()::text").fetchone()[0]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._connection.close()
+
+
+def bulk_insert(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple]) -> None:
+    """Insert many tuples by COPY. A NUL, which a text cannot hold here, becomes the replacement character."""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    raw: Any = connection.connection.dbapi_connection
+    texts = [place for place, name in enumerate(names) if table.c[name].type.python_type is str]
+    with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as out:
+        for row in rows:
+            if any(row[place] is not None and "\0" in row[place] for place in texts):
+                row = tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
+            out.write_row(row)
+
+
+def plain_sql(sql: str) -> str:
+    """A statement with `?` marks as the driver wants it."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def health(connection: Connection) -> tuple[str, str, bool]:
+    """Version, how it writes, and whether a commit is on the disk."""
+    version, fsync, commit = connection.exec_driver_sql(
+        "SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')").one()
+    return f"PostgreSQL {version.split(' ')[0]}", f"fsync {fsync}, synchronous_commit {commit}", (fsync, commit) == ("on", "on")
+
+
+def integrity(connection: Connection) -> str:
+    """`ok`, or the first table that cannot be read to its end."""
+    names = connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
+    for (name,) in names.all():
+        try:
+            connection.exec_driver_sql(f'SELECT count(t.*) FROM "{name}" t').scalar()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", "")[:2] in ("XX", "58"):
+                return str(name)
+            raise
+    return "ok"
+
+
+def settle(connection: Connection) -> None:
+    """Texts compared by bytes and whole numbers of 64 bits, as SQLite has them; columns that are so already stay untouched."""
+    found = connection.exec_driver_sql(
+        "SELECT table_name, column_name, data_type, coalesce(collation_name, ''), character_maximum_length "
+        "FROM information_schema.columns WHERE table_schema = current_schema() AND (data_type = 'integer' OR "
+        "(data_type IN ('character varying', 'text') AND coalesce(collation_name, '') <> 'C')) ORDER BY 1, 2").all()
+    for table, column, kind, _, length in found:
+        wanted = "bigint" if kind == "integer" else f'varchar{f"({length})" if length else ""} COLLATE "C"'
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {wanted}')
