@@ -20,6 +20,7 @@ class Credit:
     licence: str
 
 
+OWN = "données de l’organisation"
 TOWN = Credit("Ville fictive", "données inventées")
 
 
@@ -36,8 +37,8 @@ def texts(reader: Reader, layer: str) -> tuple[str, str]:
     if not found:
         spec = reader.catalog.layer(layer)
         return spec.attribution, spec.licence
-    licences = {credit.licence for credit in found}
-    told = licences if len(licences) == 1 else [f"{credit.licence} ({credit.whom})" for credit in found if credit.licence]
+    licences = {credit.licence or OWN for credit in found}
+    told = licences if len(licences) == 1 else [f"{credit.licence or OWN} ({credit.whom})" for credit in found]
     return " ; ".join(dict.fromkeys(credit.whom for credit in found)), " ; ".join(told)
 
 
