@@ -8,26 +8,48 @@ both. (esda's z for standardised rows puts the sum of weights where Ord and Geti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from geoservice.core import compiled
 from geoservice.core.stats.given import NotEnough, Values, counts_of
-from geoservice.core.stats.moments import globally, normal_upper, spread_of, totals
+from geoservice.core.stats.moments import dot, globally, normal_upper, spread_of, totals
 from geoservice.core.stats.permutation import PERMUTATIONS, Tails, conditional
-from geoservice.core.stats.weights import Neighbours
+from geoservice.core.stats.weights import Neighbours, loops
 
 FEWEST, FEWEST_GLOBAL = 3, 4
 
 
 @dataclass(frozen=True)
 class LocalG:
-    """G of each unit with its expectation and variance, (n,) each; `z` is 0 where nothing can vary, and `defined` False there."""
+    """G of each unit and its z, (n,) each; z is 0 where nothing can vary, and `defined` False there.
+
+    size: units in each neighbourhood, (n,); of them (`units`) and of the values' variance and total, the unit itself left out for
+    Gi, the moments are made: variance and total are (n,) for Gi and numbers for Gi*.
+    """
 
     g: np.ndarray
-    expected: np.ndarray
-    variance: np.ndarray
     z: np.ndarray
-    defined: np.ndarray
+    size: np.ndarray
+    units: int
+    spread: np.ndarray | float
+    total: np.ndarray | float
+
+    @cached_property
+    def expected(self) -> np.ndarray:
+        """Expectation of g, (n,)."""
+        return self.size / self.units
+
+    @cached_property
+    def variance(self) -> np.ndarray:
+        """Variance of g, (n,)."""
+        return _scale(self.size, self.units, self.spread) / np.square(self.total)
+
+    @cached_property
+    def defined(self) -> np.ndarray:
+        """Whether the sum could vary at all, (n,) bool."""
+        return _scale(self.size, self.units, self.spread) > 0
 
     @property
     def upper(self) -> np.ndarray:
@@ -69,20 +91,30 @@ def local(values: Values, neighbours: Neighbours, star: bool = True) -> LocalG:
     """
     y = counts_of(values, "valeurs")
     total, squares = _enough(y, FEWEST)
-    used = neighbours.with_itself() if star else neighbours.without_itself()
-    size, inside = used.counts, used.sums(y)
     if star:
-        n, mean = len(y), total / len(y)
-        variance = np.asarray(spread_of(squares, total, n))
+        n, used = len(y), neighbours.with_itself()
+        return _local(y, used, (n, float(spread_of(squares, total, n)), total))
+    n, rest = len(y) - 1, total - y
+    return _local(y, neighbours.without_itself(), (n, spread_of(squares - y * y, rest, n), np.where(rest > 0, rest, 1.0)))
+
+
+def _local(y: np.ndarray, used: Neighbours, known: tuple[int, np.ndarray | float, np.ndarray | float]) -> LocalG:
+    """G and z from the number of units, the variance of their values and their total."""
+    units, spread, total = known
+    kernels = compiled.at_hand(loops, len(used.indices)) if isinstance(total, float) else None
+    if kernels is not None:
+        g, z = np.empty(len(y)), np.empty(len(y))
+        kernels.gi_star(used.indptr, used.indices, y, (float(units), total / units, float(spread), total), g, z)
     else:
-        n, mean = len(y) - 1, (total - y) / (len(y) - 1)
-        variance = spread_of(squares - y * y, total - y, n)
-    rest = mean * n
-    scale = size * (n - size) / (n - 1) * variance
-    defined = scale > 0
-    z = (inside - size * mean) / np.sqrt(np.where(defined, scale, 1.0))
-    known = np.where(rest > 0, rest, 1.0)
-    return LocalG(inside / known, size / n, scale / (known * known), np.where(defined, z, 0.0), defined)
+        inside, scale = used.sums(y), _scale(used.counts, units, spread)
+        g, z = inside / total, (inside - used.counts * (total / units)) / np.sqrt(np.where(scale > 0, scale, 1.0))
+        z[scale <= 0] = 0.0
+    return LocalG(g, z, used.counts, units, spread, total)
+
+
+def _scale(size: np.ndarray, units: int, spread: np.ndarray | float) -> np.ndarray:
+    """Variance of the sum of so many units out of all, drawn without replacement."""
+    return size * (units - size) / (units - 1) * spread
 
 
 def permuted(values: Values, neighbours: Neighbours, permutations: int = PERMUTATIONS, seed: int = 0) -> Tails:
@@ -106,7 +138,7 @@ def whole(values: Values, neighbours: Neighbours) -> GlobalG:
     if s0 == 0 or (y > 0).sum() < 2:
         raise NotEnough("aucun-voisin", "Aucune paire d’unités voisines n’a de faits : il n’y a pas de regroupement à mesurer.")
     n = len(y)
-    g = float(y @ others.sums(y)) / (total * total - squares)
+    g = dot(y, others.sums(y)) / (total * total - squares)
     expected = s0 / (n * (n - 1))
     variance = globally(y, (s0, s1, s2)) - expected * expected
     if not variance > 1e-14 * expected * expected:
@@ -121,4 +153,4 @@ def _enough(y: np.ndarray, fewest: int) -> tuple[float, float]:
         raise NotEnough("trop-peu-d-unites", f"Il faut au moins {fewest} cellules ou résidences à comparer ; il y en a {len(y)}.")
     if y.min() == y.max():
         raise NotEnough("serie-constante", "Toutes les cellules ont le même nombre de faits : il n’y a rien à comparer.")
-    return float(y.sum()), float(y @ y)
+    return float(y.sum()), dot(y, y)

@@ -28,6 +28,20 @@ def sums(indptr, indices, values, out):  # noqa: ANN001, ANN201
         out[row] = total
 
 
+@njit(types.void(_I8, _I8, _F8, types.UniTuple(types.float64, 4), _F8_OUT, _F8_OUT), **_OPTIONS)
+def gi_star(indptr, indices, values, known, g, z):  # noqa: ANN001, ANN201
+    """Share of the total in each neighbourhood, and its z (0 where nothing can vary). known: units, mean, variance, total."""
+    units, mean, variance, total = known
+    for row in range(len(g)):
+        inside = 0.0
+        for place in range(indptr[row], indptr[row + 1]):
+            inside += values[indices[place]]
+        size = np.float64(indptr[row + 1] - indptr[row])
+        scale = size * (units - size) / (units - 1.0) * variance
+        g[row] = inside / total
+        z[row] = (inside - size * mean) / np.sqrt(scale) if scale > 0.0 else 0.0
+
+
 @njit(types.int64(_F8, _F8, _F8, _F82_OUT), **_OPTIONS)
 def spread(column, row, weights, grid):  # noqa: ANN001, ANN201
     """Each weight over the nine nodes around (row, column), given in cells, by a quadratic spline; how many lay outside."""

@@ -16,6 +16,11 @@ def normal_upper(z: np.ndarray) -> np.ndarray:
     return ndtr(-z)
 
 
+def dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Σab, by numpy's own sum: BLAS would wake its threads for it."""
+    return float((a * b).sum())
+
+
 def spread_of(squares: np.ndarray | float, total: np.ndarray | float, n: int) -> np.ndarray:
     """Population variance from sums, 0 where it is nothing but rounding."""
     mean_square = np.asarray(squares) / n
@@ -37,9 +42,9 @@ def totals(neighbours: Neighbours, standardised: bool) -> tuple[float, float, fl
     keys, back = rows * n + indices, indices * n + rows
     place = np.minimum(np.searchsorted(keys, back), max(len(keys) - 1, 0))
     mutual = keys[place] == back if len(keys) else np.zeros(0, dtype=bool)
-    s1 = float(weight @ weight + weight[mutual] @ each[indices[mutual]])
+    s1 = dot(weight, weight) + dot(weight[mutual], each[indices[mutual]])
     both = each * neighbours.counts + np.bincount(indices, weights=weight, minlength=n)
-    return float(weight.sum()), s1, float(both @ both)
+    return float(weight.sum()), s1, dot(both, both)
 
 
 def globally(y: np.ndarray, sums: tuple[float, float, float]) -> float:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoservice.core.stats.given import NotEnough, Values, numbers_of
-from geoservice.core.stats.moments import normal_upper, row_weights, totals
+from geoservice.core.stats.moments import dot, normal_upper, row_weights, totals
 from geoservice.core.stats.permutation import PERMUTATIONS, Tails, conditional, tolerance
 from geoservice.core.stats.weights import Neighbours
 from geoservice.errors import BadInput
@@ -80,7 +80,7 @@ def whole(values: Values, neighbours: Neighbours, standardised: bool = True) -> 
     """
     z, others = _centred(values, neighbours)
     s0, s1, s2 = totals(others, standardised)
-    n, s02, squares = float(len(z)), s0 * s0, float(z @ z)
+    n, s02, squares = float(len(z)), s0 * s0, dot(z, z)
     expected = -1 / (n - 1)
     normal = (n * n * s1 - n * s2 + 3 * s02) / ((n - 1) * (n + 1) * s02) - expected**2
     tails = float((z**4).sum()) / n / (squares / n) ** 2
@@ -89,7 +89,7 @@ def whole(values: Values, neighbours: Neighbours, standardised: bool = True) -> 
     if not min(normal, exchanged) > 1e-14:
         raise NotEnough("sans-variation", "Toutes les unités sont voisines entre elles : il n’y a pas de regroupement à mesurer.")
     lag = others.sums(z) * row_weights(others, standardised)
-    return GlobalMoran(n / s0 * float(z @ lag) / squares, expected, normal, exchanged)
+    return GlobalMoran(n / s0 * dot(z, lag) / squares, expected, normal, exchanged)
 
 
 def local(values: Values, neighbours: Neighbours, standardised: bool = True) -> LocalMoran:
@@ -99,16 +99,16 @@ def local(values: Values, neighbours: Neighbours, standardised: bool = True) -> 
     """
     z, others = _centred(values, neighbours)
     n = len(z)
-    z = z / (z @ z / n) ** 0.5  # esda's scale, in which the second moment is 1
+    z = z / (dot(z, z) / n) ** 0.5  # esda's scale, in which the second moment is 1
     each = row_weights(others, standardised)
     weight, squared = each * others.counts, each**2 * others.counts
     lag = others.sums(z) * each
-    second = float(z @ z) / n
+    second = dot(z, z) / n
     kurtosis = float((z**4).sum()) / n / second**2
     variance = (z / second) ** 2 * (n / (n - 2)) * (squared - weight**2 / (n - 1)) * (second - z**2 / (n - 1))
     total = squared * (n - kurtosis) / (n - 1) + (weight**2 - squared) * (2 * kurtosis - n) / ((n - 1) * (n - 2))
     expected = -(z**2) * weight / ((n - 1) * second)
-    i = (n - 1) * z * lag / (z @ z)
+    i = (n - 1) * z * lag / dot(z, z)
     high, among_high = _sides(values, others)
     defined = variance > 1e-14
     quadrant = np.where(among_high, np.where(high, HIGH_HIGH, LOW_HIGH), np.where(high, HIGH_LOW, LOW_LOW)).astype(np.int8)
@@ -137,7 +137,7 @@ def whole_permuted(values: Values, neighbours: Neighbours, permutations: int = P
         raise BadInput("Il faut au moins une permutation.")
     z, others = _centred(values, neighbours)
     each = row_weights(others, standardised)
-    observed, slack = float(z @ (others.sums(z) * each)), 1e-12 * float(z @ z)
+    observed, slack = dot(z, others.sums(z) * each), 1e-12 * dot(z, z)
     rng, at_least, at_most = np.random.default_rng(seed), 0, 0
     block = max(1, _BLOCK // max(1, len(others.indices)))
     for start in range(0, permutations, block):
