@@ -55,12 +55,15 @@ class Reading:
 @dataclass(frozen=True)
 class Verdict:
     """The end of an audit. readings: the last of every attacker; hidden: nodes hidden by repair; lost: places that lost their
-    finest level; rounds: repairs made; clean: whether it may be published."""
+    finest level; rounds: repairs made; past: small counts that what is out already gives away, by what owners disclosed since:
+    no release can take that back. `clean`: it may be published.
+    """
 
     readings: tuple[Reading, ...]
     hidden: int
     lost: int
     rounds: int
+    past: int = 0
 
     @property
     def clean(self) -> bool:
@@ -100,7 +103,7 @@ def audit(case: Case, view: View, progress: Progress | None = None) -> tuple[Vie
     say = progress or (lambda done, of, what: None)
     attackers = case.attackers
     readings: dict[Attacker, Reading] = {}
-    waiting, lost, rounds = list(attackers), 0, 0
+    waiting, lost, rounds, past = list(attackers), 0, 0, 0
     before = int(view.hidden.sum())
     while True:
         for attacker in waiting:
@@ -116,9 +119,23 @@ def audit(case: Case, view: View, progress: Progress | None = None) -> tuple[Vie
             nodes, places = coarsen(case, view, bad)
             lost += places
         if not nodes.any():
+            past = _forgive(case, view, readings, waiting)
             break
         view = view.hide(nodes)
-    return view, Verdict(tuple(readings[attacker] for attacker in attackers), int(view.hidden.sum()) - before, lost, rounds)
+    return view, Verdict(tuple(readings[attacker] for attacker in attackers), int(view.hidden.sum()) - before, lost, rounds, past)
+
+
+def _forgive(case: Case, view: View, readings: dict[Attacker, Reading], waiting: list[Attacker]) -> int:
+    """Take from the violations those that stand without anything new, and say how many they are."""
+    if not view.frozen.any():
+        return 0
+    old = view.hide(~view.frozen)
+    past = 0
+    for attacker in waiting:
+        before = read(case, old, attacker).violations
+        past += int((readings[attacker].violations & before).sum())
+        readings[attacker] = replace(readings[attacker], violations=readings[attacker].violations & ~before)
+    return past
 
 
 def repairs(case: Case, view: View, bad: np.ndarray) -> np.ndarray:

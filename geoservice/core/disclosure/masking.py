@@ -61,6 +61,15 @@ def rests(found: Cube, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return counts - largest, number
 
 
+def certain(found: Cube, counts: np.ndarray, rule: Rule) -> np.ndarray:
+    """Nodes that the rule shows whatever is drawn, (nodes, columns) bool: where one is not shown, a repair hid it."""
+    high = counts >= rule.bar + rule.parameters.reach
+    if rule.solo:
+        return high
+    rest, number = rests(found, counts)
+    return high & (rest >= rule.parameters.rest_high) & (number >= rule.parameters.min_contributors)
+
+
 def view(found: Cube, counts: np.ndarray, rule: Rule, secret: bytes, revision: int) -> View:
     """Draw the noise of every published node and mask it. counts: of `found`, (nodes, columns).
 

@@ -12,7 +12,7 @@ from geoservice.core.disclosure import utility
 from geoservice.core.disclosure.audit import Case, Verdict, audit, joint, read
 from geoservice.core.disclosure.cubes import Cube, Facts, cube, releasable
 from geoservice.core.disclosure.lattice import Family, Lattice, families
-from geoservice.core.disclosure.masking import Rule, View, view
+from geoservice.core.disclosure.masking import Rule, View, certain, view
 from geoservice.core.disclosure.parameters import Parameters
 from geoservice.core.disclosure.places import Places, cells_of_resolution
 from geoservice.core.disclosure.slots import Groups, Slots
@@ -146,9 +146,12 @@ def publish(order: Order, facts: Facts, secret: bytes, previous: Published | Non
     reports: list[Report] = []
     for terms in order.terms:
         for year in sorted({1970 + month // 12 for month in order.months}):
-            made, report = _Year(order, terms, year, secret, progress).publish(counted, previous, predecessors)
+            one = _Year(order, terms, year, secret, progress)
+            made = one.closed(previous)
+            if made is None:
+                made, report = one.publish(counted, previous, predecessors)
+                reports.append(report)
             tables += made
-            reports.append(report)
     atoms = order.places.atoms
     release = Release(order.territory, order.revision, tuple(sorted(order.months)), order.parameters, dict(order.groups.groups),
                       {terms.kind: terms.solo for terms in order.terms}, f"{atoms.version}:{atoms.digest}", commitment(secret),
@@ -217,6 +220,13 @@ class _Year:
         months = tuple(month % 12 + 1 for month in sorted(order.months) if 1970 + month // 12 == self.year)
         return Lattice(self.terms.kind, order.places, Slots(self.year, months, order.groups), chosen)
 
+    def closed(self, previous: Published | None) -> list[Table] | None:
+        """The tables of a year of which everything is out already."""
+        months = [month for month in self.order.months if 1970 + month // 12 == self.year]
+        if previous is None or not set(months) <= set(previous.release.months):
+            return None
+        return [table for table in previous.release.tables if (table.kind, table.year) == (self.terms.kind, self.year)]
+
     def publish(self, facts: Facts, previous: Published | None,
                 predecessors: tuple[Published, ...]) -> tuple[list[Table], Report]:
         lattice = self.lattice()
@@ -226,24 +236,25 @@ class _Year:
         drawn = view(found, counts, rule, self.secret, self.order.revision)
         if previous is not None:
             drawn = frozen(drawn, lattice, previous.release)
-        case = Case(found, counts, rule, tuple(self._evidence(found, other) for other in predecessors))
+        case = Case(found, counts, rule, tuple(self._evidence(found, other, certain(found, counts, rule)) for other in predecessors))
         audited, verdict = audit(case, drawn, self._say)
         if not verdict.clean:
             raise Refused(f"L’audit de « {self.terms.kind} » {self.year} trouve encore de petits nombres prouvables : rien n’est "
                           "publié. Réduisez les niveaux (classe de volume plus basse) ou demandez moins de détail.")
         entered = int(((facts.kind == self.terms.kind) & (1970 + facts.month // 12 == self.year)).sum())
         worth = utility.measure(lattice, counts, audited)
-        return ([_table(lattice, family, audited) for family in lattice.families],
+        return ([_table(lattice, family, audited) for family in lattice.families if lattice.columns(family).size],
                 Report(self.terms.kind, self.year, verdict, worth, entered - len(found.facts)))
 
     def _say(self, done: int, of: int, what: str) -> None:
         if self.progress is not None:
             self.progress(done, of, f"{self.terms.kind} {self.year}: {what}")
 
-    def _evidence(self, found: Cube, other: Published) -> View:
+    def _evidence(self, found: Cube, other: Published, sure: np.ndarray) -> View:
         """What an earlier revision tells about today's facts: its numbers where it counted exactly the same records."""
         then = cube(found.lattice, other.ledger)
-        return joint(recovered(found.lattice, other.release), (then.keys() == found.keys()) & (then.counts() == found.counts()))
+        same = (then.keys() == found.keys()) & (then.counts() == found.counts())
+        return joint(repaired(recovered(found.lattice, other.release), sure), same)
 
 
 def exposed(order: Order, published: Published, keys: np.ndarray) -> int:
@@ -259,7 +270,7 @@ def exposed(order: Order, published: Published, keys: np.ndarray) -> int:
             lattice = _Year(order, terms, year, b"", None).lattice()
             found = cube(lattice, told)
             case = Case(found, found.counts(), Rule(order.parameters, len(found.organisations()), terms.solo))
-            seen = recovered(lattice, published.release)
+            seen = repaired(recovered(lattice, published.release), certain(found, case.counts, case.rule))
             bad += sum(int(read(case, seen, attacker).violations.sum()) for attacker in case.attackers)
     return bad
 
@@ -277,6 +288,11 @@ def recovered(lattice: Lattice, release: Release) -> View:
                 value[nodes] = np.maximum(table.values[:, place], 0)
     none = np.zeros(shape, dtype=bool)
     return View(published, value > 0, value, none, none)
+
+
+def repaired(seen: View, sure: np.ndarray) -> View:
+    """A recovered view that knows which of its masks were repairs: those of nodes that the rule is sure to show."""
+    return replace(seen, hidden=seen.published & ~seen.shown & sure)
 
 
 def frozen(drawn: View, lattice: Lattice, release: Release) -> View:

@@ -70,6 +70,8 @@ def _spearman(first: np.ndarray, second: np.ndarray) -> float:
 
 def _top(true: np.ndarray, value: np.ndarray) -> float:
     """Share of the TOP largest that are among the TOP largest shown (fewer nodes: a third of them)."""
+    if not len(true):
+        return float("nan")
     wanted = min(TOP, max(1, len(true) // 3))
     best = np.argsort(-true, kind="stable")[:wanted]
     read = np.argsort(-value, kind="stable")[:wanted]
