@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 # what argparse says (Python 3.11 to 3.14), and what people read
@@ -13,7 +14,7 @@ _REFUSALS = (
     (r"unrecognized arguments: (.+)", r"argument inconnu : \1"),
     (r"argument (.+?): expected one argument", r"\1 attend une valeur"),
     (r"argument (.+?): expected at least one argument", r"\1 attend au moins une valeur"),
-    (r"argument (.+?): invalid int value: '(.*)'", r"\1 attend un nombre entier, pas « \2 »"),
+    (r"argument (.+?): (attend .+)", r"\1 \2"),
     (r"argument (.+?): invalid choice: '(.*?)'.*?\(choose from (.+)\)", r"\1 : « \2 » n’existe pas ; choix possibles : \3"),
     (r"argument (.+?): not allowed with argument (.+)", r"\1 ne va pas avec \2"),
     (r"argument (.+?): ignored explicit argument '(.*)'", r"\1 ne prend pas de valeur"),
@@ -32,6 +33,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(2, f"geoservice : {in_french(message)}. « {self.prog} --help » dit tout.\n")
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Reads a whole number from `low` to `high`, for `type=`."""
+    def read(text: str) -> int:
+        if re.fullmatch(r"\d{1,18}", text, re.ASCII) and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"attend un nombre entier de {low} à {high}, pas « {text[:40]} »")
+
+    return read
 
 
 class _Help(argparse.HelpFormatter):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoservice.arguments import Parser
+from geoservice.arguments import Parser, whole
 
 if TYPE_CHECKING:
     from geoservice.catalog.layers import Catalog
@@ -62,13 +62,13 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int |
 
 def _server_commands(commands: Any) -> None:
     demo = _command(commands, "demo", _demo, "Construit une ville fictive avec toutes ses couches et ouvre la carte.")
-    demo.add_argument("--port", type=int, default=8000)
+    demo.add_argument("--port", type=whole(1, 65_535), default=8000)
     demo.add_argument("--no-serve", action="store_true", help="construire sans servir")
     _command(commands, "init", _init, "Crée un dossier de données vide, une première organisation et son jeton.")
     serve = _command(commands, "serve", _serve, "Sert la carte et l’API.")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
-    serve.add_argument("--workers", type=int, default=1)
+    serve.add_argument("--port", type=whole(1, 65_535), default=8000)
+    serve.add_argument("--workers", type=whole(1, 64), default=1)
     serve.add_argument("--log-format", choices=("quiet", "text", "json"),
                        help="ce qui s’écrit sur la sortie d’erreur (par défaut $GEOSERVICE_LOG_FORMAT, sinon quiet)")
     _command(commands, "doctor", _doctor, "Vérifie l’installation et les données, et reconstruit un index en retard.")
@@ -89,7 +89,7 @@ def _import_commands(commands: Any) -> None:
     _command(commands, "layers", _layers, "Liste les couches.")
     _command(commands, "sources", _sources, "Liste les exports que chaque couche comprend.")
     rejects = _command(commands, "rejects", _rejects, "Montre les lignes refusées par un import, et pourquoi.")
-    rejects.add_argument("import_id", type=int, metavar="IMPORT")
+    rejects.add_argument("import_id", type=whole(1, 2**53), metavar="IMPORT")
     rejects.add_argument("--csv", type=Path, metavar="FICHIER", help="les écrire dans un fichier CSV")
 
 
@@ -112,7 +112,7 @@ def _upkeep_commands(commands: Any) -> None:
     restore = _command(commands, "restore", _restore, "Restaure une sauvegarde dans un dossier nouveau (--data).")
     restore.add_argument("file", type=Path, metavar="FICHIER")
     undo = _command(commands, "undo", _undo, "Annule un import : ses ajouts s’en vont, ses changements sont repris.")
-    undo.add_argument("import_id", type=int, metavar="IMPORT")
+    undo.add_argument("import_id", type=whole(1, 2**53), metavar="IMPORT")
     undo.add_argument("--json", action="store_true", help="écrire le bilan en JSON")
 
 
@@ -143,7 +143,10 @@ def _catalog(arguments: argparse.Namespace) -> Catalog:
 
 def _demo(arguments: argparse.Namespace) -> int | None:
     from geoservice.testing.demo import prepare
+    from geoservice.web.server import Door, check
 
+    if not arguments.no_serve:
+        check(Door("127.0.0.1", arguments.port))  # before the town is built for nothing
     prepare(_settings(arguments), _say)
     if arguments.no_serve:
         return 0

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import FrameType
 
+from geoservice.errors import NotReady
 from geoservice.settings import Settings
 from geoservice.web import logs
 from geoservice.web.metrics import SHARED
@@ -28,10 +31,29 @@ class Door:
     factory: str = "geoservice.web.asgi:factory"
 
 
+def check(door: Door) -> None:
+    """NotReady says why nobody can listen there: taken by another program, not this machine's, not allowed."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(door.host, door.port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server: a port that was just left is free
+            trial.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise NotReady(f"Le port {door.port} de {door.host} est déjà pris par un autre programme : arrêtez-le, ou choisissez "
+                           "un autre port avec --port.") from error
+        if error.errno == errno.EACCES:
+            raise NotReady(f"Le port {door.port} est réservé au système : choisissez-en un au-dessus de 1023 avec "
+                           "--port.") from error
+        raise NotReady(f"« {door.host} » n’est pas une adresse de cette machine : donnez par exemple --host "
+                       "127.0.0.1.") from error
+
+
 def serve(door: Door, settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT: the port closes at once, running requests have STOP_S seconds to finish."""
     import uvicorn
 
+    check(door)
     logs.configure(settings.log_format)
     with ExitStack() as stack:
         if settings.metrics and door.workers > 1:
