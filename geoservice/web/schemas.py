@@ -31,6 +31,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "exposure": {"type": "string", "enum": ["auto", "area", "dwellings"]},
     "null": {"type": "string", "enum": ["beta-binomial", "binomial", "permutation"]},
     "side": {"type": "string", "enum": ["upper", "lower", "two-sided"]}, "verdict": {"type": "string", "enum": ["0", "1"]},
+    "compare": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
 }
 PROBLEM: dict[str, Any] = {
     "description": "Ce qui ne va pas, et quoi faire (RFC 9457).",

@@ -26,11 +26,18 @@ ASKED = {
     "/api/cells": [
         f"/api/cells?kind=bailleur&resolution=12&format={form}" for form in ("json", "geojson", "csv", "gpkg", "geoparquet")
     ],
-    "/api/cells/{cell}": ["/api/cells/{plaine_cell}?kind=bailleur", "/api/cells/{rives_cell}?kind=bailleur"],
+    "/api/cells/{cell}": ["/api/cells/{plaine_cell}?kind=bailleur", "/api/cells/{rives_cell}?kind=bailleur&verdict=1"],
     "/api/hotspots": [
         f"/api/hotspots?kind=bailleur&resolution=9&exposure=area&format={form}"
         for form in ("json", "geojson", "csv", "gpkg", "geoparquet")
     ],
+    "/api/profile": ["/api/profile?kind=bailleur"],
+    "/api/trend": ["/api/trend?kind=bailleur", "/api/trend?kind=bailleur&cell={plaine_cell}&exposure=area"],
+    "/api/concentration": ["/api/concentration?kind=bailleur&exposure=area"],
+    "/api/near-repeat": ["/api/near-repeat?kind=bailleur"],
+    "/api/change": ["/api/change?kind=bailleur&exposure=area"],
+    "/api/calibration": ["/api/calibration?kind=bailleur"],  # too few residences: an answer, made here
+    "/tiles/hotspots/{z}/{x}/{y}.mvt": ["/tiles/hotspots/{tile}.mvt?kind=bailleur&exposure=area"],
     "/api/units": ["/api/units?kind=bailleur", "/api/units?kind=bailleur&level=commune", "/api/units?kind=bailleur&format=csv"],
     "/api/zones": ["/api/zones?layer=qpv", "/api/zones?layer=patrimoine"],
     "/api/series": ["/api/series?kind=bailleur", "/api/series?kind=bailleur&step=day&zone=qpv2024:QN07501M"],

@@ -44,7 +44,7 @@ def cells(request: Request, reader: CurrentReader, query: Query, given: Filters)
 @router.get("/api/cells/{cell}", openapi_extra=described(*CARD))
 def card(request: Request, reader: CurrentReader, given: Annotated[dict[str, str], Depends(only(*CARD))], cell: str) -> Response:
     """One cell: its count and share, categories, QPV, the nearest residence, and whether it is a hot spot that can be trusted."""
-    number, resolution = _cell(cell)
+    number, resolution = cell_of(cell)
     wanted, checked = hotspots.wanted_of(given), one_of(given.get("verdict"), ("0", "1"), "verdict") == "1"
     query = hotspots.query_of(given, "verdict")
     one_of(given.get("format"), ("json",), "format")
@@ -57,7 +57,7 @@ def card(request: Request, reader: CurrentReader, given: Annotated[dict[str, str
         "hotspot": hotspots.card_json(hot_card(reader, number, query, wanted, checked))}), JSON)
 
 
-def _cell(text: str) -> tuple[int, int]:
+def cell_of(text: str) -> tuple[int, int]:
     """A cell and its resolution from the path."""
     cell = grid.from_text(text) if re.fullmatch(r"[0-9a-fA-F]{15,16}", text) else grid.from_text("-")
     resolution = int(grid.resolutions(np.array([cell], dtype=np.uint64))[0])

@@ -12,7 +12,7 @@ from geoservice.core import grid
 from geoservice.core.query import PARAMETERS, FactQuery, parse
 from geoservice.core.stats.why import Distinction, Why
 from geoservice.export.tables import Table
-from geoservice.operations import analyse, hotareas
+from geoservice.operations import analyse, hotareas, hottiles
 from geoservice.operations.analyse import Analysis, Method, Reason, Wanted
 from geoservice.operations.hotareas import HotArea
 from geoservice.operations.hotcards import HotCard
@@ -20,12 +20,14 @@ from geoservice.operations.reader import Reader
 from geoservice.operations.studyarea import StudyArea
 from geoservice.web.dependencies import CurrentReader, described, one_of, only
 from geoservice.web.files import ENDINGS, TYPES, encoded
-from geoservice.web.responses import respond, tag_of, to_json
+from geoservice.web.responses import MVT, respond, tag_of, to_json
 
 router = APIRouter()
+tiles = APIRouter()  # asked before the tiles of layers, whose addresses look alike
 
 OPTIONS = ("exposure", "null", "side")
 NAMES = (*PARAMETERS, *OPTIONS)
+TILE_NAMES = tuple(name for name in NAMES if name not in ("bbox", "format"))  # a tile is a box itself
 _DIGITS = 4
 Given = Annotated[dict[str, str], Depends(only(*NAMES))]
 
@@ -55,6 +57,15 @@ def hot_spots(request: Request, reader: CurrentReader, given: Given) -> Response
     tag = tag_for("hotspots", reader, query, form, wanted)
     name = None if form == "json" else f"geoservice-points-chauds-r{query.resolution}.{ENDINGS[form]}"
     return respond(request, tag, lambda: _encoded(reader, analyse.analyse(reader, query, wanted), form), TYPES[form], name)
+
+
+@tiles.get("/tiles/hotspots/{z}/{x}/{y}.mvt", openapi_extra=described(*TILE_NAMES, answers=(MVT,)))
+def tile(request: Request, reader: CurrentReader, z: str, x: str, y: str,
+         given: Annotated[dict[str, str], Depends(only(*TILE_NAMES))]) -> Response:
+    """Hot cells (or residences, as points) of the same answer; one resolution at every zoom, since the test is made at one."""
+    query, wanted, address = query_of(given), wanted_of(given), hottiles.tile_of(z, x, y)
+    tag = tag_for("hotspot tile", reader, query, wanted, address)
+    return respond(request, tag, lambda: hottiles.mvt_of(reader, analyse.analyse(reader, query, wanted), address), MVT)
 
 
 def _encoded(reader: Reader, found: Analysis, form: str) -> bytes:
