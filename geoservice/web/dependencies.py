@@ -57,6 +57,11 @@ def _demo_viewer(storage: Storage) -> Viewer | None:
 
 async def reader(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Reader:
     """What this viewer may read, on the indexes as they are now."""
+    return reader_of(request, who)
+
+
+def reader_of(request: Request, who: Viewer) -> Reader:
+    """`reader`, for a route without dependencies."""
     service = service_of(request)
     return open_reader(service.opened(), service.catalog, who)
 
@@ -139,6 +144,8 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "exposure": ("auto", "À quoi les faits sont rapportés : auto, area (surface vraie) ou dwellings (logements)."),
     "null": ("beta-binomial", "Ce à quoi on compare : beta-binomial, binomial ou permutation."),
     "side": ("upper", "upper (plus qu’attendu), lower (moins) ou two-sided."),
+    "compare": ("2023-01-01..2024-01-01", "L’autre période : premier jour..lendemain du dernier ; par défaut, aussi longue, "
+                "juste avant."),
     "verdict": ("1", "1 : vérifier aussi la tenue à 27 découpages (une à deux secondes la première fois)."),
     "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),
 }
