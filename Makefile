@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test slow lint bench kill hostile fuzz calibration screenshots chromium lock clean
+.PHONY: help demo install test slow lint bench limit kill hostile fuzz calibration screenshots chromium lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -38,6 +38,9 @@ lint: install $(DEV_READY)  ## check style with ruff
 
 bench: install $(DEV_READY)  ## measure, and print the scoreboard
 	$(PY) -m tests.bench $(ARGS)
+
+limit: install $(DEV_READY)  ## measure tiles and index against DuckDB, SQLite, datashader, PostGIS and tipg (half an hour; ARGS="--only heat")
+	$(PY) -m tests.bench.limit $(ARGS)
 
 kill: install $(DEV_READY)  ## kill an import 500 times at random moments
 	$(PY) -m tests.kill --times 500 $(ARGS)

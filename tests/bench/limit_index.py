@@ -62,7 +62,8 @@ def counted(index: FactIndex, rounds: int) -> Iterator[Rival]:
             np.testing.assert_array_equal(np.asarray(cells, np.uint64)[order], ours.cells)
             np.testing.assert_array_equal(np.asarray(counts)[order], ours.counts)
     found = view()
-    name = f"filtered viewport of {len(found.cells):,} cells of res {viewport.RESOLUTION} ({found.total:,} facts) on {len(index):,} facts"
+    name = (f"filtered viewport of {len(found.cells):,} cells of res {viewport.RESOLUTION} ({found.total:,} facts) "
+            f"on {len(index):,} facts")
     costs = measure.in_turns([view, duck_view, lite_view], rounds)
     yield Rival(name, costs[0], "DuckDB in memory, sorted by cell, positions tested", costs[1], 10)
     yield Rival(name, costs[0], "SQLite in memory, covering index (cell, category, day), a range a cell", costs[2], 20)
@@ -121,18 +122,29 @@ def _lite_view(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
     return [row[0] for row in rows], [row[1] for row in rows]
 
 
-def bytes_a_fact(index: FactIndex, path: Path) -> tuple[float, float]:
-    """On the disk, and resident once every column has been read."""
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes a fact: on the disk, resident once everything has been read, and what of both is no column."""
+
+    disk: float
+    resident: float
+    offsets: float
+
+
+def bytes_a_fact(index: FactIndex, path: Path) -> Sizes:
+    """What a file of an index takes."""
     import psutil
 
     mapped = factfile.open_index(path)
     process = psutil.Process()
     before = process.memory_info().rss
-    touched = sum(int(np.asarray(column).view(np.uint8)[::4096].sum()) for column in mapped.columns.values())
+    arrays = [*mapped.columns.values(), mapped.blocks, *mapped.starts.values()]
+    touched = sum(int(np.asarray(array).reshape(-1).view(np.uint8)[::4096].sum()) for array in arrays)
     assert touched >= 0
     _ = mapped.groups
     resident = process.memory_info().rss - before
-    return os.path.getsize(path) / len(index), resident / len(index)
+    number, disk = len(index), os.path.getsize(path)
+    return Sizes(disk / number, resident / number, disk / number - core.BYTES_A_FACT)
 
 
 def hexagon_tile(rounds: int) -> Rival:
@@ -152,12 +164,22 @@ def hexagon_tile(rounds: int) -> Rival:
         return mapbox_vector_tile.encode([{"name": "incidents", "features": features}], default_options={"y_coord_down": True})
 
     ours = partial(mvt.hexagons, TILE, "incidents", rings, None, {"n": counts})
-    read = [mapbox_vector_tile.decode(body, default_options={"y_coord_down": True})["incidents"]["features"] for body in (ours(), theirs())]
+    same_hexagons(ours(), theirs())
+    costs = measure.in_turns([ours, theirs], rounds)
+    return Rival(f"hexagon tile of {len(cells):,} cells, encoded", costs[0], "mapbox_vector_tile.encode", costs[1], 50)
+
+
+def same_hexagons(ours: bytes, theirs: bytes) -> int:
+    """How many features both tiles have; AssertionError unless the peer's decoder reads the same from both."""
+    import mapbox_vector_tile
+
+    options = {"y_coord_down": True}
+    read = [mapbox_vector_tile.decode(body, default_options=options)["incidents"]["features"] for body in (ours, theirs)]
+    assert len(read[0]) == len(read[1]) > 0
     for mine, other in zip(*read, strict=True):
         assert mine["properties"] == other["properties"]
         assert {tuple(p) for p in mine["geometry"]["coordinates"][0]} == {tuple(p) for p in other["geometry"]["coordinates"][0]}
-    costs = measure.in_turns([ours, theirs], rounds)
-    return Rival(f"hexagon tile of {len(cells):,} cells, encoded", costs[0], "mapbox_vector_tile.encode", costs[1], 50)
+    return len(read[0])
 
 
 def heat_tile(rounds: int) -> Rival:
@@ -185,5 +207,5 @@ def heat_tile(rounds: int) -> Rival:
     binned = heat._counted(loops(), TILE, points, style)[margin:-margin, margin:-margin]
     assert int(binned.sum()) == POINTS
     costs = measure.in_turns([partial(heat.heat_png, TILE, points, None, style), theirs], rounds)
-    return Rival(f"heat tile 256 px out of {POINTS:,} facts in view, blurred, to PNG", costs[0], "datashader, not blurred, to PNG",
-                 costs[1], 10)
+    name = f"heat tile 256 px out of {POINTS:,} facts in view, blurred, to PNG"
+    return Rival(name, costs[0], "datashader, not blurred, to PNG", costs[1], 10)

@@ -61,8 +61,9 @@ async def _fill(cluster: Cluster, index: FactIndex, token: str, wanted: list[Til
     await run("VACUUM ANALYZE fact")
     await run("VACUUM ANALYZE cell")
     for resolution in RESOLUTIONS:
-        await run(f"CREATE UNLOGGED TABLE static_r{resolution} AS SELECT c.h3, f.n::int AS n, c.geom FROM cell c JOIN (SELECT r{resolution}, "
-                  f"count(*) AS n FROM fact GROUP BY 1) f ON f.r{resolution} = c.cell WHERE c.resolution = {resolution}")
+        await run(f"CREATE UNLOGGED TABLE static_r{resolution} AS SELECT c.h3, f.n::int AS n, c.geom FROM cell c JOIN "
+                  f"(SELECT r{resolution}, count(*) AS n FROM fact GROUP BY 1) f ON f.r{resolution} = c.cell "
+                  f"WHERE c.resolution = {resolution}")
         await run(f"ALTER TABLE static_r{resolution} ADD COLUMN id serial PRIMARY KEY")
         await run(f"CREATE INDEX ON static_r{resolution} USING gist (geom)")
         await run(f"VACUUM ANALYZE static_r{resolution}")
@@ -184,8 +185,9 @@ def load(service: Served, paths: list[str], token: str, seconds: float, cpu: Any
         script.write_text(_SCRIPT)
         addresses.write_text("\n".join(paths))
         before = cpu()
-        done = subprocess.run(["wrk", "-t1", "-c4", f"-d{seconds:.0f}s", "-s", str(script), service.address], text=True, check=True,
-                              capture_output=True, env={**os.environ, "BENCH_URLS": str(addresses), "BENCH_TOKEN": token})
+        command = ["wrk", "-t1", "-c4", f"-d{seconds:.0f}s", "-s", str(script), service.address]
+        environment = {**os.environ, "BENCH_URLS": str(addresses), "BENCH_TOKEN": token}
+        done = subprocess.run(command, text=True, check=True, capture_output=True, env=environment)
         spent = cpu() - before
     seen = json.loads(done.stderr.strip().splitlines()[-1])
     return Loaded(seen["requests"] / seen["us"] * 1e6, seen["p50"] / 1e3, seen["p99"] / 1e3, seen["errors"],

@@ -23,10 +23,6 @@ SELECT ST_AsMVT(tile, 'incidents', 4096, 'geom') FROM (
     SELECT count(*) AS n FROM fact
     WHERE fact.r{r} = c.cell AND organisation = $4 AND category = ANY($5) AND day >= $6 AND day < $7) f
   WHERE c.resolution = {r} AND c.geom && ST_TileEnvelope($1, $2, $3, margin => 64.0 / 4096) AND f.n > 0) tile"""
-STATIC = """
-SELECT ST_AsMVT(tile, 'incidents', 4096, 'geom') FROM (
-  SELECT h3, n, ST_AsMVTGeom(geom, ST_TileEnvelope($1, $2, $3), 4096, 64, false) AS geom
-  FROM static_r{r} WHERE geom && ST_TileEnvelope($1, $2, $3, margin => 64.0 / 4096)) tile"""
 TOKEN = "SELECT organisation FROM token WHERE sha256 = $1"
 
 
@@ -42,9 +38,8 @@ def factory() -> FastAPI:
             if organisation is None:
                 raise HTTPException(401)
             r = resolution_of_zoom(z)
-            given = dict(request.query_params)
-            body = await connection.fetchval(LIVE.format(r=r), z, x, y, organisation, *_filters(parse(given))) if given else \
-                await connection.fetchval(STATIC.format(r=r), z, x, y)
+            filters = _filters(parse(dict(request.query_params)))
+            body = await connection.fetchval(LIVE.format(r=r), z, x, y, organisation, *filters)
         return Response(body, media_type="application/vnd.mapbox-vector-tile") if body else Response(status_code=204)
 
     return app

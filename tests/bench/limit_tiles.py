@@ -1,4 +1,4 @@
-"""Tiles of ten million facts: ours, PostGIS behind the same framework, and tipg; compared feature by feature, then loaded in turns."""
+"""Tiles of many facts: ours, PostGIS behind the same framework, and tipg; compared feature by feature, then loaded in turns."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def wanted_tiles(index: FactIndex) -> list[Tile]:
 
 
 def live_paths(wanted: list[Tile]) -> list[str]:
-    """Each tile under many filters: a year from a day of its own, five categories. No answer could be kept from the one before."""
+    """Each tile under many filters: a year from a day of its own, five categories. No answer could be kept from one before."""
     rng = np.random.default_rng(8)
     paths = []
     for _ in range(FILTERS):
@@ -61,18 +61,18 @@ def live_paths(wanted: list[Tile]) -> list[str]:
 
 
 def compare(folder: Path, index: FactIndex, seconds: float, rounds: int) -> dict[str, Pair]:
-    """`live` and `static` against PostGIS, `tipg` against tipg; Unavailable where there is no PostgreSQL."""
+    """`live` filtered tiles against PostGIS, static ones against `tipg`; Unavailable where there is no PostgreSQL."""
     world, wanted = limit_world.build(folder / "served", index), wanted_tiles(index)
     with limit_cluster.running() as cluster:
         limit_load.fill(cluster, index, world.token, wanted)
         rival = limit_load.served("tests.bench.limit_rival:factory", "/", GEOSERVICE_RIVAL=json.dumps(cluster.options()))
         with _ours(world) as ours, rival as theirs:
             _warm(ours, wanted, world.token)
-            found = {}
-            for name, paths in (("live", live_paths(wanted)), ("static", [path.partition("?")[0] for path in live_paths(wanted)])):
-                features = sum(_same(ours.get(path, world.token), theirs.get(path, world.token), path) for path in paths[:TILES])
-                found[name] = Pair(*_in_turns([(ours, paths, ours.cpu_s), (theirs, paths, lambda: theirs.cpu_s() + cluster.cpu_s())],
-                                              world.token, seconds, rounds), features)
+            found: dict[str, Pair] = {}
+            paths = live_paths(wanted)
+            features = sum(_same(ours.get(path, world.token), theirs.get(path, world.token), path) for path in paths[:TILES])
+            sides = [(ours, paths, ours.cpu_s), (theirs, paths, lambda: theirs.cpu_s() + cluster.cpu_s())]
+            found["live"] = Pair(*_in_turns(sides, world.token, seconds, rounds), features)
             found["tipg"] = _against_tipg(folder, cluster, ours, wanted, world.token, seconds, rounds)
     return found
 
@@ -92,7 +92,10 @@ def _warm(ours: Served, wanted: list[Tile], token: str) -> None:
         ours.get(path, token)
 
 
-def _in_turns(sides: list[tuple[Served, list[str], Callable[[], float]]], token: str, seconds: float, rounds: int) -> list[Loaded]:
+_Side = tuple[Served, list[str], Callable[[], float]]
+
+
+def _in_turns(sides: list[_Side], token: str, seconds: float, rounds: int) -> list[Loaded]:
     found: list[list[Loaded]] = [[] for _ in sides]
     for _ in range(rounds + 1):
         for (service, paths, cpu), seen in zip(sides, found, strict=True):
@@ -153,7 +156,7 @@ def _same_counts(ours: bytes, rival: bytes, path: str) -> int:
 
 def _against_tipg(folder: Path, cluster: limit_cluster.Cluster, ours: Served, wanted: list[Tile], token: str, seconds: float,
                   rounds: int) -> Pair:
-    """Static tiles; tipg clips the outlines, so cells and counts are compared, and it is asked for no more rows than there are."""
+    """Static tiles; tipg clips the outlines, so cells and counts are compared, and it may send as many rows as there are."""
     python = _tipg(folder / "tipg")
     order = np.random.default_rng(9).permutation(len(wanted)).tolist()
     mine = [f"/tiles/incidents/{tile.z}/{tile.x}/{tile.y}.mvt" for tile in wanted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
 from geoservice.operations import credits, tiles
 from geoservice.operations.reader import LayerView, Reader
-from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
+from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only, reader_of, viewer_of
 from geoservice.web.responses import JSON, MVT, PNG, respond, tag_of, to_json
 from geoservice.web.routes.page import is_https
 from geoservice.web.routes.words import box_list
@@ -34,8 +35,14 @@ async def _view(reader: CurrentReader, layer: LayerName) -> LayerView:
 
 async def _parameters(request: Request, layer: LayerName, reader: CurrentReader) -> dict[str, str]:
     """The filters that a layer's tiles take: those of facts, or a generation."""
-    stores = reader.catalog.layer(layer).stores
-    return await only(*(FACT_NAMES if stores == "facts" else FEATURE_NAMES))(request)
+    return await _allowed(reader, layer)(request)
+
+
+_FACT_PARAMETERS, _FEATURE_PARAMETERS = only(*FACT_NAMES), only(*FEATURE_NAMES)
+
+
+def _allowed(reader: Reader, layer: str) -> Callable[[Request], Awaitable[dict[str, str]]]:
+    return _FACT_PARAMETERS if reader.catalog.layer(layer).stores == "facts" else _FEATURE_PARAMETERS
 
 
 View = Annotated[LayerView, Depends(_view)]
@@ -51,23 +58,32 @@ def tilejson(request: Request, reader: CurrentReader, view: View, given: Given) 
     return respond(request, tag, lambda: to_json(_described(request, reader, view, given)), JSON)
 
 
-# A page asks for tiles by the dozen. What takes about a millisecond is drawn where it was asked, not in a thread; and beside
-# the reader there are no dependencies: solving them took FastAPI as long as the tile.
-@router.get("/tiles/{layer}/{z}/{x}/{y}.mvt", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(MVT,)))
-async def vector_tile(request: Request, reader: CurrentReader, layer: str, z: str, x: str, y: str) -> Response:
+def _described_tile(answer: str) -> dict[str, Any]:
+    """Like `described`, with the names in the path: the routes below read them themselves."""
+    words = described(*FACT_NAMES, *FEATURE_NAMES, answers=(answer,))
+    path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("layer", "z", "x", "y")]
+    return {**words, "parameters": [*path, *words["parameters"]]}
+
+
+# A page asks for tiles by the dozen. What takes about a millisecond is drawn where it was asked, not in a thread; and there are
+# no dependencies: solving them took FastAPI as long as the tile.
+@router.get("/tiles/{layer}/{z}/{x}/{y}.mvt", openapi_extra=_described_tile(MVT))
+async def vector_tile(request: Request) -> Response:
     """Facts as whole hexagons (`h3`, `n`), other layers as clipped features."""
-    return await _tile(request, reader, known_layer(request, layer), (_address(z, x, y), "mvt"))
+    return await _tile(request, "mvt")
 
 
-@router.get("/tiles/{layer}/{z}/{x}/{y}.png", openapi_extra=described(*FACT_NAMES, *FEATURE_NAMES, answers=(PNG,)))
-async def image_tile(request: Request, reader: CurrentReader, layer: str, z: str, x: str, y: str) -> Response:
+@router.get("/tiles/{layer}/{z}/{x}/{y}.png", openapi_extra=_described_tile(PNG))
+async def image_tile(request: Request) -> Response:
     """Facts as heat, other layers drawn, 256 pixels a side."""
-    return await _tile(request, reader, known_layer(request, layer), (_address(z, x, y), "png"))
+    return await _tile(request, "png")
 
 
-async def _tile(request: Request, reader: Reader, layer: str, asked: tuple[Tile, str]) -> Response:
-    (tile, form), view = asked, reader.layer(layer)
-    given = await _parameters(request, layer, reader)
+async def _tile(request: Request, form: str) -> Response:
+    reader, path = reader_of(request, viewer_of(request)), request.path_params
+    layer = known_layer(request, path["layer"])
+    tile, view = _address(path["z"], path["x"], path["y"]), reader.layer(layer)
+    given = await _allowed(reader, layer)(request)
     _drawable(view)
     tiles.check(tile, view)
     identity = (form, reader.viewer.organisation_id, view.spec.name, view.version, tile)
@@ -84,7 +100,7 @@ async def _tile(request: Request, reader: Reader, layer: str, asked: tuple[Tile,
 
 
 def _address(z: str, x: str, y: str) -> Tile:
-    if not all(re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) for text in (z, x, y)):
+    if not all(text.isascii() and text.isdigit() and len(text) <= 8 for text in (z, x, y)):
         raise NotFound("Une tuile s’adresse par trois nombres : /tiles/COUCHE/Z/X/Y.mvt.")
     return Tile(int(z), int(x), int(y))
 
