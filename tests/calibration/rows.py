@@ -75,7 +75,8 @@ def _bar_row(name: str, some: list[Alarms]) -> Figure:
 def _beyond_row(some: list[Alarms]) -> Figure:
     worst = max(some, key=lambda found: found.share)
     return _figure(f"beyond the bar: lognormal-Poisson noise, worst of {len(some)} worlds (mean {worst.world.mean:g}, "
-                   f"variance/mean {worst.world.ratio:g}); false there if a lone cell with a long tail is no hot spot", 100 * worst.share,
+                   f"variance/mean {worst.world.ratio:g}); false there if a lone cell with a long tail is no hot spot",
+                   100 * worst.share,
                    "≤ 5 %", worst.share <= 0.05)
 
 
@@ -109,8 +110,9 @@ def found_power(run: Run) -> list[Figure]:
             for name, way in ways.items():
                 some = power.power(planting, way, maps)
                 seen[name].append(some.disks)
-                run.table.append(Line("power", planting.name, maps, name, round(silent[name], 5), disks_found=round(some.disks, 4),
-                                      cells_found=round(some.cells, 4), false_cells=round(some.false_cells, 5)))
+                run.table.append(Line("power", planting.name, maps, name, round(silent[name], 5),
+                                      disks_found=round(some.disks, 4), cells_found=round(some.cells, 4),
+                                      false_cells=round(some.false_cells, 5)))
         out += _power_rows(world, silent, {name: 100 * float(np.mean(some)) for name, some in seen.items()})
     return out
 
@@ -119,8 +121,9 @@ def _power_rows(world: World, silent: dict[str, float], seen: dict[str, float]) 
     """Beside each rival, set to 5 % by somebody who knows the world; as it is, its false alarms are told in the name."""
     return [_figure(f"planted disks found (radius 1 and 2, 2 and 4 times), mean {world.mean:g}, variance/mean {world.ratio:g}; "
                     f"empty maps with an alarm: ours {100 * silent['ours']:.0f} %, {rival} as published "
-                    f"{100 * silent[rival]:.0f} %", seen["ours"], "≥ the rival set to 5 % by one who knows the noise", seen["ours"] >= seen[rival + power.FAIR],
-                    rival + power.FAIR, seen[rival + power.FAIR]) for rival in (power.GI, power.SCAN)]
+                    f"{100 * silent[rival]:.0f} %", seen["ours"], "≥ the rival set to 5 % by one who knows the noise",
+                    seen["ours"] >= seen[rival + power.FAIR], rival + power.FAIR, seen[rival + power.FAIR])
+            for rival in (power.GI, power.SCAN)]
 
 
 def city(run: Run) -> list[Figure]:
