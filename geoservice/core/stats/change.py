@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoservice.core.stats import multiple
+from geoservice.core.stats import bunching, multiple
 from geoservice.core.stats.given import Values, exposure_of, same_length, share_of, whole_counts_of
 from geoservice.errors import BadInput
 
-LEAST_FOR_DISPERSION = 20  # units with facts; a dispersion estimated on fewer says little
+LEAST_FOR_DISPERSION = 5  # units with two facts or more; on few of them the limit of the estimate is far on the careful side
 _NEARLY = 1 - 1e-10  # outcomes exactly as extreme as the observed one count as such, whatever rounding does
 _ROWS = 256
 
@@ -22,7 +22,8 @@ _ROWS = 256
 class Periods:
     """Exposure of two periods (days, or days × dwellings) as one number each or one a unit, and how the test is made.
 
-    `dispersion`: variance / mean that remains within a unit; None estimates it from the map, 1.0 is the plain e-test.
+    `dispersion`: variance / mean that remains within a unit; None estimates from the map how facts come in bunches, 1.0 is the
+    plain e-test.
     """
 
     before: float | np.ndarray
@@ -37,7 +38,8 @@ class Changes:
     """One row a unit, (n,) each: `p` two-sided, `q` corrected, `direction` +1 or -1 where q <= alpha and 0 elsewhere.
 
     `ratio` is the rate after over the rate before with half a fact added to each count, so it is finite; `low`, `high` its 95 %
-    interval (Jeffreys), as wide as the dispersion asks. `method` states hypothesis and correction.
+    interval (Jeffreys), as wide as the dispersion asks. `dispersion`: mean over units with facts; `dispersion_estimated`: whether
+    it is the map's own. `method` states hypothesis and correction.
     """
 
     p: np.ndarray
@@ -51,26 +53,71 @@ class Changes:
     method: str
 
 
+@dataclass(frozen=True, eq=False)
+class _Two:
+    """Counts and exposures of both periods, (n,) float64 each."""
+
+    first: np.ndarray
+    second: np.ndarray
+    first_exposure: np.ndarray
+    second_exposure: np.ndarray
+
+    @property
+    def both(self) -> np.ndarray:
+        return self.first + self.second
+
+    @property
+    def share(self) -> np.ndarray:
+        """Of the facts that fall in the second period when nothing changes."""
+        return self.second_exposure / (self.first_exposure + self.second_exposure)
+
+
 def changes(before: Values, after: Values, periods: Periods) -> Changes:
     """Change of every unit. before, after: (n,) whole counts; BadInput for other counts, exposures that are not positive.
 
-    Hypothesis: the same rate per unit of exposure in both periods. Facts come in bunches, so the z value behind the e-test's p
-    is divided by the square root of the dispersion (quasi-likelihood), as everywhere in this product.
+    Hypothesis: the same rate per unit of exposure in both periods, with facts that come in bunches as they do on this map. `p`
+    is the greatest of the e-test's and of the beta-binomial's under each law (`bunching`). Where changes are found the laws are
+    estimated once more without them; on a map without changes that happens only after a false alarm. A stated dispersion divides
+    the e-test's z by its square root instead.
     """
+    two = _checked(before, after, periods)
+    plain = e_test(two.first, two.second, two.first_exposure, two.second_exposure)
+    own = periods.dispersion is None and (two.both >= 2).sum() >= LEAST_FOR_DISPERSION
+    if not own:
+        spread = np.full(len(plain), max(1.0, periods.dispersion or 1.0))
+        p = widened(plain, float(spread.max(initial=1.0)))
+    else:
+        p, spread = _bunched(two, plain, np.ones(len(plain), dtype=bool))
+        found = multiple.CORRECTIONS[periods.correction](p) <= periods.alpha
+        if found.any() and (two.both[~found] >= 2).sum() >= LEAST_FOR_DISPERSION:
+            p, spread = _bunched(two, plain, ~found)
+    q = multiple.CORRECTIONS[periods.correction](p)
+    ratio, low, high = rate_ratio(two.first, two.second, two.first_exposure, two.second_exposure, spread)
+    direction = np.where(q <= periods.alpha, np.sign(np.log(ratio)), 0).astype(np.int8)
+    mean = float(spread[two.both > 0].mean()) if (two.both > 0).any() else 1.0
+    return Changes(p, q, ratio, low, high, direction, mean, bool(own), _method(periods, mean, bool(own)))
+
+
+def _checked(before: Values, after: Values, periods: Periods) -> _Two:
     first, second = whole_counts_of(before, "comptages d’avant"), whole_counts_of(after, "comptages d’après")
     same_length("comptages des deux périodes", first, second)
-    first_exposure = exposure_of(periods.before, len(first), "durées d’avant")  # type: ignore[arg-type]  # one number is one
-    second_exposure = exposure_of(periods.after, len(second), "durées d’après")  # type: ignore[arg-type]  # a unit
     share_of(periods.alpha, "alpha")
     if periods.correction not in multiple.CORRECTIONS:
         raise BadInput(f"Correction inconnue. Corrections possibles : {', '.join(multiple.CORRECTIONS)}.")
-    exposures = (first_exposure, second_exposure)
-    spread = _dispersion_of(periods, first, second, exposures)
-    p = widened(e_test(first, second, *exposures), spread)
-    q = multiple.CORRECTIONS[periods.correction](p)
-    ratio, low, high = rate_ratio(first, second, *exposures, dispersion=spread)
-    direction = np.where(q <= periods.alpha, np.sign(np.log(ratio)), 0).astype(np.int8)
-    return Changes(p, q, ratio, low, high, direction, spread, periods.dispersion is None, _method(periods, spread))
+    if periods.dispersion is not None:
+        exposure_of([periods.dispersion], 1, "dispersions")
+    return _Two(first, second, exposure_of(periods.before, len(first), "durées d’avant"),  # type: ignore[arg-type]  # one number is
+                exposure_of(periods.after, len(first), "durées d’après"))  # type: ignore[arg-type]  # one a unit
+
+
+def _bunched(two: _Two, plain: np.ndarray, trusted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """p and dispersion of each unit, (n,) each; laws are estimated on units `trusted` (n,) bool, around their common change."""
+    odds = (two.second[trusted].sum() + 0.5) / (two.first[trusted].sum() + 0.5)
+    odds = odds * two.first_exposure[trusted].sum() / two.second_exposure[trusted].sum() * two.share / (1 - two.share)
+    common = odds / (1 + odds)
+    fitting = bunching.laws(two.second[trusted], two.both[trusted], common[trusted])
+    p = np.maximum.reduce([plain, *(bunching.two_sided(two.second, two.both, two.share, law) for law in fitting)])
+    return p, np.maximum.reduce([law.dispersion(two.both) for law in fitting])
 
 
 def e_test(first: Values, second: Values, first_exposure: Values | float = 1.0,
@@ -138,7 +185,7 @@ def widened(p: np.ndarray, dispersion: float) -> np.ndarray:
 
 
 def rate_ratio(first: np.ndarray, second: np.ndarray, first_exposure: np.ndarray, second_exposure: np.ndarray,
-               dispersion: float = 1.0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+               dispersion: float | np.ndarray = 1.0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rate after over rate before, lower and upper limit, (n,) each, all finite and positive.
 
     Given both counts' sum, the second is binomial; its share has a Jeffreys posterior (Brown, Cai and DasGupta, Statistical
@@ -154,30 +201,9 @@ def rate_ratio(first: np.ndarray, second: np.ndarray, first_exposure: np.ndarray
     return (second + 0.5) / (first + 0.5) * scale, low / (1 - low) * scale, high / (1 - high) * scale
 
 
-def estimated_dispersion(first: np.ndarray, second: np.ndarray, first_exposure: np.ndarray,
-                         second_exposure: np.ndarray) -> float:
-    """Variance / mean of changes between units around the change of them all, at least 1; 1 on too few units.
-
-    Pearson's statistic over its degrees of freedom, on units that have facts: a trend that all share does not inflate it.
-    """
-    both = first + second
-    chosen = both > 0
-    if chosen.sum() < LEAST_FOR_DISPERSION:
-        return 1.0
-    odds = (second.sum() + 0.5) / (first.sum() + 0.5) * second_exposure / first_exposure \
-        * (first_exposure.sum() / second_exposure.sum())
-    share = (odds / (1 + odds))[chosen]
-    expected, n = both[chosen] * share, both[chosen]
-    return max(1.0, float((((second[chosen] - expected) ** 2) / (expected * (1 - share))).sum() / (len(n) - 1)))
-
-
-def _dispersion_of(periods: Periods, first: np.ndarray, second: np.ndarray,
-                   exposures: tuple[np.ndarray, np.ndarray]) -> float:
-    if periods.dispersion is None:
-        return estimated_dispersion(first, second, *exposures)
-    return max(1.0, float(exposure_of([periods.dispersion], 1, "dispersions")[0]))
-
-
-def _method(periods: Periods, spread: float) -> str:
-    return (f"Poisson e-test, two-sided, same rate per unit of exposure; z divided by sqrt(dispersion), dispersion {spread:.3g}; "
+def _method(periods: Periods, spread: float, own: bool) -> str:
+    how = ("greatest p of the Poisson e-test and of beta-binomials whose strength the map gives" if own else
+           "Poisson e-test, z divided by sqrt(dispersion)")
+    few = "; too few units to estimate a dispersion" if not own and periods.dispersion is None else ""
+    return (f"two-sided, same rate per unit of exposure in both periods; {how}; mean dispersion {spread:.3g}{few}; "
             f"correction {periods.correction}; alpha {periods.alpha:g}; Jeffreys 95 % interval of the ratio")

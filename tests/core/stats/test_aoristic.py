@@ -61,6 +61,11 @@ def test_the_day_of_25_hours():
     assert found.rates[6, 1:4].tolist() == pytest.approx([0.25, 0.25, 0.25])
 
 
+def test_an_hour_that_comes_twice_is_the_first():
+    found = profile(np.array([AUTUMN]), np.array([2]), np.array([1]), Period(AUTUMN, AUTUMN + 1))
+    assert found.weights[6, 2:4].tolist() == pytest.approx([1, 0])
+
+
 def test_an_hour_that_does_not_exist_is_unknown():
     found = profile(np.array([SPRING]), np.array([2]), np.array([0]), Period(SPRING, SPRING + 1))
     assert (found.unknown, found.weights.sum()) == (1, 0)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.stats import poisson
 
-from geoservice.core.stats import change
+from geoservice.core.stats import bunching, change
 from geoservice.core.stats.change import Periods
 from geoservice.errors import BadInput
 
@@ -82,6 +83,39 @@ def test_bunched_facts_do_not_become_changes():
     assert (plainly.direction != 0).sum() > 20
     assert (told.direction != 0).sum() <= 2
     assert 4 < told.dispersion < 8
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.1, 15), (0.5, 5), (2, 15), (10, 2), (10, 15), (50, 15)])
+def test_maps_without_changes_rarely_show_one(mean, spread):
+    """300 cells whose rates differ lastingly, facts in bursts (variance / mean `spread`): at most 5 % of maps, within chance."""
+    draw = np.random.default_rng(20)
+    shown = []
+    for _ in range(12):
+        shape = np.maximum(mean * draw.gamma(2, 0.5, 300) / (spread - 1), 1e-9)
+        before, after = (draw.negative_binomial(shape, 1 / spread) for _ in range(2))
+        shown.append((change.changes(before, after, Periods(90, 90)).direction != 0).any())
+    assert sum(shown) <= 2  # of 12 at 5 %, three or more have a probability of 2 %
+
+
+def test_the_tails_are_scipys_beta_binomial():
+    draw = np.random.default_rng(1)
+    both = draw.integers(0, 60, 80).astype(float)
+    second, share = draw.integers(0, both + 1).astype(float), draw.uniform(0.2, 0.8, 80)
+    for law in (bunching.Law("same", 3.0), bunching.Law("proportional", 0.2), bunching.Law("same", 1e6)):
+        strength = law.of(both)
+        theirs = stats.betabinom(both.astype(int), share * strength, (1 - share) * strength)
+        tails = 2 * np.minimum(theirs.cdf(second), theirs.sf(second - 1))
+        np.testing.assert_allclose(bunching.two_sided(second, both, share, law), np.minimum(tails, 1), atol=1e-7)
+        np.testing.assert_allclose(law.dispersion(both), np.where(both > 1, 1 + (both - 1) / (strength + 1), 1))
+
+
+def test_the_strength_of_bunches_is_found_from_the_careful_side():
+    draw = np.random.default_rng(4)
+    both = draw.integers(5, 80, 2_000)
+    second = draw.binomial(both, draw.beta(4, 4, 2_000)).astype(float)
+    same = bunching.laws(second, both.astype(float), np.full(2_000, 0.5))[0]
+    assert same.name == "same"
+    assert 6 < same.strength <= 8.5
 
 
 def test_a_trend_that_all_share_is_not_dispersion():

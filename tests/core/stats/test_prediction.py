@@ -51,6 +51,8 @@ def test_areas_weigh():
     found = curve([5, 5], [2, 1], area=[1, 3])
     assert found.area.tolist() == [0.25, 1]
     assert found.pai.tolist() == [2, 1]
+    dense = curve([6, 5], [1, 2], area=[3, 1])  # five on a quarter beat six on the rest: nothing is better there
+    assert dense.pei.tolist() == [1, 1]
 
 
 def test_at_a_share_by_hand():
