@@ -5,12 +5,12 @@ Each attack returns its claims; the truth only judges them. A claim is certain w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from geoservice.core.disclosure.bounds import Attacker, Bounds, Known, knowledge, propagate
+from geoservice.core.disclosure.bounds import OPEN, Bounds, Known, propagate
 from geoservice.core.disclosure.cubes import Cube
 from geoservice.core.disclosure.masking import View
 from tests.attack.naive import BAR, REACH
@@ -63,18 +63,30 @@ def pairs(found: Cube) -> Iterator[tuple[tuple[int, int], tuple[int, int], list[
                         yield (row, parent), (row, child), [(row, other) for other in children if other != child]
 
 
-def equal_noise(found: Cube, counts: np.ndarray, seen: View) -> tuple[Score, Score]:
-    """Parent and one child shown, nothing else: different numbers are claimed to mean that the rest is not empty, and equal
-    ones that it is. The two claims separately."""
-    differ, same = [0, 0], [0, 0]
+Redraw = Callable[[tuple[int, int], tuple[int, int]], int]  # parent, child -> the parent's number if its records were the child's
+
+
+def equal_noise(found: Cube, counts: np.ndarray, seen: View, redraw: Redraw) -> Score:
+    """Parent and one child shown, nothing else of it: different numbers are claimed to prove that the rest is not empty.
+
+    Each pair is also tried in the world in which the rest IS empty: a claim made there as well is wrong, and worth nothing here.
+    """
+    claims = right = 0
     for parent, child, others in pairs(found):
         if seen.shown[parent] and seen.shown[child] and not any(seen.shown[other] for other in others):
-            rest = int(counts[parent] - counts[child])
-            if seen.value[parent] != seen.value[child]:
-                differ = [differ[0] + 1, differ[1] + (rest > 0)]
-            else:
-                same = [same[0] + 1, same[1] + (rest == 0)]
-    return Score(*differ), Score(*same)
+            told = seen.value[parent] != seen.value[child]
+            claims, right = claims + told, right + (told and counts[parent] > counts[child])
+            claims += redraw(parent, child) != seen.value[child]
+    return Score(int(claims), int(right))
+
+
+def cumulative(counts: np.ndarray, values: np.ndarray, shown: np.ndarray) -> tuple[Score, float]:
+    """Totals since January, republished every month: (places, 12) each. A total that differs from the last one is claimed to
+    prove a fact of the month. With the share of small months (1 to 4 facts) that are proven so."""
+    month = np.diff(counts, axis=1)
+    claims = shown[:, 1:] & shown[:, :-1] & (values[:, 1:] != values[:, :-1])
+    small = (month > 0) & (month < BAR)
+    return score(claims, month > 0), float((claims & small).sum() / max(1, small.sum()))
 
 
 def differencer(found: Cube, counts: np.ndarray, seen: View) -> Score:
@@ -101,17 +113,16 @@ class Proof:
     width: int
 
 
-def prove(found: Cube, counts: np.ndarray, attacker: Attacker, start: Bounds, known: Known | None = None) -> Proof:
-    """Interval propagation from any start; only nodes that hold 1 to 4 facts of others, and are published, count."""
-    own = known or knowledge(found, counts, attacker)
+Starter = Callable[[Known, View], Bounds]
+
+
+def prove(found: Cube, start: Bounds, known: Known) -> Proof:
+    """Interval propagation from any start; nodes count that are published and hold 1 to 4 facts unknown to the attacker."""
     bounds = propagate(found, start)
-    assert not np.any((own.unknown < bounds.low) | (own.unknown > bounds.high)), "the attack contradicts the truth"
-    small = found.lattice.published() & (own.unknown > 0) & (own.unknown < BAR)
+    assert not np.any((known.unknown < bounds.low) | (known.unknown > bounds.high)), "the attack contradicts the truth"
+    small = found.lattice.published() & (known.unknown > 0) & (known.unknown < BAR)
     span = (bounds.high - bounds.low)[small]
-    return Proof(int(small.sum()), int((span == 0).sum()), int((bounds.low[small] > 0).sum()), int(span.min(initial=OPEN_WIDTH)))
-
-
-OPEN_WIDTH = 1 << 20
+    return Proof(int(small.sum()), int((span == 0).sum()), int((bounds.low[small] > 0).sum()), int(span.min(initial=OPEN)))
 
 
 def changed_means_late(before: View, after: View, late: np.ndarray) -> tuple[Score, float]:

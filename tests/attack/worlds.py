@@ -26,7 +26,8 @@ GROUPS = Groups()
 # ten types of the source on ten of our codes, in the three groups of the notes: a measure needs their number, not their names
 _PARIS_TYPES = {
     "Objets abandonnés": "SAL", "Propreté": "DEG", "Graffitis, tags, affiches et autocollants": "VEH",
-    "Voirie et espace public": "OCC", "Mobiliers urbains": "TRF", "Éclairage / Électricité": "BRU", "Eau": "ANI", "Autos, motos, vélos, trottinettes...": "AGL",
+    "Voirie et espace public": "OCC", "Mobiliers urbains": "TRF", "Éclairage / Électricité": "BRU",
+    "Eau": "ANI", "Autos, motos, vélos, trottinettes...": "AGL",
     "Activités commerciales et professionnelles": "VOL", "Arbres, végétaux et animaux": "AUT"}
 _PARIS_GROUPS = Groups({"proprete": ("SAL", "DEG"), "degradations": ("VEH", "OCC", "TRF", "BRU", "ANI"),
                         "autres": ("AGL", "VOL", "AUT")})

@@ -236,7 +236,8 @@ class _Year:
         drawn = view(found, counts, rule, self.secret, self.order.revision)
         if previous is not None:
             drawn = frozen(drawn, lattice, previous.release)
-        case = Case(found, counts, rule, tuple(self._evidence(found, other, certain(found, counts, rule)) for other in predecessors))
+        sure = certain(found, counts, rule)
+        case = Case(found, counts, rule, tuple(self._evidence(found, other, sure) for other in predecessors))
         audited, verdict = audit(case, drawn, self._say)
         if not verdict.clean:
             raise Refused(f"L’audit de « {self.terms.kind} » {self.year} trouve encore de petits nombres prouvables : rien n’est "
