@@ -57,11 +57,6 @@ def _demo_viewer(storage: Storage) -> Viewer | None:
 
 async def reader(request: Request, who: Annotated[Viewer, Depends(viewer)]) -> Reader:
     """What this viewer may read, on the indexes as they are now."""
-    return reader_of(request, who)
-
-
-def reader_of(request: Request, who: Viewer) -> Reader:
-    """`reader`, for a route without dependencies."""
     service = service_of(request)
     return open_reader(service.opened(), service.catalog, who)
 

@@ -16,7 +16,7 @@ from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
 from geoservice.operations import credits, tiles
 from geoservice.operations.reader import LayerView, Reader
-from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only, reader_of, viewer_of
+from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
 from geoservice.web.responses import JSON, MVT, PNG, respond, tag_of, to_json
 from geoservice.web.routes.page import is_https
 from geoservice.web.routes.words import box_list
@@ -65,22 +65,22 @@ def _described_tile(answer: str) -> dict[str, Any]:
     return {**words, "parameters": [*path, *words["parameters"]]}
 
 
-# A page asks for tiles by the dozen. What takes about a millisecond is drawn where it was asked, not in a thread; and there are
-# no dependencies: solving them took FastAPI as long as the tile.
+# A page asks for tiles by the dozen. What takes about a millisecond is drawn where it was asked, not in a thread; and there is no
+# dependency but the reader, which no route with data may lack: solving them took FastAPI as long as the tile.
 @router.get("/tiles/{layer}/{z}/{x}/{y}.mvt", openapi_extra=_described_tile(MVT))
-async def vector_tile(request: Request) -> Response:
+async def vector_tile(request: Request, reader: CurrentReader) -> Response:
     """Facts as whole hexagons (`h3`, `n`), other layers as clipped features."""
-    return await _tile(request, "mvt")
+    return await _tile(request, reader, "mvt")
 
 
 @router.get("/tiles/{layer}/{z}/{x}/{y}.png", openapi_extra=_described_tile(PNG))
-async def image_tile(request: Request) -> Response:
+async def image_tile(request: Request, reader: CurrentReader) -> Response:
     """Facts as heat, other layers drawn, 256 pixels a side."""
-    return await _tile(request, "png")
+    return await _tile(request, reader, "png")
 
 
-async def _tile(request: Request, form: str) -> Response:
-    reader, path = reader_of(request, viewer_of(request)), request.path_params
+async def _tile(request: Request, reader: Reader, form: str) -> Response:
+    path = request.path_params
     layer = known_layer(request, path["layer"])
     tile, view = _address(path["z"], path["x"], path["y"]), reader.layer(layer)
     given = await _allowed(reader, layer)(request)
