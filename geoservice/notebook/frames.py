@@ -33,7 +33,7 @@ def cells(counts: CellCounts) -> GeoDataFrame:
     attrs: total, unknown (facts that a condition could not judge, by condition), unplaced (facts without a point), kind,
     resolution.
     """
-    frame = _spatial({"cell": grid.to_text(counts.cells), "count": counts.counts.astype(np.int64)}, hexagons(counts.cells))
+    frame = spatial({"cell": grid.to_text(counts.cells), "count": counts.counts.astype(np.int64)}, hexagons(counts.cells))
     frame.attrs = {"total": counts.total, "unknown": {name: int(number) for name, number in counts.unknown.items()},
                    "unplaced": int(counts.unplaced), "kind": None if counts.kind is None else str(counts.kind),
                    "resolution": int(counts.resolution)}
@@ -58,21 +58,21 @@ def features(found: Features) -> GeoDataFrame:
         while free in columns or free == "geometry":
             free += "_"
         columns[free] = [row.get(name) for row in found.properties]
-    return _spatial(columns, found.geometry)
+    return spatial(columns, found.geometry)
 
 
 def zones(found: Sequence[ZoneView]) -> GeoDataFrame:
     """ref (what `zone=` takes), code, name, generation, geometry."""
     columns = {"ref": [str(zone.reference) for zone in found], "code": [zone.reference.code for zone in found],
                "name": [zone.name for zone in found], "generation": [zone.generation for zone in found]}
-    return _spatial(columns, [zone.geometry for zone in found])
+    return spatial(columns, [zone.geometry for zone in found])
 
 
 def units(found: Sequence[UnitCount], shapes: Mapping[str, Any]) -> GeoDataFrame:
     """code, name, count, geometry (None where the unit is in no imported layer), most facts first."""
     columns = {"code": [unit.code for unit in found], "name": [unit.name for unit in found],
                "count": np.array([unit.count for unit in found], dtype=np.int64)}
-    return _spatial(columns, [shapes.get(unit.code) for unit in found])
+    return spatial(columns, [shapes.get(unit.code) for unit in found])
 
 
 def aggregates(rows: Sequence[Mapping[str, Any]]) -> DataFrame:
@@ -90,7 +90,8 @@ def records(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> DataFr
     return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=list(columns))
 
 
-def _spatial(columns: Mapping[str, Any], geometry: Any) -> GeoDataFrame:
+def spatial(columns: Mapping[str, Any], geometry: Any) -> GeoDataFrame:
+    """Columns and one shape (or None) a row, in EPSG:4326."""
     import geopandas
 
     shapes = np.empty(len(geometry), dtype=object)

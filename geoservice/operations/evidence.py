@@ -14,6 +14,7 @@ from geoservice.types import Nature, code_of
 
 LEAST_KNOWN = 0.5  # of an area's facts that say who reported them: below, nothing is concluded from the others
 WEEK, LEAST_WEEKS = 7, 8
+_LATE = 65_535  # the last day that an index can hold
 _OF_STABILITY = ("stability",)
 _ALL_CONTROLS = "Il résiste à tous les contrôles."
 _WINDOWS_TOLD = "il ne reste chaud que dans une partie de la période"
@@ -87,9 +88,9 @@ def bunching(found: Analysis, mine: np.ndarray, many: int) -> np.ndarray:
     One round of a patrol that notes twenty facts is not twenty facts for whoever asks how sure a number is.
     """
     days = found.facts.column("day").astype(np.int64)
-    weeks = (days - days.min(initial=0)) // WEEK
+    weeks = (days - days.min(initial=_LATE)) // WEEK
     length = int(weeks.max(initial=0)) + 1
-    if length < LEAST_WEEKS or not many:
+    if length < LEAST_WEEKS or not many or not len(days):
         return np.ones(many)
     here = mine >= 0
     table = np.bincount(mine[here] * length + weeks[here], minlength=many * length).reshape(many, length)
@@ -152,7 +153,7 @@ def _reporters(found: Analysis, mine: np.ndarray, many: int) -> list[tuple[float
 
 def _busiest_day(found: Analysis, mine: np.ndarray, many: int) -> np.ndarray:
     days = found.facts.column("day").astype(np.int64)
-    first = int(days.min(initial=0))
+    first = int(days.min(initial=_LATE))
     length = int(days.max(initial=0)) - first + 1
     here = mine >= 0
     pairs, sizes = np.unique(mine[here] * length + days[here] - first, return_counts=True)

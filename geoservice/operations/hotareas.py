@@ -54,10 +54,9 @@ def hot_areas(reader: Reader, found: Analysis) -> HotAreas:
 
 def _hot_areas(reader: Reader, found: Analysis) -> HotAreas:
     groups = together(found)
-    spread = bunching(found, area_of_facts(found, groups), len(groups))
-    told = [(rows, numbers_of(found, rows, float(each))) for rows, each in zip(groups, spread, strict=True)]
     # the most telling first, so that what is left out is the least
-    told = sorted(told, key=lambda pair: (-pair[1].sure_excess, pair[1].q, int(pair[0][0])))[:MOST]
+    told = sorted(zip(groups, numbers_of(found, groups), strict=True),
+                  key=lambda pair: (-pair[1].sure_excess, pair[1].q, int(pair[0][0])))[:MOST]
     verdicts = [judged(each) for each in evidence_of(found, [rows for rows, _ in told], [numbers for _, numbers in told])]
     order = sorted(range(len(told)), key=lambda place: (_ORDER[verdicts[place].verdict], place))
     chosen = [told[place][0] for place in order]
@@ -91,26 +90,27 @@ def _components(cells: np.ndarray) -> np.ndarray:
     return connected_components(graph, directed=False)[1]
 
 
-def numbers_of(found: Analysis, rows: np.ndarray, bunched: float) -> Numbers:
-    """Facts of some units together, beside what exposure alone would give them; `bunched`: variance / mean in time."""
-    assert found.found is not None
-    assert found.area is not None
-    observed = float(found.counts[rows].sum())
-    share = min(1.0, float(found.area.exposure[rows].sum() / found.area.exposure.sum()))
-    expected = share * found.found.total
-    ratio_low, ratio_high = (float(some[0]) for some in ratio_limits([observed], [expected], bunched))
-    return Numbers(observed, expected, *chance(found.found, share, rows), ratio_low, ratio_high, float(found.found.p[rows].min()),
-                   float(found.found.q[rows].min()))
+def numbers_of(found: Analysis, groups: list[np.ndarray]) -> list[Numbers]:
+    """Facts of each group of units together, beside what exposure alone would give them and what chance would make of that."""
+    if not groups or found.found is None or found.area is None:
+        return []
+    bunched = bunching(found, area_of_facts(found, groups), len(groups))
+    exposure, result = found.area.exposure, found.found
+    share = np.array([min(1.0, float(exposure[rows].sum() / exposure.sum())) for rows in groups])
+    low, high = ranges(result.total, share, _shapes(result, groups, share), result.options.cover)
+    out = []
+    for place, rows in enumerate(groups):
+        observed, expected = float(found.counts[rows].sum()), float(share[place] * result.total)
+        limits = ratio_limits([observed], [expected], float(bunched[place]))
+        out.append(Numbers(observed, expected, float(low[place]), float(high[place]), float(limits[0][0]), float(limits[1][0]),
+                           float(result.p[rows].min()), float(result.q[rows].min())))
+    return out
 
 
-def chance(found: HotSpots, share: float, rows: np.ndarray) -> tuple[float, float]:
-    """Least and most facts that chance would put in some units together.
-
-    The beta of several cells has the sum of their shapes; taken per unit of exposure from the units at hand.
-    """
-    shapes = tuple(np.array([(shape[rows] / np.maximum(found.share[rows], 1e-15)).mean() * share]) for shape in found.shapes)
-    low, high = ranges(found.total, np.array([share]), shapes, found.options.cover)
-    return float(low[0]), float(high[0])
+def _shapes(found: HotSpots, groups: list[np.ndarray], share: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Shapes of the betas of groups of units, one array a law: taken per unit of exposure from the units at hand."""
+    return tuple(np.array([(shape[rows] / np.maximum(found.share[rows], 1e-15)).mean() for rows in groups]) * share
+                 for shape in found.shapes)
 
 
 def _centre(found: Analysis, rows: np.ndarray) -> tuple[float, float]:

@@ -133,7 +133,9 @@ def test_files_are_what_they_were(session, tmp_path):
 def test_no_way_to_positions_of_facts(session):
     public = {name for name in dir(Session) if not name.startswith("_")}
 
-    assert public == {"aggregates", "by_unit", "cells", "close", "features", "kinds", "layers", "map", "zones"}
+    assert public == {"aggregates", "by_unit", "cells", "close", "features", "kinds", "layers", "map", "zones",
+                      "calibration", "change", "concentration", "hot_areas", "hotspots", "judge", "near_repeats", "profile",
+                      "quality", "trend"}  # each of these is counts and statistics
     with pytest.raises(BadInput, match="cells"):
         session.features("aggregates")
     assert "geo_" not in repr(session)

@@ -28,7 +28,7 @@ tiles = APIRouter()  # asked before the tiles of layers, whose addresses look al
 OPTIONS = ("exposure", "null", "side")
 NAMES = (*PARAMETERS, *OPTIONS)
 TILE_NAMES = tuple(name for name in NAMES if name not in ("bbox", "format"))  # a tile is a box itself
-_DIGITS = 4
+_DIGITS, _SMALL = 4, 0.01
 Given = Annotated[dict[str, str], Depends(only(*NAMES))]
 
 
@@ -104,8 +104,7 @@ def _columns(found: Analysis) -> dict[str, Any]:
     values = {"observed": found.found.observed.astype(np.int64), "expected": found.found.expected.round(_DIGITS),
               "low": low.astype(np.int64), "high": high.astype(np.int64), "p": found.found.p, "q": found.found.q,
               "hot": found.found.hot, "cold": found.found.cold}
-    return {**_who(found.area), **{name: [short(each) for each in values[name].tolist()] if name in ("p", "q") else
-                                   values[name].tolist() for name in names}}
+    return {**_who(found.area), **{name: shorts(values[name]) if name in ("p", "q") else values[name].tolist() for name in names}}
 
 
 def _who(area: StudyArea) -> dict[str, Any]:
@@ -133,6 +132,14 @@ def numbers_json(numbers: hotareas.Numbers) -> dict[str, Any]:
             "high": int(numbers.high), "ratio": round(numbers.ratio, _DIGITS), "ratio_low": round(numbers.ratio_low, _DIGITS),
             "ratio_high": round(numbers.ratio_high, _DIGITS), "excess": round(numbers.excess, _DIGITS),
             "p": short(numbers.p), "q": short(numbers.q)}
+
+
+def shorts(p: np.ndarray) -> list[float]:
+    """Probabilities to four decimals, and small ones to three digits that count."""
+    out = p.round(_DIGITS).tolist()
+    for row in np.flatnonzero(p < _SMALL).tolist():
+        out[row] = short(float(p[row]))
+    return out
 
 
 def short(p: float) -> float:
