@@ -116,6 +116,9 @@ def test_the_strength_of_bunches_is_found_from_the_careful_side():
     same = bunching.laws(second, both.astype(float), np.full(2_000, 0.5))[0]
     assert same.name == "same"
     assert 6 < same.strength <= 8.5
+    few = [bunching.laws(second[start:start + 15], both[start:start + 15].astype(float), np.full(15, 0.5))[0].strength
+           for start in range(0, 1_995, 15)]
+    assert 0.85 < np.mean(np.array(few) <= 8) < 0.995  # a one-sided 95 % limit
 
 
 def test_a_trend_that_all_share_is_not_dispersion():

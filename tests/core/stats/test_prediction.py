@@ -53,6 +53,7 @@ def test_areas_weigh():
     assert found.pai.tolist() == [2, 1]
     dense = curve([6, 5], [1, 2], area=[3, 1])  # five on a quarter beat six on the rest: nothing is better there
     assert dense.pei.tolist() == [1, 1]
+    assert curve([6, 5], [2, 1], area=[3, 1]).pei.tolist() == pytest.approx([6 / (5 + 6 * 2 / 3), 1])
 
 
 def test_at_a_share_by_hand():

@@ -112,6 +112,9 @@ def test_a_funnel_of_bunched_facts_says_so():
     found = rates.funnel(bunched, homes)
     assert found.dispersion > 4
     assert (found.outside_poisson != 0).sum() > 40 > 3 * (found.outside != 0).sum()
+    even[:8] *= 20  # outliers must not hide themselves in the dispersion
+    assert rates.funnel(even, homes, target=0.2).dispersion < 1.6
+    assert (rates.funnel(even, homes, target=0.2).outside[:8] == 1).all()
     bunched[0] = homes[0] * 4
     assert rates.funnel(bunched, homes).outside[0] == 1
 
