@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -46,8 +46,14 @@ class Map:
 def row(name: str, measured: tuple[float, str], peer: tuple[str, float, float] | None, target: tuple[str, bool]) -> Figure:
     """A row of issue 4; peer: its name, what it measured, and the ratio that the target speaks of."""
     who, other, ratio = (None, None, None) if peer is None else (peer[0], _short(peer[1]), _short(peer[2]))
-    return Figure(name, 4, _short(measured[0]), measured[1], who, other, ratio, *target, COMMAND, figures.today(),
-                  figures.commit())
+    return Figure(name, 4, _short(measured[0]), measured[1], who, other, ratio, target[0], bool(target[1]), COMMAND,
+                  figures.today(), commit())
+
+
+@cache
+def commit() -> str:
+    """The commit at the beginning: what is imported then is what is measured."""
+    return figures.commit()
 
 
 def _short(value: float) -> float:
@@ -179,6 +185,7 @@ def near_in_both(rounds: int) -> Iterator[Figure]:
 def measured(rounds: int) -> list[Figure]:
     """All rows, printed as they come; saved from 3 rounds on."""
     warnings.simplefilter("ignore")
+    commit()
     assert compiled.load(weights.loops)
     assert compiled.load(nulls.loops)
     given, found = build(), []
