@@ -54,6 +54,8 @@ def hot_areas(reader: Reader, found: Analysis) -> HotAreas:
 
 def _hot_areas(reader: Reader, found: Analysis) -> HotAreas:
     groups = together(found)
+    if not groups:
+        return HotAreas((), 0)
     # the most telling first, so that what is left out is the least
     told = sorted(zip(groups, numbers_of(found, groups), strict=True),
                   key=lambda pair: (-pair[1].sure_excess, pair[1].q, int(pair[0][0])))[:MOST]

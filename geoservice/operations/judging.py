@@ -99,7 +99,7 @@ def judge(reader: Reader, query: FactQuery, then: Span, wanted: Wanted, share: f
     scores = near.sums(found.counts) * found.area.exposure / near.sums(found.area.exposure) * days
     area = found.area.exposure
     try:
-        result = prediction.compare(after.counts, scores, found.counts, share, area)
+        result = prediction.compare(after.counts, scores, found.counts * days, share, area)
         shares = tuple(prediction.at(after.counts, scores, each, area) for each in prediction.SHARES)
     except NotEnough as lacking:
         return Judged(found, after.counts, scores, share, None, (), Reason(lacking.code, str(lacking)))
