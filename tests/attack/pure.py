@@ -33,9 +33,12 @@ def world(name: str) -> World:
 
 
 def row(name: str, measured: float, unit: str, target: str, met: bool, peer: tuple[str, float] | None = None) -> Figure:
-    who, other = peer or (None, None)
-    return Figure(name, 5, float(f"{measured:.4g}"), unit, who, None if other is None else float(f"{other:.4g}"), None, target, met,
-                  COMMAND, figures.today(), figures.commit())
+    who, other = (peer[0], _short(peer[1])) if peer else (None, None)
+    return Figure(name, 5, _short(measured), unit, who, other, None, target, met, COMMAND, figures.today(), figures.commit())
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
 
 
 def published(town: World) -> Iterator[Figure]:
@@ -53,9 +56,9 @@ def published(town: World) -> Iterator[Figure]:
               f"{sum(reading.near for reading in readings)} tried by the solver)",
               sum(reading.proven + reading.narrow for reading in readings), "nodes", "0",
               all(reading.proven + reading.narrow == 0 and reading.clean for reading in readings))
-    hidden = sum(report.verdict.hidden for report in done.reports)
+    hidden, lost = (sum(getattr(report.verdict, what) for report in done.reports) for what in ("hidden", "lost"))
     yield row(f"{name}: nodes hidden by repair", hidden, "nodes", "reported", True)
-    yield row(f"{name}: places that lost their finest level", sum(r.verdict.lost for r in done.reports), "places", "reported", True)
+    yield row(f"{name}: places that lost their finest level", lost, "places", "reported", True)
     error = float(np.median([report.utility.error for report in done.reports]))
     yield row(f"{name}: median relative error of shown nodes of 20 facts and more", 100 * error, "%", "≤ 5 %", error <= 0.05)
     shown = sum(r.utility.shown * sum(w.facts for w in r.utility.families) for r in done.reports)
@@ -90,10 +93,10 @@ def attacked(town: World, quick: bool = False) -> list[Figure]:
         rows += _certain(name, what, attack(built), {"first design, same lattice": attack(same),
                                                      "first design, full lattice": attack(ours.first_design(wide))})
     told, share = attacks.cumulative(*ours.totals(wide))
+    pairs = ours.one_month_apart(built.found)
     rows.append(row(f"{name}: cumulative node, naive « since January »: small months of r9 whose existence is proven "
-                    f"({told.right:,} of {told.claims:,} claims right); ours: pairs of published periods it needs",
-                    ours.one_month_apart(built.found), "pairs", "0", ours.one_month_apart(built.found) == 0 and told.certain > 0,
-                    ("naive build, % of small months proven", 100 * share)))
+                    f"({told.right:,} of {told.claims:,} claims right)", 100 * share, "%", "> 0 %", told.certain > 0))
+    rows.append(row(f"{name}: cumulative node: pairs of published periods one month apart", pairs, "pairs", "0", pairs == 0))
     rows += _revision(town, name, year, built)
     return rows
 
@@ -108,7 +111,8 @@ def _thresholds(name: str, wide: naive.Cube, quick: bool) -> Iterator[Figure]:
     if not quick:
         worst = ours.worst_insider(wide, counts, seen, naive.exact_start)
         share = worst.exact / worst.small
-        yield row(f"{name}: naive threshold, small counts proven exactly by the worst insider", 100 * share, "%", "≥ 10 %", share >= 0.1)
+        yield row(f"{name}: naive threshold, small counts proven exactly by the worst insider", 100 * share, "%", "≥ 10 %",
+                  share >= 0.1)
     found = attacks.differencer(wide, counts, seen)
     yield row(f"{name}: naive threshold, scripted parent minus children: small counts, all right", found.certain, "counts", "> 0",
               found.certain > 0)
@@ -126,14 +130,15 @@ def _revision(town: World, name: str, year: int, built: ours.Ours) -> Iterator[F
     told, base = attacks.changed_means_late(before, after, late)
     first, second, late = ours.late_revision(town, year, 3)
     mine, ground = attacks.changed_means_late(first.view, second.view, late)
-    yield row(f"{name}: revision, 2 % of late facts: certain gains (ours: {mine.right:,} of {mine.claims:,} changed numbers hold a late "
-              f"fact, base {ground:.2f}; same secret: {told.right:,} of {told.claims:,}, base {base:.2f})", mine.certain, "gains",
-              "0, and > 0 on the naive build", mine.certain == 0 and told.certain > 0, ("consistent keys, same secret", told.certain))
+    yield row(f"{name}: revision, 2 % of late facts: certain gains (ours: {mine.right:,} of {mine.claims:,} changed numbers hold "
+              f"a late fact, base {ground:.2f}; same secret: {told.right:,} of {told.claims:,}, base {base:.2f})", mine.certain,
+              "gains", "0, and > 0 on the naive build", mine.certain == 0 and told.certain > 0,
+              ("consistent keys, same secret", told.certain))
     readings = [reading for report in second.published.reports for reading in report.verdict.readings]
     bad = sum(reading.proven + reading.narrow for reading in readings)
-    yield row(f"{name}: revision audited with its predecessor: small nodes proven or narrower than 4 "
-              f"({sum(r.verdict.hidden for r in second.published.reports)} hidden, {sum(r.near for r in readings)} tried by the solver)",
-              bad, "nodes", "0", bad == 0)
+    hidden, near = sum(r.verdict.hidden for r in second.published.reports), sum(reading.near for reading in readings)
+    yield row(f"{name}: revision audited with its predecessor: small nodes proven or narrower than 4 ({hidden} hidden, {near} "
+              "tried by the solver)", bad, "nodes", "0", bad == 0)
 
 
 def frozen(town: World, releases: int = 24) -> Figure:
@@ -150,8 +155,8 @@ def frozen(town: World, releases: int = 24) -> Figure:
         undeclared += len(changed(done.release, now.release)) if done else 0
         done = now
         print(f"month {month - last[0] + 1} of {releases}", flush=True)
-    return row(f"{NAMES[town.name]}: {releases} monthly releases with late facts, changes of closed periods", undeclared, "periods",
-               "0", undeclared == 0)
+    return row(f"{NAMES[town.name]}: {releases} monthly releases with late facts, changes of closed periods", undeclared,
+               "periods", "0", undeclared == 0)
 
 
 def _say(done: int, of: int, what: str) -> None:

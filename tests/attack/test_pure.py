@@ -1,4 +1,4 @@
-"""Every attack of the notes succeeds against a naive build, and gains nothing certain against ours: the small town; `slow`: all."""
+"""Every attack of the notes succeeds against a naive build and gains nothing certain against ours: a small town; `slow`: all."""
 
 from __future__ import annotations
 

@@ -149,10 +149,10 @@ def repairs(case: Case, view: View, bad: np.ndarray) -> np.ndarray:
     return out
 
 
-def _nearest(lattice: Lattice, shown: np.ndarray, node: tuple[int, int]) -> list[tuple[int, int]]:
-    """Shown nodes that stand in a sum with this one, or one sum further, or two."""
+def _nearest(lattice: Lattice, shown: np.ndarray, node: tuple[int, int], rings: int = 3) -> list[tuple[int, int]]:
+    """Shown nodes that stand in a sum with this one, or one sum further, and so on: those of the first ring that has any."""
     seen, ring = {node}, [node]
-    for _ in range(3):
+    for _ in range(rings):
         around: list[tuple[int, int]] = []
         for each in ring:
             for parent in lattice.parents(*each):
@@ -161,26 +161,36 @@ def _nearest(lattice: Lattice, shown: np.ndarray, node: tuple[int, int]) -> list
         ring = [each for each in dict.fromkeys(around) if each not in seen]
         seen.update(ring)
         found = [each for each in ring if shown[each]]
-        if found:
+        if found or not ring:
             return found
     return []
 
 
 def coarsen(case: Case, view: View, bad: np.ndarray) -> tuple[np.ndarray, int]:
     """The finest level that still shows something inside the neighbourhood of each violation: all of its nodes there, and how
-    many places lost one. Nothing when all that is shown there is out already."""
-    lattice, out, count = case.found.lattice, np.zeros_like(bad), 0
+    many places lost one. Where nothing is left inside, whatever is nearest outside; nothing when all of that is out already."""
+    out, count = np.zeros_like(bad), 0
+    open_ = view.shown & ~view.frozen
     for row in np.flatnonzero(bad.any(axis=1)).tolist():
-        inside = solving.neighbourhood(lattice, row)
-        for level in reversed(lattice.places.published):
-            rows = [place.node for place in lattice.places.published[level] if place.node in inside or place.node == row]
-            nodes = np.zeros_like(bad)
-            nodes[rows] = (view.shown & ~view.frozen)[rows]
-            if nodes.any():
-                out |= nodes
-                count += 1
-                break
+        nodes = _finest(case.found.lattice, open_, row)
+        count += int(nodes.any())
+        if not nodes.any():
+            for column in np.flatnonzero(bad[row]).tolist():
+                for node in _nearest(case.found.lattice, open_, (row, column), rings=99):
+                    nodes[node] = True
+        out |= nodes
     return out, count
+
+
+def _finest(lattice: Lattice, open_: np.ndarray, row: int) -> np.ndarray:
+    inside = solving.neighbourhood(lattice, row) | {row}
+    nodes = np.zeros_like(open_)
+    for level in reversed(lattice.places.published):
+        rows = [place.node for place in lattice.places.published[level] if place.node in inside]
+        nodes[rows] = open_[rows]
+        if nodes.any():
+            break
+    return nodes
 
 
 def joint(view: View, unchanged: np.ndarray) -> View:

@@ -10,6 +10,7 @@ import numpy as np
 
 from geoservice.core.disclosure.parameters import Parameters
 from geoservice.core.disclosure.places import Places
+from geoservice.core.disclosure.relations import Relations
 from geoservice.core.disclosure.slots import DETAILS, PERIODS, Groups, Slots
 from geoservice.errors import BadInput
 
@@ -96,20 +97,37 @@ class Lattice:
         levels = self.places.published
         return {place.node: (place.level, place.name) for level in reversed(levels) for place in levels[level]}
 
+    @cached_property
+    def _kin(self) -> tuple[_Kin, _Kin]:
+        return _kin(self.places.relations), _kin(self.slots.relations)
+
     def parents(self, row: int, column: int) -> list[tuple[int, int]]:
         """Nodes that this one is a part of, by one step on one axis."""
-        return ([(int(r), column) for r in _above(self.places.relations, row)]
-                + [(row, int(c)) for c in _above(self.slots.relations, column)])
+        rows, columns = self._kin
+        return [(r, column) for r in rows.above.get(row, ())] + [(row, c) for c in columns.above.get(column, ())]
 
     def children(self, row: int, column: int) -> list[list[tuple[int, int]]]:
         """For each sum that this node is: its parts."""
-        return ([[(int(r), column) for r in part] for part in _below(self.places.relations, row)]
-                + [[(row, int(c)) for c in part] for part in _below(self.slots.relations, column)])
+        rows, columns = self._kin
+        return ([[(r, column) for r in part] for part in rows.below.get(row, ())]
+                + [[(row, c) for c in part] for part in columns.below.get(column, ())])
 
 
-def _above(relations: tuple, node: int) -> list[int]:
-    return [int(parent) for batch in relations for parent in batch.parents[batch.owners[batch.children == node]]]
+@dataclass(frozen=True)
+class _Kin:
+    """The sums of one axis by node."""
+
+    above: dict[int, list[int]]
+    below: dict[int, list[list[int]]]
 
 
-def _below(relations: tuple, node: int) -> list[np.ndarray]:
-    return [batch.children[batch.owners == place] for batch in relations for place in np.flatnonzero(batch.parents == node)]
+def _kin(relations: tuple[Relations, ...]) -> _Kin:
+    above: dict[int, list[int]] = {}
+    below: dict[int, list[list[int]]] = {}
+    for batch in relations:
+        parts = np.split(batch.children, batch.starts[1:])
+        for parent, part in zip(batch.parents.tolist(), parts, strict=True):
+            below.setdefault(parent, []).append(part.tolist())
+            for child in part.tolist():
+                above.setdefault(child, []).append(parent)
+    return _Kin(above, below)

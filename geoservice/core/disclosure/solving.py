@@ -18,6 +18,7 @@ from geoservice.core.disclosure.masking import Rule, View
 from geoservice.core.disclosure.slots import Slots
 
 _OTHERS = 3  # organisations among whom unknown facts are shared out: fewer than in truth, which only helps the attacker
+_INFEASIBLE = 2  # of scipy.optimize.milp
 _MANY = 300   # rows × classes of columns beyond which a neighbourhood is cut down
 
 
@@ -46,7 +47,7 @@ def ambiguous(scene: Scene, row: int, column: int) -> bool:
     neighbourhood; a node whose zero or whose width the solver cannot find is a violation.
     """
     block = Block(scene, row, column)
-    return block.allows(0, 0) and block.allows(scene.rule.parameters.width, int(scene.bounds.high[row, column]))
+    return bool(block.allows(0, 0) and block.allows(scene.rule.parameters.width, int(scene.bounds.high[row, column])))
 
 
 class Block:
@@ -131,8 +132,8 @@ class Block:
         return (csr_array((values, columns, np.cumsum([0, *sizes])), shape=shape),
                 np.array([low for _, _, low, _ in self.entries]), np.array([high for _, _, _, high in self.entries]))
 
-    def allows(self, low: int, high: int) -> bool:
-        """Whether some world agrees with everything and has between low and high unknown facts at the target."""
+    def allows(self, low: int, high: int) -> bool | None:
+        """Whether some world agrees with everything and has between low and high unknown facts at the target; None: not known."""
         from scipy.optimize import Bounds as Box
         from scipy.optimize import LinearConstraint, milp
 
@@ -145,7 +146,7 @@ class Block:
         answer = milp(np.zeros(unknowns), integrality=np.ones(unknowns), bounds=Box(np.zeros(unknowns), self._tops),
                       constraints=LinearConstraint(matrix, least, most),
                       options={"time_limit": self.scene.rule.parameters.solver_s})
-        return answer.x is not None
+        return True if answer.x is not None else False if answer.status == _INFEASIBLE else None
 
     @cached_property
     def _tops(self) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Shared releases: what their pure part promises."""
