@@ -101,10 +101,10 @@ def watch(browser) -> Iterator[Watch]:
 
 @pytest.fixture(scope="session")
 def window(browser, demo) -> Iterator[tuple[Watch, str]]:
-    """One window on the demo for most tests, and the address of its first view: loading anew takes seconds here."""
+    """One window on the demo for most tests, and the address of its hexagons: loading anew takes seconds here."""
     context = browser.new_context(viewport=SCREEN, locale="fr-FR")
     watch = Watch(context.new_page())
-    watch.open(f"{demo}/")
+    watch.open(f"{demo}/#mode=hexagones")
     settle_side(watch.page)
     yield watch, watch.page.url
     context.close()
@@ -112,7 +112,7 @@ def window(browser, demo) -> Iterator[tuple[Watch, str]]:
 
 @pytest.fixture
 def page(window) -> Iterator[Page]:
-    """The demo's first view, drawn; what goes wrong in it fails the test."""
+    """The demo's first view in hexagons, drawn; what goes wrong in it fails the test."""
     watch, first = window
     page = watch.page
     watch.wrong, watch.expected = [], []

@@ -20,7 +20,7 @@ def test_first_view_answers_without_a_click(page: Page) -> None:
     assert view(page)["to"] > catalog["period"]["to"] >= view(page)["from"]
     assert total(page) == api_cells(page)["total"] > 0
     expect(page.locator("#status-counts")).to_contain_text("faits affichés sur")
-    expect(page.locator("#status-sources")).to_contain_text("Licence")
+    expect(page.locator("#status-sources")).to_contain_text("Ville fictive")
     cells = numbers(page.locator("#legend .cells").all_inner_texts())
     assert len(cells) >= 3
     assert sum(cells) == len(api_cells(page, resolution=str(page_resolution(page)))["cells"])
@@ -300,7 +300,7 @@ def test_a_spoilt_address_falls_back_to_the_first_view(watch, demo: str) -> None
     watch.open(f"{demo}/#kind=<script>&from=demain&category=%00&cell=xyz&mode=3d&at=a,b,c&layers=__proto__:x&hours=99-3"
                "&compare=hier..demain&swipe=999&spot=<b>&hide=9")
     assert total(watch.page) > 0
-    assert set(view(watch.page)) <= {"kind", "from", "to", "at", "layers"}
+    assert set(view(watch.page)) <= {"kind", "from", "to", "at", "layers", "mode", "mesh"}
 
 
 def test_layers_go_on_and_off(page: Page) -> None:

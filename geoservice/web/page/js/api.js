@@ -15,12 +15,28 @@ import { NNBSP } from "./words.js";
  * @typedef {{cell: string, resolution: number, kind: string, count: number, total: number, share: number,
  *   categories: {code: string, label: string, count: number}[],
  *   qpv: {ref: string, name: string, generation: string}[],
- *   residence: {code: string, name: string, distance_m: number} | null}} Card
+ *   residence: {code: string, name: string, distance_m: number} | null, hotspot?: HotCard}} Card
+ * @typedef {{code: string, sentence: string}} Reason
+ * @typedef {{observed: number, expected: number, low: number, high: number, ratio: number, ratio_low: number, ratio_high: number,
+ *   excess: number, p: number, q: number}} Numbers  low, high: what chance alone would show
+ * @typedef {Numbers & {rank: number, cells: string[], units?: string[], centre: [number, number], name: string, facts: number,
+ *   verdict: string, sentence: string, reasons: Reason[]}} HotArea
+ * @typedef {{null: string, exposure: string, level: number, floor: number, sentence: string}} Method
+ * @typedef {{kind: string, resolution: number, unit: "cell" | "residence", enough: boolean, reason: Reason | null, method: Method,
+ *   total: number, outside: number, cells?: string[], units?: string[], names?: string[], points?: [number, number][],
+ *   observed: number[], expected: number[], low: number[], high: number[], q: number[], hot: boolean[], areas_total: number,
+ *   areas: HotArea[]}} HotSpots
+ * @typedef {Numbers & {enough: boolean, reason: Reason | null, unit: string, of: "cell" | "area", hot: boolean, verdict: string,
+ *   sentence: string, reasons: Reason[], stability: {hot: number, variants: number} | null,
+ *   why: (Reason & {label: string, ratio: number, low: number, high: number})[], why_reason: Reason | null,
+ *   area: HotArea | null, method: Method}} HotCard
  * @typedef {{version: string, kind: string, resolution: number, vertices: number, cells: string[], rings: string}} Geometry
  * @typedef {{version: string, kind: string, resolution: number, values: number[], total: number,
  *   unknown: Record<string, number>, unplaced: number}} Values
  * @typedef {{step: string, days: string[], counts: number[], total: number, unplaced: number}} Series
  * @typedef {{counts: number[][], unknown: number}} Calendar
+ * @typedef {{enough: boolean, reason: Reason | null, days: string[], counts: number[], low: number[], high: number[], line: number[],
+ *   total: number, sentence: string, emerging: {label: string | null, sentence: string | null} | null}} Trend
  * @typedef {{code: string | null, label: string, count: number}} FacetWord
  * @typedef {Record<"category" | "nature" | "place" | "gravity", FacetWord[]>} Facets
  * @typedef {{per_100_dwellings: number, low: number, high: number, count: number, dwellings: number}} Rate
@@ -94,8 +110,15 @@ export function cells(filters, resolution, bbox, signal) {
   if (bbox) params.set("bbox", bbox);
   return get("/api/cells", params, signal);
 }
-/** @param {string} cell @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<Card>} */
-export const card = (cell, filters, signal) => get(`/api/cells/${encodeURIComponent(cell)}`, filters, signal);
+/** @param {string} cell @param {URLSearchParams} filters @param {AbortSignal} [signal] @param {boolean} [checked] also against other drawings of the map, which takes longer
+ * @returns {Promise<Card>} */
+export const card = (cell, filters, signal, checked = false) => get(`/api/cells/${encodeURIComponent(cell)}`, checked ? merged(filters, { verdict: "1" }) : filters, signal);
+/** @param {URLSearchParams} filters @param {string} mesh resolution @param {AbortSignal} [signal] @returns {Promise<HotSpots>} */
+export const hotspots = (filters, mesh, signal) => get("/api/hotspots", merged(filters, { resolution: mesh }), signal);
+/** Outlines of the cells of a hot-spot answer, also of those that hold no fact.
+ * @param {URLSearchParams} filters @param {string} mesh @param {AbortSignal} [signal]
+ * @returns {Promise<{features: {properties: {h3: string}, geometry: {coordinates: [number, number][][]}}[]}>} */
+export const hotOutlines = (filters, mesh, signal) => get("/api/hotspots", merged(filters, { resolution: mesh, format: "geojson" }), signal);
 /** Outlines of all cells of a kind; under a version's own address the browser keeps them for good.
  * @param {string} version @param {number} resolution @param {string} kind @param {AbortSignal} [signal] @returns {Promise<Geometry>} */
 export const geometry = (version, resolution, kind, signal) => get(`/api/geometry/${version}/${resolution}`, { kind }, signal);
@@ -103,6 +126,8 @@ export const geometry = (version, resolution, kind, signal) => get(`/api/geometr
 export const values = (filters, resolution, signal) => get("/api/values", merged(filters, { resolution: String(resolution) }), signal);
 /** @param {URLSearchParams} filters @param {string} step @param {AbortSignal} [signal] @param {string} [cell] @returns {Promise<Series>} */
 export const series = (filters, step, signal, cell) => get("/api/series", merged(filters, { step, ...(cell && { cell }) }), signal);
+/** Months of a cell with their uncertainty. @param {URLSearchParams} filters @param {AbortSignal} signal @param {string} cell @returns {Promise<Trend>} */
+export const trend = (filters, signal, cell) => get("/api/trend", merged(filters, { cell }), signal);
 /** @param {URLSearchParams} filters @param {AbortSignal} [signal] @param {string} [cell] @returns {Promise<Calendar>} */
 export const calendar = (filters, signal, cell) => get("/api/calendar", merged(filters, cell ? { cell } : {}), signal);
 /** @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<Facets>} */

@@ -7,7 +7,7 @@ import { filters } from "./state.js";
 
 /**
  * @typedef {{timeline: import("./timeline.js").Timeline, ranking: import("./ranking.js").Ranking,
- *   filterPanel: ReturnType<typeof import("./filters.js").filterPanel>}} Parts
+ *   filterPanel: ReturnType<typeof import("./filters.js").filterPanel>, hotspots: import("./hot-view.js").HotView}} Parts
  */
 
 export class Beside {
@@ -35,9 +35,9 @@ export class Beside {
 
   /** @param {import("./counts.js").Picture} picture @param {AbortSignal} signal */
   all(picture, signal) {
-    const { timeline, ranking, filterPanel } = this.parts;
+    const { timeline, ranking, filterPanel, hotspots } = this.parts;
     const asked = filters(this.store.view);
-    return Promise.all([timeline.load(signal), ranking.load(picture, signal),
+    return Promise.all([hotspots.load(), timeline.load(signal), ranking.load(picture, signal),
       api.facets(asked, signal).then((found) => !signal.aborted && filterPanel.facets(found)),
       api.calendar(api.without(asked, "hours", "weekdays"), signal).then((found) => !signal.aborted && filterPanel.calendar(found))]);
   }

@@ -9,11 +9,13 @@ import { filterWords, periodWords } from "./period-words.js";
 import { placeHash, placeName } from "./ranking.js";
 import { filters } from "./state.js";
 import { shortCell } from "./table.js";
+import { trendPart } from "./trend.js";
+import { VerdictPart } from "./verdict.js";
 import { date, distance, NNBSP, number, plural, share } from "./words.js";
 
 /**
  * @typedef {import("./state.js").Store} Store
- * @typedef {{card: api.Card, series: api.Series, calendar: api.Calendar}} Told
+ * @typedef {{card: api.Card, months: api.Trend, calendar: api.Calendar}} Told
  */
 
 export class CardPanel {
@@ -36,11 +38,20 @@ export class CardPanel {
     try {
       const told = await ask(view, controller.signal);
       if (controller.signal.aborted) return;
-      fill(this.place, ...this.content(told));
+      const verdict = new VerdictPart().show(told.card.hotspot, !told.card.hotspot?.hot);
+      fill(this.place, ...this.content(told, verdict));
+      this.place.removeAttribute("aria-busy");
+      if (told.card.hotspot?.hot) await this.check(verdict, controller.signal);
     } catch (error) {
       if (!controller.signal.aborted) fill(this.place, this.head(`Case ${shortCell(view.cell)}`), h("p", {}, sentence(error)));
     }
     this.place.removeAttribute("aria-busy");
+  }
+
+  /** The slower controls of a hot spot: whether it stands on other drawings of the map. @param {VerdictPart} verdict @param {AbortSignal} signal */
+  async check(verdict, signal) {
+    const { hotspot } = await api.card(this.store.view.cell, filters(this.store.view), signal, true);
+    if (!signal.aborted) verdict.show(hotspot, true);
   }
 
   /** @param {string} title */
@@ -50,27 +61,27 @@ export class CardPanel {
         h("span", { class: "unseen" }, " la case")));
   }
 
-  /** @param {Told} told */
-  content({ card, series, calendar }) {
+  /** @param {Told} told @param {VerdictPart} verdict */
+  content({ card, months, calendar }, verdict) {
     const { view } = this.store;
     const kind = this.catalog.kinds.find((one) => one.code === card.kind)?.label ?? card.kind;
     const percent = share(card.count, card.total);
     const chosen = filterWords(view, this.catalog);
-    return [this.head(placeName(card, this.street(card.cell))), h("p", { class: "hint" }, `Case ${shortCell(card.cell)}`),
-      h("p", { class: "figure" }, h("strong", {}, number(card.count)), card.count < 2 ? " fait " : " faits ",
+    return [this.head(placeName(card, this.street(card.cell))), h("p", { class: "hint" }, `Case ${shortCell(card.cell)}`), verdict.element,
+      h("p", { class: "figure" }, h("strong", {}, number(card.count)), card.count < 2 ? " fait ici " : " faits ici ",
         `sur ${number(card.total)}${percent && ` (${percent})`}`),
       h("p", {}, `Origine ${kind}, ${periodWords(view, this.catalog.period)}.`),
       chosen.length > 0 && h("p", { class: "hint" }, `Filtres${NNBSP}: ${chosen.join(" · ")}.`),
-      trend(series, true), hours(calendar, view, (wanted) => this.store.change(wanted)), categories(card), places(card, view)];
+      trendPart(months), hours(calendar, view, (wanted) => this.store.change(wanted)), verdict.why, categories(card), places(card, view)];
   }
 }
 
 /** @param {import("./state.js").View} view @param {AbortSignal} signal @returns {Promise<Told>} */
 async function ask(view, signal) {
   const asked = filters(view);
-  const [card, series, calendar] = await Promise.all([api.card(view.cell, asked, signal), api.series(asked, "month", signal, view.cell),
+  const [card, months, calendar] = await Promise.all([api.card(view.cell, asked, signal), api.trend(asked, signal, view.cell),
     api.calendar(api.without(asked, "hours", "weekdays"), signal, view.cell)]);
-  return { card, series, calendar };
+  return { card, months, calendar };
 }
 
 /** Facts per month as bars, with the numbers of the greatest.

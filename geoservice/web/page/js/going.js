@@ -3,6 +3,7 @@
 import { fill, part } from "./dom.js";
 import { foundPlace } from "./found.js";
 import { openSheet } from "./keyboard.js";
+import { HOT_MODE } from "./state.js";
 
 const ROOM = [0.002, 0.0015]; // degrees around a place without an extent
 
@@ -31,6 +32,18 @@ export class Going {
   cell(cell) {
     this.store.change({ cell });
     this.map()?.goToCell(cell);
+  }
+
+  /** Show an area on the map, and its card. @param {import("./api.js").HotArea} area @param {string} [cell] one of its cells */
+  area(area, cell = area.cells[0]) {
+    this.store.change({ cell, mode: HOT_MODE });
+    this.map()?.panTo(area.centre);
+  }
+
+  /** A click on an area of the map. @param {import("./hotspots.js").Hot | null} hot @param {number} rank @param {string} cell under the pointer, "" for none */
+  rank(hot, rank, cell) {
+    const area = hot?.answer.areas.find((one) => one.rank === rank);
+    if (area) this.store.change({ cell: area.cells.includes(cell) ? cell : area.cells[0] });
   }
 
   /** The mark of the place that the view holds. */

@@ -3,9 +3,10 @@
 import { fill, part } from "./dom.js";
 import { plural } from "./words.js";
 
-/** @param {import("./map.js").Hovered} found @param {import("./counts.js").Picture | null} picture @param {{x: number, y: number}} at */
-export function hoverLabel(found, picture, { x, y }) {
-  const words = [...found.names, found.cell && picture && cellWords(found.cell, picture)].filter(Boolean);
+/** @param {import("./map.js").Hovered} found @param {import("./counts.js").Picture | null} picture @param {{x: number, y: number}} at
+ * @param {import("./hotspots.js").Hot | null} hot when it is what the map shows */
+export function hoverLabel(found, picture, { x, y }, hot) {
+  const words = [...found.names, found.cell && picture && cellWords(found.cell, picture), found.cell && hot?.words(found.cell)].filter(Boolean);
   const label = part("hover");
   label.hidden = words.length === 0;
   fill(label, words.join("\n"));

@@ -1,11 +1,12 @@
 /** The legend of the facts is a control: each class can be hidden; below it, hexagons or heat. */
 
 import { fill, h, part, swatch } from "./dom.js";
+import { hotLegend } from "./legend-hot.js";
 import { bounds } from "./palette.js";
-import { codes } from "./state.js";
+import { codes, HOT_MODE } from "./state.js";
 import { NNBSP, number } from "./words.js";
 
-const MODES = [["hexagones", "Hexagones"], ["chaleur", "Chaleur"]];
+const MODES = [[HOT_MODE, "Points chauds"], ["hexagones", "Hexagones"], ["chaleur", "Chaleur"]];
 const WIDTHS_M = { 5: 18500, 6: 7000, 7: 2600, 8: 1000, 9: 380, 10: 140, 11: 54, 12: 20 }; // between opposite sides of a cell
 
 /** @typedef {import("./state.js").Store} Store */
@@ -14,15 +15,16 @@ const WIDTHS_M = { 5: 18500, 6: 7000, 7: 2600, 8: 1000, 9: 380, 10: 140, 11: 54,
  * @param {Store} store
  * @param {import("./counts.js").Territory} territory
  * @param {boolean} live whether the map can be redrawn here, or comes drawn from the server
+ * @param {import("./hot-view.js").HotView} hotspots
  */
-export function legend(store, territory, live) {
+export function legend(store, territory, live, hotspots) {
   const { mode } = store.view;
-  const modes = MODES.map(([code, label]) => h("button", { type: "button", "data-key": code, "aria-pressed": String(mode === code),
-    onclick: () => store.change({ mode: code }) }, label));
+  const modes = MODES.filter(([code]) => live || code !== "chaleur").map(([code, label]) => h("button", { type: "button", "data-key": code, "aria-pressed": String(mode === code),
+    onclick: () => store.change({ mode: code, hide: "" }) }, label));
   const focused = part("legend").contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : null;
   const folded = part("legend").querySelector("details")?.open === false;
-  fill(part("legend"), h("details", { open: !folded }, mode === "chaleur" && live ? heat() : hexagons(store, territory, live)),
-    live && h("div", { class: "modes", role: "group", "aria-label": "Façon de dessiner" }, modes));
+  fill(part("legend"), h("details", { open: !folded }, mode === HOT_MODE ? hotLegend(store, hotspots, live) : mode === "chaleur" && live ? heat() : hexagons(store, territory, live)),
+    h("div", { class: "modes", role: "group", "aria-label": "Façon de dessiner" }, modes));
   if (focused) part("legend").querySelector(`[data-key="${focused}"]`)?.focus();
 }
 

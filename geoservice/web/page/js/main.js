@@ -4,13 +4,14 @@ import * as api from "./api.js";
 import { Beside } from "./beside.js";
 import { CardPanel } from "./card.js";
 import { Comparison } from "./compare.js";
-import { classNumbers, Counts, sentence } from "./counts.js";
+import { Counts, sentence } from "./counts.js";
 import { fill, h, paced, part, settled } from "./dom.js";
 import { filterPanel } from "./filters.js";
 import { keyboard, openSheet } from "./keyboard.js";
 import { layersPanel, wanted } from "./layers-panel.js";
 import { checked, firstView, FRANCE } from "./first-view.js";
 import { Going } from "./going.js";
+import { HotView } from "./hot-view.js";
 import { hoverLabel } from "./hover.js";
 import { legend } from "./legend.js";
 import { MapView } from "./map.js";
@@ -18,7 +19,7 @@ import { exportsMenu } from "./outputs.js";
 import { printing } from "./print.js";
 import { Ranking } from "./ranking.js";
 import { Search } from "./search.js";
-import { codes, filters, otherFilters, read, Store, touchesFilters, write } from "./state.js";
+import { EMPTY, filters, HOT_MODE, otherFilters, read, Store, touchesFilters, write } from "./state.js";
 import { mapWords, overview, statusCounts, statusSources } from "./status.js";
 import { StillMap } from "./still-map.js";
 import { Table } from "./table.js";
@@ -34,9 +35,12 @@ class Page {
   constructor(session, catalog, tilejson) {
     this.catalog = catalog;
     this.tilejson = tilejson;
-    this.store = new Store({ ...firstView(catalog), ...checked(read(location.hash), catalog) }, catalog.period);
+    const address = read(location.hash);
+    this.unasked = !address.mode && !address.kind; // nobody has chosen how to draw
+    this.store = new Store({ ...firstView(catalog), ...checked(address, catalog) }, catalog.period);
     this.counts = new Counts({ onstart: () => this.busy(true), onpicture: (picture) => this.show(picture), onfailure: (words) => this.fail(words) });
     this.going = new Going(this.store, () => this.map);
+    this.hotspots = new HotView(this.store, () => this.map, () => this.hotCame());
     this.table = new Table({ ongo: (cell) => this.going.cell(cell), onhover: (cell) => this.map?.hover(cell), onclose: () => this.store.change({ table: "" }) });
     this.card = new CardPanel(this.store, catalog, (cell) => this.map?.streetAt(cell) ?? "");
     /** @type {import("./counts.js").Picture | null} */ this.picture = null;
@@ -51,8 +55,8 @@ class Page {
     this.timeline = new Timeline(this.store, catalog);
     const { going } = this;
     this.ranking = new Ranking(this.store, { onhover: (cell) => this.map?.hover(cell), oncell: (cell) => going.cell(cell), onplace: (lon, lat, name) => going.place(lon, lat, name),
-      street: (cell) => this.map?.streetAt(cell) ?? "" });
-    this.beside = new Beside(this.store, { timeline: this.timeline, ranking: this.ranking, filterPanel: this.filterPanel });
+      onarea: (area) => going.area(area), street: (cell) => this.map?.streetAt(cell) ?? "" });
+    this.beside = new Beside(this.store, { timeline: this.timeline, ranking: this.ranking, filterPanel: this.filterPanel, hotspots: this.hotspots });
     new Search((hit) => going.found(hit));
     exportsMenu(this.store, () => this.map?.bbox() ?? "");
     keyboard({ ontable: () => this.toggleTable(), onescape: () => this.escape() });
@@ -61,14 +65,14 @@ class Page {
     this.map = this.makeMap(tilejson);
     this.still = this.map ? null : new StillMap(this.store, catalog);
     this.comparison = this.map && new Comparison(this.store, this.map, (map) => this.dress(map));
-    printing(() => [this.map?.map, this.comparison?.twin?.map], () => Number(this.store.view.swipe || 50) / 100);
+    printing(() => [this.map?.map, this.comparison?.twin?.map], () => Number(this.store.view.swipe || 50) / 100, () => this.shownHot?.answer.method.sentence ?? "");
   }
 
   /** @param {api.TileJson} tilejson @returns {MapView | null} */
   makeMap(tilejson) {
     try {
       return new MapView(part("canvas"), tilejson, { bounds: this.catalog.bounds ?? FRANCE, at: this.store.view.at }, {
-        onmove: () => this.moved(), oncell: (cell) => this.store.change({ cell }), onhover: (found, x, y) => this.hovered(found, x, y),
+        onmove: () => this.moved(), oncell: (cell) => this.store.change({ cell }), onarea: (rank, cell) => this.going.rank(this.hotspots.last, rank, cell), onhover: (found, x, y) => this.hovered(found, x, y),
         onerror: (error) => this.mapFailed(error), ondrawn: (cells) => this.drawn(cells),
       });
     } catch {
@@ -80,6 +84,7 @@ class Page {
 
   async start() {
     await this.map?.ready;
+    this.hotspots.chooseMesh(this.catalog.bounds);
     this.drawLayers();
     this.reflect(this.store.view);
     this.going.showSpot();
@@ -97,11 +102,15 @@ class Page {
   load() {
     const { view } = this.store;
     const bbox = this.map?.bbox() ?? (this.catalog.bounds ?? FRANCE).join(",");
-    this.counts.load({ filters: filters(view), other: otherFilters(view), resolution: this.map?.resolution() ?? FALLBACK_RESOLUTION, bbox });
+    if (this.hotspots.on) this.hotspots.load().catch(() => {}); // asked beside the counts; who waits for it tells of a failure
+    const resolution = this.hotspots.resolution ?? this.map?.resolution() ?? FALLBACK_RESOLUTION;
+    this.counts.load({ filters: filters(view), other: otherFilters(view), resolution, bbox });
   }
 
   /** @param {import("./state.js").View} view @param {Set<string>} changed */
   changed(view, changed) {
+    if (view.compare && view.mode === HOT_MODE) return this.store.change(changed.has("compare") ? { mode: EMPTY.mode } : { compare: "" });
+    if (changed.has("mode") || changed.has("mesh")) this.update(this.now);
     if (touchesFilters(changed)) {
       this.asked = performance.now();
       this.update(this.now);
@@ -132,10 +141,10 @@ class Page {
     fill(part("alert"));
     this.draw(picture);
     this.busy(false);
-    this.table.show(picture);
+    this.table.show(picture, this.shownHot);
     overview(picture, view, this.catalog);
     statusCounts(picture, view, this.catalog);
-    mapWords(picture, view, this.catalog);
+    mapWords(picture, view, this.catalog, this.hotspots.hot);
     document.body.dataset.state = "ready";
     if (changed) this.beside.load(picture);
     else if (this.ranking.by === "cases") this.ranking.moved(picture);
@@ -146,14 +155,28 @@ class Page {
     const { view } = this.store;
     const { territory } = picture;
     const classes = new Map([...this.counts.known.values()].map((one) => [one.resolution, one.classes]));
-    const numbers = classNumbers(territory, new Set(codes(view.hide).map(Number)));
+    const numbers = this.hotspots.numbers(picture);
     part("map").dataset.resolution = String(territory.resolution);
     this.map?.draw({ filters: filters(view), territory, numbers, heat: view.mode === "chaleur", classes });
+    this.hotspots.draw(picture).catch((error) => this.mapFailed(error));
     this.comparison?.show(picture, this.tilejson).catch((error) => this.mapFailed(error));
-    this.still?.show(picture);
+    this.still?.show(picture, this.shownHot).catch((error) => this.mapFailed(error));
     if (this.map && this.asked) this.timeRepaint(this.asked);
     this.asked = 0;
-    legend(this.store, territory, this.map !== null);
+    legend(this.store, territory, this.map !== null, this.hotspots);
+  }
+
+  /** Hot spots where they are what the map shows. */
+  get shownHot() { return this.hotspots.on ? this.hotspots.hot : null; }
+
+  /** Hot spots of the filters have come, or failed to. */
+  hotCame() {
+    const { last, failed } = this.hotspots;
+    this.ranking.show(last);
+    // a first view in which nothing stands out shows the counts instead
+    if (this.unasked && this.hotspots.on && !last?.answer.areas.length) this.store.change({ mode: EMPTY.mode });
+    else if (this.picture && this.picture.territory.resolution === (this.hotspots.resolution ?? this.picture.territory.resolution)) this.show(this.picture);
+    this.unasked = failed;
   }
 
   /** How long from the gesture to the new colours on the canvas, kept where a test can read it. @param {number} since */
@@ -171,7 +194,7 @@ class Page {
   /** @param {import("./map.js").Hovered} found @param {number} x @param {number} y */
   hovered(found, x, y) {
     this.map?.hover(found.cell);
-    hoverLabel(found, this.picture, { x, y });
+    hoverLabel(found, this.picture, { x, y }, this.shownHot);
   }
 
   /** @param {boolean} busy */
@@ -241,7 +264,8 @@ class Page {
 
   /** Someone pasted another address of this page, or went back. */
   restore() {
-    const view = { ...firstView(this.catalog), ...checked(read(location.hash), this.catalog) };
+    const { mesh } = this.store.view;
+    const view = { ...firstView(this.catalog), mesh, ...checked(read(location.hash), this.catalog) };
     if (view.at && view.at !== this.store.view.at) this.map?.goTo(view.at);
     this.store.change(view);
   }

@@ -1,7 +1,7 @@
 /** Hexagons whose outlines are on the map once: a filter changes the state of each, and nothing is loaded or cut again. */
 
 import { insert } from "./map-layers.js";
-import { ACCENT, edgeOf, INK, RAMP, RAMP_OPACITY } from "./palette.js";
+import { ACCENT, edgeOf, HOT, INK, RAMP, RAMP_OPACITY, REST_CLASS } from "./palette.js";
 import { geojson, middle, ring } from "./shapes.js";
 
 const NONE = { type: "FeatureCollection", features: [] };
@@ -112,9 +112,9 @@ class Sheet {
     this.classes = new Uint8Array(shape.cells.length);
     this.shown = true;
     map.addSource(this.source, { type: "geojson", data: geojson(shape), tolerance: 0, buffer: 8, maxzoom: 16 });
-    const colours = ["match", CLASS, ...RAMP.flatMap((colour, at) => [at + 1, colour]), CLEAR];
+    const colours = ["match", CLASS, ...RAMP.flatMap((colour, at) => [at + 1, colour]), REST_CLASS, HOT.reste.fill, CLEAR];
     insert(map, { id: this.fill, type: "fill", source: this.source, paint: { "fill-antialias": false, "fill-opacity": RAMP_OPACITY, "fill-color": colours } });
-    const edges = ["match", CLASS, ...RAMP.flatMap((_, at) => [at + 1, edgeOf(at)]), CLEAR];
+    const edges = ["match", CLASS, ...RAMP.flatMap((_, at) => [at + 1, edgeOf(at)]), REST_CLASS, HOT.reste.line, CLEAR];
     insert(map, { id: this.line, type: "line", source: this.source, paint: { "line-color": edges, "line-width": 1 } });
   }
 

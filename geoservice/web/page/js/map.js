@@ -8,6 +8,7 @@ import { nearestName } from "./nearest.js";
 import { ACCENT } from "./palette.js";
 import { Cells } from "./map-cells.js";
 import { Facts } from "./map-facts.js";
+import { HotLayer } from "./map-hot.js";
 
 const PLAN_IGN = "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2"
   + "&STYLE=normal&TILEMATRIXSET=PM&FORMAT=image/png&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}";
@@ -17,7 +18,7 @@ const MOTION_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 1
  * @typedef {{names: string[], cell: string}} Hovered  cell is "" outside the cells
  * @typedef {{filters: URLSearchParams, territory: import("./counts.js").Territory, numbers: Uint8Array, heat: boolean,
  *   classes: Map<number, import("./palette.js").CountClass[]>}} Drawing
- * @typedef {{onmove: () => void, oncell: (cell: string) => void, onhover: (found: Hovered, x: number, y: number) => void,
+ * @typedef {{onmove: () => void, oncell: (cell: string) => void, onarea: (rank: number, cell: string) => void, onhover: (found: Hovered, x: number, y: number) => void,
  *   ondrawn: (cells: string[]) => void, onerror: (error: Error) => void}} MapEars
  */
 
@@ -61,6 +62,9 @@ export class MapView {
   /** Whole cells; made once the style is there. */
   get cells() { return (this.wholeCells ??= new Cells(this.map)); }
 
+  /** Hot spots; made once the style is there. */
+  get hot() { return (this.hotLayer ??= new HotLayer(this.map)); }
+
   /** @param {MapEars} ears */
   listen(ears) {
     this.map.on("moveend", ears.onmove);
@@ -68,7 +72,9 @@ export class MapView {
     this.map.on("idle", () => ears.ondrawn(this.cellsDrawn()));
     this.map.on("click", (event) => {
       const cell = this.cellAt(event.point);
-      if (cell) ears.oncell(cell);
+      const rank = this.hot.at(event.point);
+      if (rank) ears.onarea(rank, cell);
+      else if (cell) ears.oncell(cell);
     });
     this.map.on("mousemove", (event) => ears.onhover(this.under(event.point), event.point.x, event.point.y));
     this.map.on("error", (event) => ears.onerror(event.error));
@@ -139,6 +145,11 @@ export class MapView {
       return centre !== null;
     };
     if (!go()) this.map.once("idle", go);
+  }
+
+  /** @param {[number, number]} centre */
+  panTo(centre) {
+    this.map.easeTo({ center: centre, duration: MOTION_MS });
   }
 
   /** A mark on a place that was looked for, or none. @param {[number, number] | null} at @param {string} label */

@@ -3,6 +3,7 @@
 export const RAMP = ["#dbe7f6", "#abbee5", "#7797d4", "#5c6eb2", "#47468e", "#311f6b"];
 export const RAMP_OPACITY = 0.85;
 export const INK = "#1b2733";
+export const PAPER = "#ffffff";
 export const ACCENT = "#0b6670";
 export const PALE_EDGE = "#5f7fb8"; // around the classes that are too pale to be seen against the ground
 export const PALE_CLASSES = 3;
@@ -15,6 +16,8 @@ export const HOT = {
   artefact: { fill: "#eef1f3", line: "#5d6973" },
   reste: { fill: "#e3e8ec", line: "#c3ccd6" },
 };
+
+export const REST_CLASS = RAMP.length + 1; // of cells that are only ground for hot spots
 
 /** The line around a cell of a class, from 0: white between dark cells, blue around pale ones.
  * @param {number} at */

@@ -1,10 +1,12 @@
 /** Paper: the map as it is now is copied into a plain picture, because a page cannot print a WebGL canvas that has been shown. */
 
 import { fill, h, part } from "./dom.js";
+import { spaced } from "./verdict.js";
 
 /** @param {() => (any | null)[]} maps MapLibre maps from bottom to top, each drawn over the ones before up to its own clip
- * @param {() => number} curtain where the second one ends, 0 to 1 */
-export function printing(maps, curtain) {
+ * @param {() => number} curtain where the second one ends, 0 to 1
+ * @param {() => string} tested how the hot spots on the map were found, "" without any */
+export function printing(maps, curtain, tested) {
   const canvas = h("canvas", { id: "print-map", hidden: true, role: "img", "aria-label": "Carte imprimée" });
   const day = h("p", { class: "print-only" });
   part("map").prepend(canvas);
@@ -12,7 +14,7 @@ export function printing(maps, curtain) {
   addEventListener("beforeprint", () => {
     copy(canvas, maps().filter(Boolean), curtain());
     const method = "Décomptes de signalements bruts\u202f: ils dépendent de qui signale et de combien de personnes passent là. Les origines ne s’additionnent pas.";
-    fill(day, `${method} Imprimé le ${new Date().toLocaleDateString("fr-FR", { day: "numeric", month: "long", year: "numeric" })}. ${location.href}`);
+    fill(day, `${method} ${spaced(tested())} Imprimé le ${new Date().toLocaleDateString("fr-FR", { day: "numeric", month: "long", year: "numeric" })}. ${location.href}`);
     canvas.hidden = false;
   });
   addEventListener("afterprint", () => { canvas.hidden = true; });

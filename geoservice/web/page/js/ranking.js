@@ -1,7 +1,8 @@
-/** « Où agir d'abord ? »: residences or cells with most facts, in step with the map. Counts and rates, until statistics say more. */
+/** « Où agir d'abord ? »: hot areas by evidence and effect; residences and cells by counts for who wants them, or where data are too few. */
 
 import * as api from "./api.js";
 import { fill, h, part } from "./dom.js";
+import { areaItems, areaWords, noAreaWords } from "./ranking-hot.js";
 import { filters } from "./state.js";
 import { shortCell } from "./table.js";
 import { decimal, distance, NNBSP, number, plural } from "./words.js";
@@ -13,7 +14,7 @@ const FEW = 20; // under this many facts a rate would say more than is known
 /**
  * @typedef {import("./state.js").Store} Store
  * @typedef {{onhover: (cell: string) => void, oncell: (cell: string) => void, onplace: (lon: number, lat: number, name: string) => void,
- *   street: (cell: string) => string}} Ears
+ *   street: (cell: string) => string} & import("./ranking-hot.js").AreaEars} Ears
  */
 
 export class Ranking {
@@ -24,19 +25,27 @@ export class Ranking {
     /** @type {Map<string, string>} names of places by cell; they do not depend on the filters */ this.names = new Map();
     /** @type {api.ResidenceRow[]} */ this.residences = [];
     /** @type {import("./counts.js").Picture | null} */ this.picture = null;
+    /** @type {import("./hotspots.js").Hot | null} */ this.hot = null;
     this.body = h("div", {});
     this.list = h("ol", { class: "ranking" });
-    this.choices = [["residences", "Résidences"], ["cases", "Cases"]].map(([code, label]) => h("button", { type: "button", onclick: () => store.change({ rank: code }), "data-rank": code }, label));
+    this.choices = [["zones", "Points chauds"], ["residences", "Résidences"], ["cases", "Cases"]].map(([code, label]) => h("button", { type: "button", onclick: () => store.change({ rank: code }), "data-rank": code }, label));
     fill(part("ranking"), h("div", { class: "rank-head" }, h("h2", { id: "ranking-title" }, "Où agir d’abord", NNBSP, "?"),
       h("div", { class: "modes", role: "group", "aria-label": "Classer" }, this.choices)), this.body);
     store.listen((_, changed) => (changed.has("rank") || changed.has("cell")) && this.draw());
   }
 
-  /** What is listed: residences where facts name them and no zone is chosen, else cells. */
+  /** What is listed: hot areas; or, when asked or when there is none, residences where facts name them and no zone is chosen, else cells. */
   get by() {
     const { view } = this.store;
+    if (view.rank === "zones" || (!view.rank && this.hot?.answer.areas.length)) return "zones";
     if (this.residences.length === 0 || view.zone) return "cases";
     return view.rank || "residences";
+  }
+
+  /** @param {import("./hotspots.js").Hot | null} hot */
+  show(hot) {
+    this.hot = hot;
+    this.draw();
   }
 
   /** @param {import("./counts.js").Picture} picture @param {AbortSignal} signal */
@@ -77,12 +86,25 @@ export class Ranking {
       button.setAttribute("aria-pressed", String(button.dataset.rank === by));
       button.disabled = button.dataset.rank === "residences" && (this.residences.length === 0 || this.store.view.zone !== "");
     }
+    if (by === "zones") return this.drawAreas();
     const items = by === "residences" ? this.residences.slice(0, SHOWN).map((one) => this.residence(one)) : this.cells().map((row) => this.cell(row));
     fill(this.list, ...items);
-    fill(this.body, items.length ? this.list : h("p", {}, "Rien à classer ici avec ces filtres."), h("p", { class: "hint" }, by === "residences"
-      ? `Classées par nombre de faits signalés sur tout le territoire, pas par gravité ni par certitude${NNBSP}; le hasard n’est pas encore écarté.`
-      : `Cases de la vue classées par nombre de faits signalés, pas par gravité ni par certitude${NNBSP}; le hasard n’est pas encore écarté.`));
+    fill(this.body, this.hot && !this.hot.answer.areas.length && h("p", { class: "no-area" }, noAreaWords(this.hot)), items.length ? this.list : h("p", {}, "Rien à classer ici avec ces filtres."), h("p", { class: "hint" }, by === "residences"
+      ? `Classées par nombre de faits signalés sur tout le territoire, pas par gravité ni par certitude${NNBSP}; le hasard n’est pas écarté.`
+      : `Cases de la vue classées par nombre de faits signalés, pas par gravité ni par certitude${NNBSP}; le hasard n’est pas écarté.`));
     if (by === "cases" && this.picture && this.cells().some((row) => !this.names.has(row.cell))) this.name(new AbortController().signal).catch(() => {});
+  }
+
+  drawAreas() {
+    const { hot } = this;
+    if (!hot) return fill(this.body, h("p", { class: "hint" }, "Recherche des points chauds…"));
+    if (hot.answer.areas.length === 0) return fill(this.body, h("p", { class: "no-area" }, noAreaWords(hot)));
+    const opened = new Set([...this.list.querySelectorAll("details[open]")].map((one) => one.closest("li")?.dataset.rank));
+    const focused = document.activeElement?.closest("#ranking li")?.getAttribute("data-rank");
+    fill(this.list, ...areaItems(hot, this.store.view.cell, this.ears));
+    for (const item of this.list.children) if (opened.has(item.dataset.rank)) item.querySelector("details").open = true;
+    fill(this.body, this.list, h("p", { class: "hint" }, areaWords(hot)));
+    if (focused) this.list.querySelector(`li[data-rank="${focused}"] button`)?.focus();
   }
 
   /** @param {api.ResidenceRow} one */

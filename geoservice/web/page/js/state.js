@@ -18,22 +18,26 @@ export const FILTERS = ["kind", "from", "to", "category", "nature", "place", "gr
  * @property {string} weekdays    "1,2,3"
  * @property {string} zone        "qpv2024:QN07501M"
  * @property {string} layers      drawn layers with their generation: "qpv:2024,patrimoine"
- * @property {string} mode        hexagones | chaleur
+ * @property {string} mode        points-chauds | hexagones | chaleur
+ * @property {string} mesh        resolution at which hot spots are looked for, "" for that of the first view
  * @property {string} cell        selected cell, hexadecimal
  * @property {string} table       "1" when the table is open
  * @property {string} basemap     "1" when the Plan IGN is drawn
  * @property {string} compare     "from..to" of the period beside, the last day excluded
  * @property {string} swipe       where the two maps meet, in hundredths of the width
  * @property {string} hide        classes of the legend that are switched off: "0,1"
- * @property {string} rank        residences | cases
+ * @property {string} rank        zones | residences | cases
  * @property {string} spot        a place found: "longitude,latitude,its name"
  * @property {string} at          "longitude,latitude,zoom" of the map
  */
 
 /** @type {View} */
 export const EMPTY = { kind: "", from: "", to: "", category: "", nature: "", place: "", gravity_min: "", hours: "",
-  weekdays: "", zone: "", layers: "", mode: "hexagones", cell: "", table: "", basemap: "",
+  weekdays: "", zone: "", layers: "", mode: "hexagones", mesh: "", cell: "", table: "", basemap: "",
   compare: "", swipe: "", hide: "", rank: "", spot: "", at: "" };
+
+export const HOT_MODE = "points-chauds";
+const MODES = [HOT_MODE, "hexagones", "chaleur"];
 
 /** What each part of an address may look like; anything else in a link is ignored. @type {Record<string, (text: string) => boolean>} */
 const VALID = {
@@ -45,14 +49,15 @@ const VALID = {
   weekdays: (text) => /^[1-7](,[1-7])*$/.test(text),
   zone: (text) => /^[a-z0-9]{1,20}:[^&#]{1,64}$/.test(text),
   layers: (text) => text === "-" || /^[\w-]+(:[\w-]+)?(,[\w-]+(:[\w-]+)?)*$/.test(text),
-  mode: (text) => ["hexagones", "chaleur"].includes(text),
+  mode: (text) => MODES.includes(text),
+  mesh: (text) => /^(8|9|10|11)$/.test(text),
   cell: (text) => /^[0-9a-f]{15,16}$/.test(text),
   table: (text) => text === "1",
   basemap: (text) => text === "1",
   compare: (text) => text.length === 22 && text.slice(10, 12) === ".." && isDay(text.slice(0, 10)) && isDay(text.slice(12)),
   swipe: (text) => /^([1-9]?\d|100)$/.test(text),
   hide: (text) => /^[0-5](,[0-5])*$/.test(text),
-  rank: (text) => ["residences", "cases"].includes(text),
+  rank: (text) => ["zones", "residences", "cases"].includes(text),
   spot: (text) => /^-?\d+(\.\d+)?,-?\d+(\.\d+)?,.{1,120}$/.test(text),
   at: (text) => /^-?\d+(\.\d+)?,-?\d+(\.\d+)?,\d+(\.\d+)?$/.test(text),
 };

@@ -2,6 +2,7 @@
 
 import { fill, h, part } from "./dom.js";
 import { compareWords, filterWords, periodWords, unequalWords } from "./period-words.js";
+import { lookOf } from "./hotspots.js";
 import { list, NNBSP, number, plural } from "./words.js";
 
 const UNKNOWN = { hour: "sans heure connue", gravity: "sans gravité connue", place: "sans lieu connu", nature: "sans nature connue",
@@ -62,7 +63,17 @@ export function statusSources(layers, basemap) {
 }
 
 /** The map in a sentence, for those who do not see it.
- * @param {Picture} picture @param {View} view @param {Catalog} catalog */
-export function mapWords(picture, view, catalog) {
-  fill(part("map-words"), `${plural(picture.total, "fait")} dans ${plural(picture.rows.length, "case")} à l’écran, ${periodWords(view, catalog.period)}. La touche t ouvre le même contenu en tableau.`);
+ * @param {Picture} picture @param {View} view @param {Catalog} catalog @param {import("./hotspots.js").Hot | null} hot */
+export function mapWords(picture, view, catalog, hot) {
+  const spots = hot?.enough ? `${hotWords(hot)} ` : "";
+  fill(part("map-words"), `${spots}${plural(picture.total, "fait")} dans ${plural(picture.rows.length, "case")} à l’écran, ${periodWords(view, catalog.period)}. La touche t ouvre le même contenu en tableau.`);
+}
+
+/** « 2 points chauds solides, dont Avenue des Noyers. » @param {import("./hotspots.js").Hot} hot */
+export function hotWords(hot) {
+  const sure = hot.areas("solide");
+  const others = hot.answer.areas.filter((area) => lookOf(area.verdict) !== "solide").length;
+  if (hot.answer.areas.length === 0) return "Aucun point chaud.";
+  const words = [sure.length > 0 && plural(sure.length, "point chaud solide", "points chauds solides"), others > 0 && plural(others, "autre à confirmer ou douteux", "autres à confirmer ou douteux")].filter(Boolean);
+  return `${words.join(", ")}${sure.length ? `, d’abord ${sure[0].name}` : ""}.`;
 }

@@ -1,10 +1,14 @@
 /** The table: the same cells and counts as the map, its equal for those who cannot use a map. */
 
 import { fill, h, part, swatch } from "./dom.js";
-import { bounds, classOf } from "./palette.js";
-import { number, plural, share, signed } from "./words.js";
+import { awaited, VERDICT_WORDS } from "./hotspots.js";
+import { mark as spot } from "./legend-hot.js";
+import { bounds, CHANGE, classOf } from "./palette.js";
+import { NNBSP, number, plural, share, signed } from "./words.js";
 
 const PAGE = 100;
+const HOT_COLUMNS = ["observed", "expected", "verdict"];
+const RANK = { solide: 3, fragile: 2, artefact: 1 };
 
 /**
  * @typedef {import("./counts.js").Picture} Picture
@@ -21,6 +25,7 @@ export class Table {
     this.limit = PAGE;
     this.selected = "";
     /** @type {Picture | null} */ this.picture = null;
+    /** @type {import("./hotspots.js").Hot | null} when hot spots are what the map shows */ this.hot = null;
     part("table-close").addEventListener("click", ears.onclose);
     this.body.addEventListener("click", (/** @type {any} */ event) => this.clicked(event.target));
     this.body.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
@@ -38,8 +43,10 @@ export class Table {
     this.draw();
   }
 
-  /** @param {Picture} picture */
-  show(picture) {
+  /** @param {Picture} picture @param {import("./hotspots.js").Hot | null} hot */
+  show(picture, hot) {
+    this.hot = hot?.enough && hot.answer.resolution === picture.territory.resolution && hot.answer.unit === "cell" ? hot : null;
+    if (!this.hot && HOT_COLUMNS.includes(this.sort.by)) this.sort = { by: "count", down: true };
     if (picture.territory !== this.picture?.territory) this.limit = PAGE;
     this.picture = picture;
     if (!picture.other && ["other", "change"].includes(this.sort.by)) this.sort = { by: "count", down: true };
@@ -80,9 +87,17 @@ export class Table {
   sorted() {
     const { by, down } = this.sort;
     const sign = down ? -1 : 1;
-    const value = (/** @type {import("./counts.js").Row} */ row) => (by === "other" ? row.other ?? 0 : by === "change" ? row.count - (row.other ?? 0) : row.count);
+    const value = (/** @type {import("./counts.js").Row} */ row) => (by === "other" ? row.other ?? 0 : by === "change" ? row.count - (row.other ?? 0)
+      : HOT_COLUMNS.includes(by) ? this.hotValue(row.cell, by) : row.count);
     return [...(this.picture?.rows ?? [])].sort((a, b) => (by === "cell" ? 0 : sign * (value(a) - value(b)))
       || (by === "cell" ? sign : 1) * (a.cell < b.cell ? -1 : 1));
+  }
+
+  /** @param {string} cell @param {string} by */
+  hotValue(cell, by) {
+    const found = this.hot?.of(cell);
+    if (!found) return -1;
+    return by === "observed" ? found.observed : by === "expected" ? found.expected : found.look ? RANK[found.look] : 0;
   }
 
   head() {
@@ -93,8 +108,8 @@ export class Table {
         h("button", { type: "button", onclick: () => this.sortBy(by) }, label, h("span", { "aria-hidden": "true" }, arrow)));
     };
     return h("thead", {}, h("tr", {}, ...[h("th", { scope: "col", class: "number" }, "Ligne"), column("cell", "Case", ""), column("count", "Faits", "number"),
-      this.compared && [column("other", "Autre période", "number"), column("change", "Écart", "number")],
-      h("th", { scope: "col", class: "number" }, "Part du total"), h("th", { scope: "col" }, "Classe")].flat()));
+      this.compared && [column("other", "Autre période", "number"), column("change", "Écart", "number")], this.hot && [column("observed", "Avec les voisines", "number"), column("expected", "Attendu", "number"), column("verdict", "Verdict", "")],
+      h("th", { scope: "col", class: "number" }, "Part du total"), !this.hot && h("th", { scope: "col" }, "Classe")].flat()));
   }
 
   /** @param {string} by */
@@ -109,13 +124,22 @@ export class Table {
     const { territory } = /** @type {Picture} */ (this.picture);
     const one = classOf(territory.classes, row.count);
     const element = h("tr", { "data-cell": row.cell }, h("td", { class: "number" }, number(index + 1)),
-      h("td", {}, h("button", { type: "button", "aria-label": `Aller à la case ${row.cell}, ${plural(row.count, "fait")}` }, shortCell(row.cell))),
+      h("td", {}, h("button", { type: "button", "aria-label": [`Aller à la case ${row.cell}, ${plural(row.count, "fait")}`, this.hot?.words(row.cell)].filter(Boolean).join(`${NNBSP}; `) }, shortCell(row.cell))),
       h("td", { class: "number" }, number(row.count)),
-      row.other !== undefined && [h("td", { class: "number" }, number(row.other)), h("td", { class: "number" }, signed(row.count - row.other))],
+      row.other !== undefined && [h("td", { class: "number" }, number(row.other)), h("td", { class: "number" }, signed(row.count - row.other), " ", change(row.count - row.other))], ...this.hotCells(row.cell),
       h("td", { class: "number" }, share(row.count, territory.total) || "–"),
-      h("td", {}, one && [swatch(one.colour), bounds(one, number)]));
+      !this.hot && h("td", {}, one && [swatch(one.colour), bounds(one, number)]));
     mark(element, row.cell === this.selected);
     return element;
+  }
+
+  /** @param {string} cell */
+  hotCells(cell) {
+    if (!this.hot) return [];
+    const found = this.hot.of(cell);
+    const words = !found ? "Hors de la zone d’étude" : found.look ? VERDICT_WORDS[found.look] : "Rien d’inhabituel";
+    return [h("td", { class: "number" }, found ? number(found.observed) : "–"), h("td", { class: "number" }, found ? awaited(found.expected) : "–"),
+      h("td", { class: "verdict-cell" }, spot(found?.look ?? "reste"), words)];
   }
 
   /** @param {Element} target */
@@ -141,6 +165,14 @@ export class Table {
 function mark(row, current) {
   if (current) row.setAttribute("aria-current", "true");
   else row.removeAttribute("aria-current");
+}
+
+/** An arrow whose colour says the same. @param {number} value */
+function change(value) {
+  if (value === 0) return null;
+  const arrow = h("span", { class: "arrow", "aria-hidden": "true" }, value > 0 ? "▲" : "▼");
+  arrow.style.color = value > 0 ? CHANGE.more : CHANGE.less;
+  return arrow;
 }
 
 /** The part of an H3 text that tells cells of one town apart: without the unused figures at its end.
