@@ -40,33 +40,63 @@ def _total(day, category, window):  # noqa: ANN001, ANN202
     return total
 
 
-@njit(types.int64(_U2, _U1, _I4, _I4, _U8, _I8), **_OPTIONS)
-def _total_within(day, category, lon, lat, window, box):  # noqa: ANN001, ANN202
-    """How many rows pass days, categories and a box."""
+@njit(types.void(_U2, _U1, _U8, _U1_OUT), **_OPTIONS)
+def _mark(day, category, window, mask):  # noqa: ANN001, ANN202
+    """One byte a row, 1 where days and categories pass; zeros up to the next multiple of 64."""
     first, days, bits = np.uint16(window[0]), np.uint16(window[1]), window[2]
+    rows = len(day)
+    for row in range(rows):
+        mask[row] = np.uint8((np.uint16(day[row] - first) < days) & (bits >> np.uint64(category[row] & 63)) & np.uint64(1))
+    mask[rows:64 * ((rows + 63) // 64)] = 0
+
+
+@njit(types.void(_I4, _I4, _I8, _U1_OUT), **_OPTIONS)
+def _mark_within(lon, lat, box, mask):  # noqa: ANN001, ANN202
+    """Clear the bytes of rows outside a box."""
     west, south, east, north = np.int32(box[0]), np.int32(box[1]), np.int32(box[2]), np.int32(box[3])
-    total = 0
-    for row in range(len(day)):
-        placed = (lon[row] >= west) & (lon[row] < east) & (lat[row] >= south) & (lat[row] < north)
-        total += np.int64(placed & (np.uint16(day[row] - first) < days) & (bits >> np.uint64(category[row] & 63)) & np.uint64(1))
+    for row in range(len(lon)):
+        mask[row] &= np.uint8((lon[row] >= west) & (lon[row] < east) & (lat[row] >= south) & (lat[row] < north))
+
+
+@njit(types.uint64(_array(types.uint64, writable=True), types.int64), **_OPTIONS)
+def _packed(eights, word):  # noqa: ANN001, ANN202
+    """64 bytes of 0 or 1, seen as eight numbers, as bits: the first row is the lowest."""
+    bit = np.uint64(0)
+    for eight in range(8):
+        bit |= ((eights[8 * word + eight] * np.uint64(0x0102040810204080)) >> np.uint64(56)) << np.uint64(8 * eight)
+    return bit
+
+
+@njit(types.int64(types.uint64), **_OPTIONS)
+def _ones(bits):  # noqa: ANN001, ANN202
+    """How many bits are set."""
+    bits -= (bits >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    bits = (bits & np.uint64(0x3333333333333333)) + ((bits >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    bits = (bits + (bits >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((bits * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(types.int64(_array(types.uint64, writable=True), types.int64, types.int64), **_OPTIONS)
+def _marked(words, low, high):  # noqa: ANN001, ANN202
+    """How many bits are set from `low` up to `high`, which is greater."""
+    first, last = low // 64, (high - 1) // 64
+    head, tail = ~np.uint64(0) << np.uint64(low % 64), ~np.uint64(0) >> np.uint64(63 - (high - 1) % 64)
+    if first == last:
+        return _ones(words[first] & head & tail)
+    total = _ones(words[first] & head) + _ones(words[last] & tail)
+    for word in range(first + 1, last):
+        total += _ones(words[word])
     return total
 
 
 @njit(types.int64(_U2, _U1, _U8, types.int64, _I8_OUT, _U1_OUT), **_OPTIONS)
 def _pick(day, category, window, start, chosen, mask):  # noqa: ANN001, ANN202
-    """Rows of a piece that pass days and categories, counted from `start`: one byte a row, 64 of them to a word of bits."""
-    first, days, bits = np.uint16(window[0]), np.uint16(window[1]), window[2]
-    rows, words = len(day), (len(day) + 63) // 64
-    for row in range(rows):
-        mask[row] = np.uint8((np.uint16(day[row] - first) < days) & (bits >> np.uint64(category[row] & 63)) & np.uint64(1))
-    mask[rows:64 * words] = 0
+    """Rows of a piece that pass days and categories, counted from `start`."""
+    _mark(day, category, window, mask)
     eights = mask.view(np.uint64)
     found = 0
-    for word in range(words):
-        bit = np.uint64(0)
-        for eight in range(8):
-            packed = (eights[8 * word + eight] * np.uint64(0x0102040810204080)) >> np.uint64(56)
-            bit |= packed << np.uint64(8 * eight)
+    for word in range((len(day) + 63) // 64):
+        bit = _packed(eights, word)
         while bit:
             chosen[found] = start + 64 * word + np.int64(trailing_zeros(bit))
             found += 1
@@ -178,22 +208,36 @@ def per_start(columns, doubtful, sure, starts, ranges, unknown):  # noqa: ANN001
     for position in range(len(first)):
         size += _place(starts, last[position]) - _place(starts, first[position])
     found, counts = np.empty(size, np.int64), np.empty(size, np.int64)
-    chosen, mask = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
-    written = 0
+    chosen, picked = np.empty(PIECE, np.int64), np.empty(PIECE, np.uint8)
+    mask, words = np.empty(PIECE, np.uint8), np.empty(PIECE // 64, np.uint64)
+    eights = mask.view(np.uint64)
+    written, total = 0, 0
     for position in range(len(first)):
         tests = sure if within[position] else doubtful
-        plan, stop, at = _plan(tests[8]), last[position], _place(starts, first[position])
-        while np.int64(starts[at]) < stop:
-            low, high = np.int64(starts[at]), np.int64(starts[at + 1])
-            if plan == 0:
-                total = _total(day[low:high], category[low:high], tests[0])
-            elif plan == 1:
-                total = _total_within(day[low:high], category[low:high], lon[low:high], lat[low:high], tests[0], tests[7])
+        plan, at = _plan(tests[8]), _place(starts, first[position])
+        for start in range(first[position], last[position], PIECE):
+            stop = min(start + PIECE, last[position])
+            if plan == 2:  # rows are picked and narrowed down, then marked again
+                mask[:64 * ((stop - start + 63) // 64)] = 0
+                for place in range(_piece(columns, tests, start, stop, chosen, picked, unknown)):
+                    mask[chosen[place] - start] = 1
             else:
-                total = _picked(columns, tests, low, high, chosen, mask, unknown)
-            found[written], counts[written] = low, total
-            written += total > 0
-            at += 1
+                _mark(day[start:stop], category[start:stop], tests[0], mask)
+                if plan == 1:
+                    _mark_within(lon[start:stop], lat[start:stop], tests[7], mask)
+            for word in range((stop - start + 63) // 64):
+                words[word] = _packed(eights, word)
+            low = start
+            while low < stop:
+                end = np.int64(starts[at + 1])
+                high = min(end, stop)
+                total += _marked(words, low - start, high - start)
+                if high == end:
+                    found[written], counts[written] = np.int64(starts[at]), total
+                    written += total > 0
+                    total = 0
+                    at += 1
+                low = high
     return found[:written], counts[:written]
 
 
