@@ -136,13 +136,16 @@ def interval(found: HotSpots, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _quantile(total: int, share: np.ndarray, shape: np.ndarray, level: float) -> np.ndarray:
-    """Least s with P(S <= s) >= level, by bisection."""
-    low, high = np.full(len(share), -1.0), np.full(len(share), float(total))
+    """Least s with P(S <= s) >= level, by bisection between the bounds that mean and variance set (Cantelli's inequality)."""
+    mean = total * share
+    whole = np.divide(shape, share, out=np.full(len(share), np.inf), where=share > 0)
+    spread = np.sqrt(mean * (1 - share) * (1 + (total - 1) / (whole + 1)))
+    low = np.maximum(np.floor(mean - spread * np.sqrt((1 - level) / level)) - 1, -1.0)
+    high = np.minimum(np.ceil(mean + spread * np.sqrt(level / (1 - level))) + 1, float(total))
     while (high - low > 1).any():
-        middle = np.floor((low + high) / 2)
-        enough = nulls.tails(np.maximum(middle, 0), total, share, shape).lower >= level
-        low, high = np.where(enough, low, middle), np.where(enough, np.maximum(middle, 0), high)
-        low = np.where(high == 0, -1.0, low)
+        middle = np.clip(np.floor((low + high) / 2), 0, None)
+        enough = nulls.tails(middle, total, share, shape).lower >= level
+        low, high = np.where(enough, np.minimum(low, middle - 1), middle), np.where(enough, middle, high)
     return high
 
 

@@ -18,6 +18,7 @@ from geoservice.core import compiled
 NARROW = 1e7  # a shape this many times the total is told from the binomial by nothing that a double can hold
 STILL = 1e-13  # terms below this part of the sum, and falling, end it
 _SHIFTED = 30.0  # Stirling's series is exact to a double from here on
+_TERMS = 200_000  # summed at a time where there are no compiled loops
 _WORK = 100  # loading compiled loops is worth it from LARGE / _WORK tails
 
 
@@ -99,20 +100,23 @@ def _tails(s: np.ndarray, total: float, share: np.ndarray, shape: np.ndarray) ->
 
 
 def _walk(s: np.ndarray, total: float, share: np.ndarray, shape: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """Sum of the probabilities beyond s, away from the mean, in units of P(S = s)."""
-    out = np.zeros(len(s))
-    up = s > total * share
+    """Sum of the probabilities beyond s, away from the mean, in units of P(S = s); ever more terms at a time."""
+    out, up, width = np.zeros(len(s)), s > total * share, 16
     row, k, term = np.arange(len(s)), s.copy(), np.ones(len(s))
     while len(row):
-        ended = np.where(up[row], k >= total, k <= 0)
-        growth = _growth(np.clip(np.where(up[row], k, k - 1), 0, max(total - 1, 0)), total, share[row], shape[row], rest[row])
-        growth = np.where(ended, 0.0, np.where(up[row], growth, 1 / np.where(ended, 1.0, growth)))
-        term = term * growth
-        out[row] += term
-        k = k + np.where(up[row], 1, -1)
+        away = up[row, None]
+        steps = k[:, None] + np.where(away, 1, -1) * np.arange(width)
+        growth = _growth(np.clip(np.where(away, steps, steps - 1), 0, max(total - 1, 0)), total, share[row, None],
+                         shape[row, None], rest[row, None])
+        ended = np.where(away, steps >= total, steps <= 0)
+        growth = np.where(ended, 0.0, np.where(away, growth, 1 / np.where(ended, 1.0, growth)))
+        terms = term[:, None] * np.cumprod(growth, axis=1)
+        out[row] += terms.sum(axis=1)
+        k, term = k + np.where(up[row], width, -width), terms[:, -1]
         again = np.where(up[row], rest[row], shape[row]) < 1  # a second hump at the far end
-        going = ~ended & ((term > STILL * (1 + out[row])) | (growth >= 1) | again)
+        going = (k > 0) & (k < total) & ((term > STILL * (1 + out[row])) | (growth[:, -1] >= 1) | again)
         row, k, term = row[going], k[going], term[going]
+        width = max(16, min(2 * width, _TERMS // max(len(row), 1)))
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -275,3 +276,16 @@ def test_paris_as_checks_json_published_it(row: int) -> None:
     ours, told = real.flagged(paris, PLAIN)
     assert ours < min(binomial, gi)
     assert 1 < told.ratio <= told.ratio_high
+
+
+def test_a_million_facts_on_a_few_cells_are_answered_at_once(cells: np.ndarray, near: Neighbours,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without compiled loops, and with tails that are a million terms long."""
+    monkeypatch.setattr(compiled, "at_hand", lambda *_: None)
+    counts = np.zeros(len(cells))
+    counts[::100], counts[::7] = 100_000, counts[::7] + 1
+    began = time.process_time()
+    found = hotspots.test(counts, np.ones(len(cells)), near)
+    assert time.process_time() - began < 3
+    assert not found.hot.any()
+    assert np.isfinite(found.high).all()
