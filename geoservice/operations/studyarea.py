@@ -293,4 +293,7 @@ def _residences(reader: Reader, query: FactQuery) -> StudyArea:
 
 def outside_sentence(outside: int, total: int) -> str:
     """What is said of facts that lie in no unit of the study area; empty when there are none."""
-    return f" {percent(outside / total)} des faits sont en dehors et ne comptent pas ici." if outside and total else ""
+    if not outside or not total:
+        return ""
+    share = percent(outside / total)
+    return f" {share[0].upper()}{share[1:]} des faits sont en dehors et ne comptent pas ici."

@@ -38,12 +38,61 @@ def made(tmp_path_factory) -> Folder:
 @pytest.fixture(scope="module")
 def ran(made) -> nbformat.NotebookNode:
     """The quick start executed on the town."""
-    result = made.path.parent / "demarrage.ipynb"
-    done = subprocess.run([sys.executable, "-m", "tests.notebook.execute", QUICK_START, result, made.path.parent], text=True,
-                          cwd=ROOT, env={**os.environ, "GEOSERVICE_DATA": str(made.path), "GEOSERVICE_TOKEN": made.token},
-                          capture_output=True, timeout=RUN_S)
+    return executed(QUICK_START, made)
+
+
+def executed(notebook: Path, made: Folder, **environment: str) -> nbformat.NotebookNode:
+    """A notebook with its outputs, run on the town."""
+    result = made.path.parent / notebook.name
+    own = {"GEOSERVICE_DATA": str(made.path), "GEOSERVICE_TOKEN": made.token, **environment}
+    done = subprocess.run([sys.executable, "-m", "tests.notebook.execute", notebook, result, made.path.parent], text=True,
+                          cwd=ROOT, env={**os.environ, **own}, capture_output=True, timeout=RUN_S)
     assert done.returncode == 0, done.stderr[-3000:]
     return nbformat.read(result, as_version=4)
+
+
+# notebook -> what it must have said on the town, where things are planted
+SAID = {
+    "points-chauds": ("Point chaud solide", "cartes simulées sans aucun foyer"),
+    "qualite": ("viennent d’une même source", "geocodage"),
+    "repetitions": ("fois plus que par hasard à moins de 100 m dans les 7 jours", "pas de près plus que par hasard"),
+    "evaluer-une-carte": ("faits dans la période suivante", "comptage brut"),
+}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == "points-chauds" else pytest.mark.slow) for name in SAID])
+def test_the_notebooks_of_statistics_run_and_find_what_is_planted(made, name):
+    found = executed(ROOT / "notebooks" / f"{name}.ipynb", made)
+    assert not complaints(found)
+    for words in SAID[name]:
+        assert words in texts(found)
+
+
+@pytest.mark.slow
+def test_the_real_study_runs_where_its_data_are(made):
+    real = ROOT.parent / "shared" / "data"
+    if not (real / "PROVENANCE.md").is_file():
+        pytest.skip("les données réelles (../shared/data) ne sont pas à côté du projet")
+    found = executed(ROOT / "notebooks" / "dans-ma-rue.ipynb", made, GEOSERVICE_REEL=str(real))
+    assert not complaints(found)
+    assert "'accepted': 39515" in texts(found)
+    assert "5544 faits dans le trimestre suivant" in texts(found)
+
+
+def test_the_real_study_says_what_to_do_without_its_data(tmp_path):
+    study = nbformat.read(ROOT / "notebooks" / "dans-ma-rue.ipynb", as_version=4)
+    first = next(cell.source for cell in study.cells if cell.cell_type == "code")
+    done = subprocess.run([sys.executable, "-c", first], env={**os.environ, "GEOSERVICE_REEL": str(tmp_path)}, text=True,
+                          capture_output=True, timeout=RUN_S)
+    assert done.returncode != 0
+    assert "export GEOSERVICE_REEL=dossier" in done.stderr
+
+
+def complaints(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """Errors and warnings among the outputs."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert outputs
+    return [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
 
 
 def test_the_quick_start_runs_and_leaves_its_files(ran, made):
@@ -62,7 +111,7 @@ def test_every_cell_of_the_quick_start_says_something_true(ran):
     outputs = [output for cell in ran.cells for output in cell.get("outputs", ())]
 
     assert len(outputs) >= 8
-    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert not complaints(ran)
     assert "Quartiers prioritaires (QPV)" in texts(ran)
     assert "bailleur" in texts(ran)
     assert "faits_par_hectare" in texts(ran)
