@@ -20,8 +20,8 @@ from tests.conftest import CHROMIUM
 ROOT = Path(__file__).parents[2]
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080), "820": (820, 1180), "1024": (1024, 768), "400pc": (320, 200)}
 # committed, because the README and the guide show them
-KEPT = {"carte-1280": "carte", "table-1280": "table", "residence-1280": "residence", "bailleur-820": "tablette",
-        "sans-webgl-1280": "no-webgl"}
+KEPT = {"fiche-1280": "carte", "carte-1280": "hexagones", "table-1280": "table", "residence-1280": "residence",
+        "bailleur-820": "tablette", "sans-webgl-1280": "no-webgl"}
 LARGEST = 400_000  # bytes of a committed picture
 BLIND = (*ARGS, "--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis")
 
@@ -45,6 +45,16 @@ def compare(page: Page) -> None:
     page.get_by_role("button", name="N / N−1").click()
 
 
+def card(page: Page) -> None:
+    page.locator("#ranking li[data-rank] button").first.click()
+    page.locator("section.verdict[data-final=true]").wait_for()
+
+
+def areas(page: Page) -> None:
+    page.get_by_role("button", name="Où agir").click()
+    page.locator(".rank-why summary").first.click()
+
+
 def search(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("les")
@@ -58,8 +68,12 @@ def hours(page: Page) -> None:
     page.locator("#filters .hours").scroll_into_view_if_needed()
 
 
+HOT = "/#kind=ville&category=DEG&from=2025-11-01&to=2026-11-01&mode=points-chauds&mesh=11"
 VIEWS = (
-    View("carte", sizes=tuple(SIZES)), View("bailleur", "/#kind=bailleur", ("1280", "820")),
+    View("premiere-vue", sizes=tuple(SIZES)), View("points-chauds", HOT, tuple(SIZES)),
+    View("fiche", HOT, ("1280", "1920"), card),
+    View("ou-agir", HOT, ("820", "1024"), areas), View("table-chauds", HOT, ("1280",), table),
+    View("carte", "/#mode=hexagones", sizes=tuple(SIZES)), View("bailleur", "/#kind=bailleur", ("1280", "820")),
     View("table", "/#kind=bailleur", ("1280",), table),
     View("chaleur", "/#kind=ville&mode=chaleur", ("1280",)), View("comparer", before=compare), View("chercher", before=search),
     View("heures", "/#kind=bailleur&weekdays=5,6&hours=20-24", ("1280",), hours), View("filtres", sizes=("820",), before=filters),
@@ -79,7 +93,8 @@ def main() -> None:
                 take(browser, address, view, size, target)
         browser.close()
         blind = playwright.chromium.launch(executable_path=CHROMIUM, args=BLIND)
-        take(blind, address, View("sans-webgl"), "1280", target)
+        take(blind, address, View("sans-webgl", "/#mode=hexagones"), "1280", target)
+        take(blind, address, View("sans-webgl-chauds", HOT), "1280", target)
         blind.close()
     keep(target)
 

@@ -87,7 +87,7 @@ export class HotView {
 
   /** @param {MapView} map @param {import("./hot-shapes.js").HotShape[]} shapes */
   put(map, shapes) {
-    map.hot.draw(shapes);
+    map.hot.draw(shapes, (this.on && this.hot?.answer.points) || []);
     part("map").dataset.areas = shapes.map((one) => one.rank).join(",");
   }
 }

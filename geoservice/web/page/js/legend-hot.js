@@ -19,7 +19,7 @@ export function hotLegend(store, { last: hot, failed }, live) {
   const hidden = new Set(codes(store.view.hide).map(Number));
   return [title, h("ul", {}, VERDICTS.map((look, at) => h("li", {}, line(store, hot, look, at, !hidden.has(at), live))),
     h("li", {}, h("span", { class: "class" }, mark("reste"), h("span", { class: "bounds" }, "Rien d’inhabituel")))),
-  mesh(store), h("details", { class: "method" }, h("summary", {}, "Méthode"), h("p", { class: "hint" }, hot.answer.method.sentence.replaceAll(" ;", `${NNBSP};`)))];
+  hot.answer.unit === "residence" ? h("p", { class: "hint" }, "Résidences comparées selon leurs logements, chacune à son point.") : mesh(store), h("details", { class: "method" }, h("summary", {}, "Méthode"), h("p", { class: "hint" }, hot.answer.method.sentence.replaceAll(" ;", `${NNBSP};`)))];
 }
 
 /** @param {import("./state.js").Store} store @param {import("./hotspots.js").Hot} hot @param {import("./hotspots.js").Verdict} look

@@ -15,7 +15,7 @@ export class HotLayer {
     this.map = map;
     /** @type {HotShape[]} */ this.shapes = [];
     map.addImage("hatch", hatch());
-    for (const source of ["hot-cells", "hot-edges", "hot-points"]) map.addSource(source, { type: "geojson", data: NONE });
+    for (const source of ["hot-cells", "hot-edges", "hot-points", "hot-tested"]) map.addSource(source, { type: "geojson", data: NONE });
     const is = (/** @type {string} */ look) => ["==", LOOK, look];
     const colour = (/** @type {"fill" | "line"} */ part) => ["match", LOOK, "solide", HOT.solide[part], "fragile", HOT.fragile[part], HOT.artefact[part]];
     const line = (/** @type {string} */ id, /** @type {any} */ more) => insert(map, { type: "line", source: "hot-edges", id: `over/hot-${id}`, layout: { "line-cap": "round", "line-join": "round" }, ...more });
@@ -25,19 +25,21 @@ export class HotLayer {
     line("solide", { filter: is("solide"), paint: { "line-color": HOT.solide.line, "line-width": 3.5 } });
     line("fragile", { filter: is("fragile"), paint: { "line-color": HOT.fragile.line, "line-width": 3.5, "line-dasharray": [0, 1.8] } });
     line("artefact", { filter: is("artefact"), paint: { "line-color": HOT.artefact.line, "line-width": 1.5 } });
+    insert(map, { id: "point/hot-tested", type: "circle", source: "hot-tested", paint: { "circle-radius": 4, "circle-color": PAPER, "circle-stroke-color": HOT.artefact.line, "circle-stroke-width": 1.5 } });
     insert(map, { id: "point/hot", type: "circle", source: "hot-points", paint: { "circle-radius": ["case", ["get", "alone"], 11, 10], "circle-color": colour("fill"),
       "circle-stroke-color": colour("line"), "circle-stroke-width": ["match", LOOK, "solide", 3, "fragile", 1.5, 1.5] } });
     insert(map, { id: "label/hot", type: "symbol", source: "hot-points", layout: { "text-field": ["to-string", ["get", "rank"]], "text-size": 13, "text-font": ['"Source Sans 3"'],
       "text-allow-overlap": true, "text-ignore-placement": true }, paint: { "text-color": ["match", LOOK, "solide", PAPER, HOT.solide.line] } });
   }
 
-  /** @param {HotShape[]} shapes none to take them all away */
-  draw(shapes) {
+  /** @param {HotShape[]} shapes none to take them all away @param {[number, number][]} tested residences, where they are what was tested */
+  draw(shapes, tested) {
     this.shapes = shapes;
     const put = (/** @type {string} */ source, /** @type {any[]} */ features) => this.map.getSource(source).setData({ type: "FeatureCollection", features });
     const feature = (/** @type {HotShape} */ { look, rank, rings }, /** @type {any} */ geometry) => ({ type: "Feature", properties: { look, rank, alone: rings.length === 0 }, geometry });
     put("hot-cells", shapes.map((one) => feature(one, { type: "MultiPolygon", coordinates: one.rings.map((ring) => [ring]) })));
     put("hot-edges", shapes.map((one) => feature(one, { type: "MultiLineString", coordinates: joined(one.edges) })));
+    put("hot-tested", tested.map((coordinates) => ({ type: "Feature", properties: {}, geometry: { type: "Point", coordinates } })));
     put("hot-points", shapes.map((one) => feature(one, { type: "Point", coordinates: one.centre })));
   }
 
