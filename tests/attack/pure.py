@@ -1,6 +1,6 @@
 """`python -m tests.attack.pure`: publish the three worlds, attack them and the naive builds, write docs/figures/disclosure.json.
 
-`--world small_town` prints one world and saves nothing. No HTTP: this is the design itself; the doors are attacked elsewhere.
+`--world small_town` measures one world and replaces its rows only. No HTTP: this is the design itself; the doors are attacked elsewhere.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _thresholds(name: str, wide: naive.Cube, quick: bool) -> Iterator[Figure]:
     if not quick:
         worst = ours.worst_insider(wide, counts, seen, naive.exact_start)
         share = worst.exact / worst.small
-        yield row(f"{name}: naive threshold, small counts proven exactly by the worst insider", 100 * share, "%", "≥ 10 %",
+        yield row(f"{name}: naive threshold, small counts proven exactly by the worst insider (of the three largest)", 100 * share, "%", "≥ 10 %",
                   share >= 0.1)
     found = attacks.differencer(wide, counts, seen)
     yield row(f"{name}: naive threshold, scripted parent minus children: small counts, all right", found.certain, "counts", "> 0",
@@ -167,19 +167,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--world", choices=sorted(NAMES))
     only = parser.parse_args().world
-    rows: list[Figure] = []
+    failed = 0
     for name in [only] if only else NAMES:
         if name == "paris" and worlds.paris_missing():
             print(worlds.paris_missing(), file=sys.stderr)
             continue
         town = world(name)
-        rows += [*published(town), *attacked(town)]
+        rows = [*published(town), *attacked(town)]
         if name == "agglomeration":
             rows.append(frozen(town))
-    if not only:
-        figures.save("disclosure", rows)
-    print(figures.show(rows))
-    return 0 if all(found.met for found in rows) else 1
+        keep(name, rows)
+        print(figures.show(rows), flush=True)
+        failed += sum(not found.met for found in rows)
+    return 1 if failed else 0
+
+
+def keep(name: str, rows: list[Figure]) -> None:
+    """Replace the rows of one world."""
+    others = [Figure(**held) for held in figures.load().get("disclosure", ()) if not held["id"].startswith(NAMES[name])]
+    figures.save("disclosure", [*others, *rows])
 
 
 if __name__ == "__main__":

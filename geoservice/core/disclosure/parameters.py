@@ -28,7 +28,8 @@ class Parameters:
     width: int = 4                # the audit asks that the possible values of a small count span at least this
     near: int = 6                 # nodes whose propagated span is at most this are tried by the solver as well
     rounds: int = 12              # repairs before a place loses its finest level
-    solver_s: float = 5.0         # seconds a question to the solver may take
+    branches: int = 300           # of the solver's tree, a question; what it has not found by then counts as a violation
+    questions: int = 150          # to the solver, an attacker and reading; nodes beyond count as violations
 
     def __post_init__(self) -> None:
         """Refuse numbers under which a promise would be empty."""

@@ -262,7 +262,9 @@ def exposed(order: Order, published: Published, keys: np.ndarray) -> int:
     """How many small counts of a release could be proven if the facts with these keys were disclosed outside as well.
 
     Asked before an owner discloses a hall's state or an exact figure; above zero, the owner is warned. Nothing is changed.
+    By propagation alone, so that the answer comes at once; the next audit looks further.
     """
+    parameters = replace(order.parameters, near=0)
     ledger = published.ledger
     told = replace(ledger, public=ledger.public | np.isin(ledger.key, keys))
     bad = 0
@@ -270,7 +272,7 @@ def exposed(order: Order, published: Published, keys: np.ndarray) -> int:
         for year in sorted({1970 + month // 12 for month in order.months}):
             lattice = _Year(order, terms, year, b"", None).lattice()
             found = cube(lattice, told)
-            case = Case(found, found.counts(), Rule(order.parameters, len(found.organisations()), terms.solo))
+            case = Case(found, found.counts(), Rule(parameters, len(found.organisations()), terms.solo))
             seen = repaired(recovered(lattice, published.release), certain(found, case.counts, case.rule))
             bad += sum(int(read(case, seen, attacker).violations.sum()) for attacker in case.attackers)
     return bad

@@ -18,6 +18,7 @@ from geoservice.core.disclosure.masking import Rule, View
 from geoservice.core.disclosure.slots import Slots
 
 _OTHERS = 3  # organisations among whom unknown facts are shared out: fewer than in truth, which only helps the attacker
+_SECONDS = 20.0   # a question never waits longer; branches end it long before, so that the answer does not depend on the machine
 _INFEASIBLE = 2  # of scipy.optimize.milp
 _MANY = 300   # rows × classes of columns beyond which a neighbourhood is cut down
 
@@ -41,7 +42,7 @@ class Scene:
 
 
 def ambiguous(scene: Scene, row: int, column: int) -> bool:
-    """Whether a node's unknown count may still be zero AND may still be `width` or more. Not knowing in time counts as no.
+    """Whether a node's unknown count may still be zero AND may still be `width` or more. Not knowing counts as no.
 
     Each answer is a world (whole numbers everywhere) that agrees with what is published, so yes is never said wrongly of the
     neighbourhood; a node whose zero or whose width the solver cannot find is a violation.
@@ -145,7 +146,7 @@ class Block:
         unknowns = matrix.shape[1]
         answer = milp(np.zeros(unknowns), integrality=np.ones(unknowns), bounds=Box(np.zeros(unknowns), self._tops),
                       constraints=LinearConstraint(matrix, least, most),
-                      options={"time_limit": self.scene.rule.parameters.solver_s})
+                      options={"node_limit": self.scene.rule.parameters.branches, "time_limit": _SECONDS})
         return True if answer.x is not None else False if answer.status == _INFEASIBLE else None
 
     @cached_property

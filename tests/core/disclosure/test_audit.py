@@ -154,7 +154,7 @@ def _scene(case: Case, seen: View, organisation: int | None) -> Scene:
 
 @pytest.mark.parametrize("organisation", [None, 1])
 def test_the_solver_never_excludes_the_truth(organisation: int | None) -> None:
-    case, seen = _case(8, replace(LOUD, solver_s=.5), organisations=3, count=300)
+    case, seen = _case(8, replace(LOUD, branches=20), organisations=3, count=300)
     scene = _scene(case, seen, organisation)
     rng, found = np.random.default_rng(1), 0
     candidates = np.argwhere((scene.known.unknown > 0) & (scene.known.unknown < 5) & seen.published)
