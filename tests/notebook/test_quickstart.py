@@ -12,6 +12,7 @@ import geopandas
 import nbformat
 import pytest
 
+from geoservice.notebook import connect
 from geoservice.operations import accounts
 from geoservice.settings import Settings
 from geoservice.testing import town
@@ -66,6 +67,25 @@ def test_the_notebooks_of_statistics_run_and_find_what_is_planted(made, name):
     assert not complaints(found)
     for words in SAID[name]:
         assert words in texts(found)
+
+
+def test_planted_hot_spots_are_found_where_they_are(made):
+    """Those of the town's open facts; near repeats and the rhythm of occupied halls are found in the landlord's."""
+    truth = town(years=2).truth
+    with connect(made.path, made.token) as session:
+        for spot in [spot for spot in truth.hot_spots if spot.kind == "ville" and spot.role == "foyer"]:
+            areas = session.hot_areas(kind="ville", category=",".join(spot.categories), from_=spot.start, to=spot.end,
+                                      resolution=11)
+            metres = areas.to_crs(2154)
+            middle = geopandas.GeoSeries.from_xy([spot.lon], [spot.lat], crs=4326).to_crs(2154)[0]
+            assert metres.distance(middle).min() < spot.radius_m, spot.name
+            assert areas.loc[metres.distance(middle).argmin(), "verdict"] == "solide"
+        near = session.near_repeats(kind="bailleur", category=truth.near_repeat.category)
+        first = near[(near["metres"] == 100) & (near["days"] == truth.near_repeat.days)].iloc[0]
+        assert first["p"] <= 0.01 < first["ratio"] - 1
+        hours = session.profile(kind="bailleur", category=truth.hour_profile.category)
+        inside = hours["hour"].ge(truth.hour_profile.hours[0]) | hours["hour"].lt(truth.hour_profile.hours[1])
+        assert hours.loc[inside, "ratio"].mean() > 2 * hours.loc[~inside, "ratio"].mean()
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def _columns(found: Analysis) -> dict[str, Any]:
         who = ("units", "names", "points") if found.unit == "residence" else ("cells",)
         return {name: [] for name in (*who, *names)}
     low, high = analyse.chance(found.found)
-    values = {"observed": found.found.observed.astype(np.int64), "expected": found.found.expected.round(_DIGITS),
+    values = {"observed": found.found.observed.astype(np.int64), "expected": found.found.expected.round(2),
               "low": low.astype(np.int64), "high": high.astype(np.int64), "p": found.found.p, "q": found.found.q,
               "hot": found.found.hot, "cold": found.found.cold}
     return {**_who(found.area), **{name: shorts(values[name]) if name in ("p", "q") else values[name].tolist() for name in names}}
