@@ -89,6 +89,7 @@ def main() -> int:
                 found.append(row)
     if (asked.rows, asked.facts, asked.rounds) == (ROWS, FACTS, ROUNDS):
         figures.save("foundation", with_others(found, figures.load().get("foundation", []), asked.only or list(PARTS)))
+    if (asked.rows, asked.facts, asked.rounds, asked.only) == (ROWS, FACTS, ROUNDS, None):
         live = hotspots_live.rows(hotspots_live.ROUNDS)
         print(figures.show(live), flush=True)
         figures.save("hotspots_live", live)

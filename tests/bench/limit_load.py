@@ -127,12 +127,15 @@ class Served:
 
 @contextmanager
 def served(factory: str, ready: str, python: str = sys.executable, **environment: str) -> Iterator[Served]:
-    """One uvicorn worker on a free port of this machine, stopped at the end."""
+    """One uvicorn worker on a free port of this machine, stopped at the end.
+
+    A session of its own, as PostgreSQL has: Linux shares processors out by sessions first, and that of the bench is not alone.
+    """
     port = limit_cluster.free_port()
     command = [python, "-m", "uvicorn", *(["--factory"] if "factory" in factory else []), factory, "--port", str(port), "--host",
                "127.0.0.1", "--no-access-log", "--log-level", "error"]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **environment},
-                               stdout=subprocess.DEVNULL)
+                               stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         _wait(f"http://127.0.0.1:{port}{ready}", process)
         yield Served(f"http://127.0.0.1:{port}", process)

@@ -12,7 +12,8 @@ from geoservice.core import crs, grid
 from geoservice.export import mvt
 from geoservice.export.tile import Tile
 from geoservice.operations import tiles
-from tests.bench import limit, limit_growth, limit_index, limit_plot, limit_tiles
+from tests.bench import __main__ as bench
+from tests.bench import figures, limit, limit_growth, limit_index, limit_plot, limit_tiles
 from tests.bench.figures import Figure
 from tests.bench.limit_growth import Built, Grown
 from tests.bench.measure import Cost
@@ -91,6 +92,14 @@ def row(part: str, name: str) -> Figure:
 def test_a_part_measured_again_replaces_its_own_rows_alone() -> None:
     old = [vars(row("counts", "a")), vars(row("heat", "b")), vars(row("growth", "c"))]
     assert [one.id for one in limit.replaced(old, [row("heat", "d"), row("heat", "e")])] == ["a", "d", "e", "c"]
+
+
+def test_rows_of_the_foundation_are_kept_when_their_part_is_not_measured() -> None:
+    names = ("import of a", "filtered viewport b", "geoservice --help")
+    found = bench.with_others([bench.figure("filtered viewport c", 1, "ms", None, ("", True))],
+                              [vars(bench.figure(name, 1, "s", None, ("", True))) for name in names], ["viewed"])
+    assert [row.id for row in found] == ["geoservice --help", "filtered viewport c", "import of a"]
+    assert all(row["id"].startswith(tuple(sum(bench.PARTS.values(), ()))) for row in figures.load()["foundation"])
 
 
 def test_the_picture_of_growth_has_every_measurement() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from geoservice.core import factfile, grid
+from geoservice.core import compiled, factfile, grid, scanning
 from geoservice.core import facts as core
 from geoservice.core.facts import DEGREE, Area, FactIndex
 from geoservice.core.query import FactQuery, day_number
@@ -39,9 +39,10 @@ class Compared:
 
 
 def compare(folder: Path, facts: int, rounds: int) -> Compared:
-    """Answers are asserted equal, cell by cell, before anything is timed."""
+    """Answers are asserted equal, cell by cell, before anything is timed. Compiled loops are loaded, as a server has them."""
     import duckdb
 
+    assert compiled.load(scanning.loops)
     path = folder / "bench.facts"
     factfile.write(_index(facts), path)
     index = factfile.open_index(path)
