@@ -1,6 +1,7 @@
 """`python -m tests.attack.pure`: publish the three worlds, attack them and the naive builds, write docs/figures/disclosure.json.
 
-`--world small_town` measures one world and replaces its rows only. No HTTP: this is the design itself; the doors are attacked elsewhere.
+`--world small_town` measures one world and replaces its rows only. No HTTP: this is the design itself; its doors are attacked
+elsewhere.
 """
 
 from __future__ import annotations
@@ -111,8 +112,8 @@ def _thresholds(name: str, wide: naive.Cube, quick: bool) -> Iterator[Figure]:
     if not quick:
         worst = ours.worst_insider(wide, counts, seen, naive.exact_start)
         share = worst.exact / worst.small
-        yield row(f"{name}: naive threshold, small counts proven exactly by the worst insider (of the three largest)", 100 * share, "%", "≥ 10 %",
-                  share >= 0.1)
+        yield row(f"{name}: naive threshold, small counts proven exactly by the worst insider (of the three largest)",
+                  100 * share, "%", "≥ 10 %", share >= 0.1)
     found = attacks.differencer(wide, counts, seen)
     yield row(f"{name}: naive threshold, scripted parent minus children: small counts, all right", found.certain, "counts", "> 0",
               found.certain > 0)

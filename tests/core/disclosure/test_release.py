@@ -162,7 +162,7 @@ def test_an_owner_is_told_what_a_disclosure_would_prove(whole: Published) -> Non
     most = FACTS.key[rng.random(len(FACTS)) < .97]  # nearly everything is told: what is left is proven
     assert exposed(order, whole, most) > 0
     told = replace(FACTS, public=np.isin(FACTS.key, most))
-    later = publish(replace(order, parameters=Parameters(near=0)), told, town.SECRET)
+    later = publish(order, told, town.SECRET)
     assert later.reports[0].verdict.clean
     assert later.reports[0].verdict.hidden > 0  # the audit knew, and hid more
 

@@ -19,6 +19,7 @@ from geoservice.types import Box, Category, code_of
 KIND = "bailleur"
 GROUPS = Groups({"proprete": ("SAL",), "degradations": ("DEG", "VOL")})
 SECRET = b"s" * 32
+QUICK = Parameters(near=0)
 EVERY = tuple(Family(level, period, detail, 10.0) for level in ("commune", "qpv", "r7", "r8", "r9")
               for period in ("year", "quarter", "month") for detail in ("all", "group", "category"))
 
@@ -64,6 +65,7 @@ def facts(where: Places, count: int, seed: int, organisations: int = 4, clustere
 
 def order(where: Places, months: range | tuple[int, ...] = range(660, 672), revision: int = 0, volume: int = 2_000,
           parameters: Parameters | None = None, organisations: int = 4) -> Order:
+    """An order that does not ask the solver: tests of the solver are beside this, and it takes minutes on so small a town."""
     return Order("ville", where, GROUPS, (Terms(KIND, volume, tuple(range(1, organisations + 1))),), tuple(months), revision,
                  parameters or Parameters())
 
