@@ -17,14 +17,15 @@ from geoservice.core.stats.knox import NearRepeats, near_repeats
 from geoservice.core.stats.weights import Neighbours
 from geoservice.core.stats.words import number, percent
 from geoservice.operations.analyse import Analysis, Reason, Wanted, analyse
-from geoservice.operations.chosen import chosen
+from geoservice.operations.chosen import Chosen, chosen
 from geoservice.operations.reader import Reader
 from geoservice.operations.said import Said, of_data
 from geoservice.types import Kind
 
 METRES, DAYS = (0.0, 100.0, 200.0, 400.0), (7.0, 14.0, 28.0, 56.0)
-MOST_FACTS = 4_000  # the most recent: pairs grow with their square
+MOST_FACTS, FEWEST_FACTS, MOST_PAIRS = 4_000, 500, 500_000  # the most recent facts: pairs grow with their square
 PERMUTATIONS, SEED = 199, 1
+_AROUND = 2.5  # pairs within the last distance, beside those of one square of that side
 _MOST_TESTED, _FEWEST_RUNS, _MOST_RUNS = 1_500_000, 40, 200  # cells tested in all; maps
 
 
@@ -69,16 +70,28 @@ def repeats(reader: Reader, query: FactQuery) -> Repeats:
     query, _ = reader.resolved(query)
     facts = chosen(reader, query)
     day = facts.column("day").astype(np.float64)
-    latest = np.sort(np.argsort(day, kind="stable")[-MOST_FACTS:])
+    latest = _latest(facts, day)
     said = Said("Knox par bandes de distance et de temps", f"Couples de faits proches, comparés à {PERMUTATIONS} mélanges des "
                 "dates entre les lieux. Un même fait signalé deux fois compte comme deux faits proches.", of_data(reader),
                 null="dates mélangées entre les lieux", level=0.05, correction="aucune", seed=SEED)
     try:
-        xy = _metres(facts.column("lon")[latest] / DEGREE, facts.column("lat")[latest] / DEGREE)
+        xy = _metres(*(facts.column(name)[latest] / DEGREE for name in ("lon", "lat")))
         found = near_repeats(xy, day[latest], METRES, DAYS, PERMUTATIONS, SEED)
     except NotEnough as lacking:
         return Repeats(query.kind, len(latest), len(day), None, Reason(lacking.code, str(lacking)), said)
     return Repeats(query.kind, len(latest), len(day), found, None, said)
+
+
+def _latest(facts: Chosen, day: np.ndarray) -> np.ndarray:
+    """Rows of the most recent facts, in stored order: fewer where they lie so close that their pairs would be too many."""
+    order = np.argsort(day, kind="stable")[-MOST_FACTS:]
+    if len(order) <= FEWEST_FACTS:
+        return np.sort(order)
+    xy = _metres(*(facts.column(name)[order] / DEGREE for name in ("lon", "lat")))
+    _, many = np.unique(np.floor(xy / METRES[-1]), axis=0, return_counts=True)
+    pairs = _AROUND * float((many.astype(float) ** 2).sum()) / 2
+    kept = int(len(order) * min(1.0, (MOST_PAIRS / pairs) ** 0.5))
+    return np.sort(order[-max(kept, FEWEST_FACTS):])
 
 
 def _metres(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pytest
 from geoservice.core import grid
 from geoservice.core.query import FactQuery
 from geoservice.core.stats import hotspots
+from geoservice.operations import unevenness
 from geoservice.operations.analyse import Wanted, analyse, chance, method
 from geoservice.operations.hotareas import hot_areas
 from geoservice.operations.hotcards import hot_card
@@ -144,3 +145,13 @@ def test_ranges_of_chance_are_those_of_the_test(planted):
     assert len(rows) > 10
     assert np.abs(low[rows] - exact_low).max() <= 1
     assert np.abs(high[rows] - exact_high).max() <= 2
+
+
+def test_near_repeats_take_fewer_facts_where_they_are_close_together(tmp_path):
+    """An estate's register: all pairs are near, and half a million of them are enough."""
+    close = hotworld.reader(tmp_path / "close", hotworld.new(9).scattered(3_000, 0.001))
+    found = unevenness.repeats(close, FactQuery(Kind.VILLE))
+    assert unevenness.FEWEST_FACTS <= found.used < 1_200 < found.total
+    assert found.found.observed.sum() <= 2 * unevenness.MOST_PAIRS
+    wide = hotworld.reader(tmp_path / "wide", hotworld.new(9).scattered(3_000, 0.03))
+    assert unevenness.repeats(wide, FactQuery(Kind.VILLE)).used == 3_000
