@@ -147,7 +147,9 @@ def test_two_periods_side_by_side(page: Page) -> None:
     for row in rows[:12]:
         cell, texts = row.get_attribute("data-cell"), row.locator("td").all_inner_texts()
         assert numbers(texts[2:4]) == [now.get(cell, 0), then.get(cell, 0)]
-        assert int(texts[4].replace("−", "-").replace("\u202f", "")) == now.get(cell, 0) - then.get(cell, 0)
+        more = now.get(cell, 0) - then.get(cell, 0)
+        assert int(re.sub(r"[^\d-]", "", texts[4].replace("−", "-"))) == more
+        assert ("▲" in texts[4], "▼" in texts[4]) == (more > 0, more < 0)
     curtain.focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Home")
@@ -202,7 +204,7 @@ def test_residences_are_ranked_with_counts_beside_rates(page: Page) -> None:
     assert numbers(items.locator(".rank-count").all_inner_texts()) == [one["count"] for one in rows]
     assert items.locator(".rank-name").all_inner_texts() == [one["name"] for one in rows]
     expect(items.first).to_contain_text(f"pour 100 logements ({rows[0]['dwellings']})")
-    expect(page.locator("#ranking")).to_contain_text("le hasard n’est pas encore écarté")
+    expect(page.locator("#ranking")).to_contain_text("le hasard n’est pas écarté")
     items.first.locator("button").click()
     expect(page.locator(".maplibregl-marker")).to_have_attribute("aria-label", rows[0]["name"])
     page.locator("#ranking").get_by_role("button", name="Cases").click()
@@ -359,7 +361,7 @@ def test_a_territory_too_large_to_send_whole_comes_in_tiles(watch, demo: str) ->
     watch.expected = ["Failed to load resource", "carte :"]
     problem = {"status": 400, "content_type": "application/problem+json", "body": '{"detail": "trop"}'}
     page.route("**/api/values?*", lambda route: route.fulfill(**problem))
-    watch.open(f"{demo}/")
+    watch.open(f"{demo}/#mode=hexagones")
     expect(page.locator("#map")).to_have_attribute("data-facts", str(total(page)), timeout=DRAWN_MS)
     assert total(page) == api_cells(page)["total"]
     page.route("**/tiles/incidents/**", lambda route: route.abort())

@@ -172,7 +172,7 @@ def test_without_webgl_the_table_says_the_same(blind_browser, demo: str) -> None
     context = blind_browser.new_context(viewport=SCREEN, locale="fr-FR")
     watch = Watch(context.new_page())
     watch.expected = ["WebGL"]
-    watch.open(f"{demo}/")
+    watch.open(f"{demo}/#mode=hexagones")
     expect(watch.page.locator("#no-map")).to_contain_text("voici une carte fixe")
     wait_loaded(watch.page)
     no_serious_violation(watch.page)

@@ -36,7 +36,7 @@ import { NNBSP } from "./words.js";
  * @typedef {{step: string, days: string[], counts: number[], total: number, unplaced: number}} Series
  * @typedef {{counts: number[][], unknown: number}} Calendar
  * @typedef {{enough: boolean, reason: Reason | null, days: string[], counts: number[], low: number[], high: number[], line: number[],
- *   total: number, sentence: string, emerging: {label: string | null, sentence: string | null} | null}} Trend
+ *   total: number, sentence: string, emerging: {code: string | null, label: string | null, sentence: string | null} | null}} Trend
  * @typedef {{code: string | null, label: string, count: number}} FacetWord
  * @typedef {Record<"category" | "nature" | "place" | "gravity", FacetWord[]>} Facets
  * @typedef {{per_100_dwellings: number, low: number, high: number, count: number, dwellings: number}} Rate

@@ -48,7 +48,7 @@ export class Comparison {
     this.twin.map.resize();
     this.twin.follow(this.main);
     const hidden = new Set(codes(view.hide).map(Number));
-    this.twin.draw({ filters: asked, territory: other, numbers: classNumbers(other, hidden), heat: view.mode === "chaleur", classes: new Map() });
+    this.twin.draw({ filters: asked, territory: other, numbers: classNumbers(other, hidden), heat: view.mode === "chaleur", bare: false, classes: new Map() });
     fill(this.words[0], compareWords(view.compare));
     fill(this.words[1], periodWords(view, this.store.period));
   }

@@ -157,7 +157,7 @@ class Page {
     const classes = new Map([...this.counts.known.values()].map((one) => [one.resolution, one.classes]));
     const numbers = this.hotspots.numbers(picture);
     part("map").dataset.resolution = String(territory.resolution);
-    this.map?.draw({ filters: filters(view), territory, numbers, heat: view.mode === "chaleur", classes });
+    this.map?.draw({ filters: filters(view), territory, numbers, heat: view.mode === "chaleur", bare: this.hotspots.on, classes });
     this.hotspots.draw(picture).catch((error) => this.mapFailed(error));
     this.comparison?.show(picture, this.tilejson).catch((error) => this.mapFailed(error));
     this.still?.show(picture, this.shownHot).catch((error) => this.mapFailed(error));

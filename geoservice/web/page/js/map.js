@@ -15,8 +15,9 @@ const PLAN_IGN = "https://data.geopf.fr/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSIO
 const MOTION_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 150;
 
 /**
+ * `bare`: no counts from tiles, something else is shown.
  * @typedef {{names: string[], cell: string}} Hovered  cell is "" outside the cells
- * @typedef {{filters: URLSearchParams, territory: import("./counts.js").Territory, numbers: Uint8Array, heat: boolean,
+ * @typedef {{filters: URLSearchParams, territory: import("./counts.js").Territory, numbers: Uint8Array, heat: boolean, bare: boolean,
  *   classes: Map<number, import("./palette.js").CountClass[]>}} Drawing
  * @typedef {{onmove: () => void, oncell: (cell: string) => void, onarea: (rank: number, cell: string) => void, onhover: (found: Hovered, x: number, y: number) => void,
  *   ondrawn: (cells: string[]) => void, onerror: (error: Error) => void}} MapEars
@@ -108,13 +109,13 @@ export class MapView {
   }
 
   /** @param {Drawing} drawing */
-  draw({ filters, territory, numbers, heat, classes }) {
+  draw({ filters, territory, numbers, heat, bare, classes }) {
     this.whole = territory.shape !== null;
     if (territory.shape) {
       this.cells.draw(territory.shape, numbers);
       this.cells.veil(heat);
     } else this.cells.hide();
-    if (this.whole && !heat) this.facts.clear();
+    if ((this.whole && !heat) || bare) this.facts.clear();
     else this.facts.draw({ mvt: api.tileUrl("incidents", "mvt", filters), png: api.tileUrl("incidents", "png", filters), mode: heat ? "chaleur" : "tuiles", classes });
   }
 

@@ -6,6 +6,7 @@ import { spaced } from "./verdict.js";
 import { date, decimal, number, plural } from "./words.js";
 
 const HIGH = 100;
+const NEVER = "aucun"; // of shorter periods: beside a verdict over the whole one it would only confuse
 
 /** @param {import("./api.js").Trend} found */
 export function trendPart(found) {
@@ -15,7 +16,7 @@ export function trendPart(found) {
   const chart = drawing(found, most);
   const month = (/** @type {number} */ at) => date(days[at]).replace(/^\S+\s/, "");
   chart.setAttribute("aria-label", `Faits par mois, de ${month(0)} à ${month(days.length - 1)}\u202f: ${counts.join(", ")}. Tendance de ${decimal(line[0] ?? 0)} à ${decimal(line.at(-1) ?? 0)} par mois.`);
-  const emerging = found.emerging?.label ? `${found.emerging.label}\u202f: ${spaced(found.emerging.sentence ?? "").replace(/^./, (letter) => letter.toLowerCase())}` : "";
+  const emerging = found.emerging?.label && found.emerging.code !== NEVER ? `${found.emerging.label}\u202f: ${spaced(found.emerging.sentence ?? "").replace(/^./, (letter) => letter.toLowerCase())}` : "";
   return [h("h3", {}, "Par mois ", h("span", { class: "hint" }, `(au plus ${number(Math.max(...counts))})`)), h("div", { class: "trend" }, chart, ticks(days, true)),
     h("p", { class: "hint" }, plain(found.sentence || found.reason?.sentence || ""), emerging && ` ${emerging}`),
     h("p", { class: "hint trend-key" }, h("span", { class: "key key-band", "aria-hidden": "true" }), "intervalle de chaque mois ", line.length > 0 && [h("span", { class: "key key-line", "aria-hidden": "true" }), "tendance"].flat())].flat();
