@@ -98,6 +98,7 @@ def attacked(town: World, quick: bool = False) -> list[Figure]:
     rows.append(row(f"{name}: cumulative node, naive « since January »: small months of r9 whose existence is proven "
                     f"({told.right:,} of {told.claims:,} claims right)", 100 * share, "%", "> 0 %", told.certain > 0))
     rows.append(row(f"{name}: cumulative node: pairs of published periods one month apart", pairs, "pairs", "0", pairs == 0))
+    print(f"{name}: {len(rows)} rows, now the revision", flush=True)
     rows += _revision(town, name, year, built)
     return rows
 

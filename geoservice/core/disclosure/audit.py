@@ -80,8 +80,9 @@ def read(case: Case, view: View, attacker: Attacker) -> Reading:
     near = concerned & ~bad & (span <= case.rule.parameters.near)
     own = known.whole[0] if attacker.organisation is not None and known.whole else np.zeros_like(known.known)
     scene = Scene(case.found, case.rule, view, known, bounds, own, attacker.organisation is not None)
+    solver = solving.Solver(scene)
     for asked, (row, column) in enumerate(np.argwhere(near).tolist()):
-        bad[row, column] = asked >= case.rule.parameters.questions or not solving.ambiguous(scene, row, column)
+        bad[row, column] = asked >= case.rule.parameters.questions or not solver.ambiguous(row, column)
     return Reading(attacker, int(concerned.sum()), _proven(concerned, bounds, bad, near), _narrow(concerned, span, case),
                    int(span[concerned].min(initial=np.iinfo(np.int32).max)), int(near.sum()), bad)
 

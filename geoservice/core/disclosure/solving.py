@@ -41,33 +41,49 @@ class Scene:
         return 1 if self.rule.solo else max(1, min(_OTHERS, self.rule.organisations - self.insider))
 
 
-def ambiguous(scene: Scene, row: int, column: int) -> bool:
-    """Whether a node's unknown count may still be zero AND may still be `width` or more. Not knowing counts as no.
+class Solver:
+    """Questions about one scene. Nodes of one neighbourhood share a programme, and every world found for one of them."""
 
-    Each answer is a world (whole numbers everywhere) that agrees with what is published, so yes is never said wrongly of the
-    neighbourhood; a node whose zero or whose width the solver cannot find is a violation.
-    """
-    block = Block(scene, row, column)
-    return bool(block.allows(0, 0) and block.allows(scene.rule.parameters.width, int(scene.bounds.high[row, column])))
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._blocks: dict[tuple, Block] = {}
+
+    def block(self, row: int, column: int) -> Block:
+        """The programme around a node."""
+        rows = sorted(neighbourhood(self.scene.found.lattice, row))
+        columns, classes = _columns(self.scene, rows, column)
+        key = (tuple(rows), tuple(columns))
+        if key not in self._blocks:
+            self._blocks[key] = Block(self.scene, rows, columns, classes)
+        return self._blocks[key]
+
+    def ambiguous(self, row: int, column: int) -> bool:
+        """Whether a node's unknown count may still be zero AND may still be `width` or more. Not knowing counts as no.
+
+        Each answer is a world (whole numbers everywhere) that agrees with what is published, so yes is never said wrongly of
+        the neighbourhood; a node whose zero or whose width the solver cannot find is a violation.
+        """
+        block, node, wide = self.block(row, column), (row, column), self.scene.rule.parameters.width
+        return bool(block.allows(node, 0, 0) and block.allows(node, wide, int(self.scene.bounds.high[node])))
 
 
 class Block:
     """The programme of one neighbourhood. Unknowns: facts of each anonymous organisation at each piece and class of columns."""
 
-    def __init__(self, scene: Scene, row: int, column: int) -> None:
-        self.scene, self.target = scene, (row, column)
-        self.rows = sorted(neighbourhood(scene.found.lattice, row))
-        self.columns, self.classes = _columns(scene, self.rows, column)
+    def __init__(self, scene: Scene, rows: list[int], columns: list[int], classes: np.ndarray) -> None:
         places = scene.found.lattice.places
-        whole = np.unique(np.concatenate([places.of(node) for node in self.rows]))
+        self.scene = scene
+        whole = np.unique(np.concatenate([places.of(node) for node in rows]))
         # pieces that no row tells apart are one
-        self.ground = np.unique([np.isin(whole, places.of(node)) for node in self.rows], axis=1)
-        self.leaves = self.ground.shape[1] * self.classes.shape[0]
-        self.switches = self.spot = 0
+        ground = np.unique([np.isin(whole, places.of(node)) for node in rows], axis=1)
+        self.leaves = ground.shape[1] * classes.shape[0]
+        self.switches = 0
+        self.spots: dict[tuple[int, int], int] = {}
+        self.worlds: list[np.ndarray] = []
         self.entries: list[tuple[np.ndarray, np.ndarray, float, float]] = []
-        for order, node in enumerate(self.rows):
-            for place, at in enumerate(self.columns):
-                self._state(node, at, np.flatnonzero(np.outer(self.ground[order], self.classes[:, place]).ravel()))
+        for order, node in enumerate(rows):
+            for place, at in enumerate(columns):
+                self._state(node, at, np.flatnonzero(np.outer(ground[order], classes[:, place]).ravel()))
 
     def _all(self, leaves: np.ndarray) -> np.ndarray:
         return np.concatenate([leaves + who * self.leaves for who in range(self.scene.others)])
@@ -80,8 +96,7 @@ class Block:
         """What is known of one node, as rows of the programme."""
         scene, everyone = self.scene, self._all(leaves)
         low, high = int(scene.bounds.low[row, column]), int(scene.bounds.high[row, column])
-        if (row, column) == self.target:
-            self.spot = len(self.entries)
+        self.spots[row, column] = len(self.entries)
         self._add(everyone, np.ones(len(everyone)), low, high)
         if scene.rule.solo:
             return
@@ -133,21 +148,31 @@ class Block:
         return (csr_array((values, columns, np.cumsum([0, *sizes])), shape=shape),
                 np.array([low for _, _, low, _ in self.entries]), np.array([high for _, _, _, high in self.entries]))
 
-    def allows(self, low: int, high: int) -> bool | None:
-        """Whether some world agrees with everything and has between low and high unknown facts at the target; None: not known."""
+    def allows(self, node: tuple[int, int], low: int, high: int) -> bool | None:
+        """Whether some world agrees with everything and has between low and high unknown facts at a node; None: not known."""
+        spot = self.spots[node]
+        counted = self.entries[spot][0]
+        if any(low <= round(float(world[counted].sum())) <= high for world in self.worlds):
+            return True
+        return self._ask(spot, low, high)
+
+    def _ask(self, spot: int, low: int, high: int) -> bool | None:
         from scipy.optimize import Bounds as Box
         from scipy.optimize import LinearConstraint, milp
 
         matrix, least, most = self._matrix
         least, most = least.copy(), most.copy()
-        least[self.spot], most[self.spot] = max(least[self.spot], low), min(most[self.spot], high)
+        least[spot], most[spot] = max(least[spot], low), min(most[spot], high)
         if np.any(least > most):
             return False
         unknowns = matrix.shape[1]
         answer = milp(np.zeros(unknowns), integrality=np.ones(unknowns), bounds=Box(np.zeros(unknowns), self._tops),
                       constraints=LinearConstraint(matrix, least, most),
                       options={"node_limit": self.scene.rule.parameters.branches, "time_limit": _SECONDS})
-        return True if answer.x is not None else False if answer.status == _INFEASIBLE else None
+        if answer.x is None:
+            return False if answer.status == _INFEASIBLE else None
+        self.worlds.append(answer.x)
+        return True
 
     @cached_property
     def _tops(self) -> np.ndarray:

@@ -13,7 +13,7 @@ from geoservice.core.disclosure.bounds import Attacker, Bounds, Unsound, check, 
 from geoservice.core.disclosure.cubes import cube
 from geoservice.core.disclosure.masking import Rule, View, view
 from geoservice.core.disclosure.parameters import Parameters
-from geoservice.core.disclosure.solving import Block, Scene
+from geoservice.core.disclosure.solving import Scene, Solver
 from tests.core.disclosure import town
 
 WHERE = town.territory()
@@ -154,16 +154,16 @@ def _scene(case: Case, seen: View, organisation: int | None) -> Scene:
 
 @pytest.mark.parametrize("organisation", [None, 1])
 def test_the_solver_never_excludes_the_truth(organisation: int | None) -> None:
-    case, seen = _case(8, replace(LOUD, branches=20), organisations=3, count=300)
+    case, seen = _case(8, replace(LOUD, branches=5), organisations=3, count=300)
     scene = _scene(case, seen, organisation)
-    rng, found = np.random.default_rng(1), 0
+    rng, found, solver = np.random.default_rng(1), 0, Solver(scene)
     candidates = np.argwhere((scene.known.unknown > 0) & (scene.known.unknown < 5) & seen.published)
-    for row, column in rng.choice(candidates, 12, replace=False).tolist():
+    for row, column in rng.choice(candidates, 6, replace=False).tolist():
         truth = int(scene.known.unknown[row, column])
-        said = Block(scene, row, column).allows(truth, truth)
+        said = solver.block(row, column).allows((row, column), truth, truth)
         assert said is not False
         found += said is True
-    assert found >= 6
+    assert found >= 3
 
 
 def test_the_solver_reads_the_reason_of_a_mask() -> None:
@@ -175,13 +175,16 @@ def test_the_solver_reads_the_reason_of_a_mask() -> None:
     r9 = [place.node for place in WHERE.published["r9"]]
     column = case.found.lattice.slots.column("2025-01", "all")
     row = next(node for node in r9 if seen.masked[node, column])
-    assert Block(silent, row, column).allows(0, 9)
+    assert Solver(silent).block(row, column).allows((row, column), 0, 9)
     # two contributors, both without more than eight for the other: 17 and more would have been shown or have a reason
-    assert Block(silent, row, column).allows(100, 400)
-    insider = replace(silent, insider=True, own=np.full_like(scene.own, 3),
-                      known=replace(scene.known, known=np.full_like(scene.own, 3)))
-    assert not Block(replace(insider, rule=replace(scene.rule, parameters=replace(scene.rule.parameters, rest_high=5))), row,
-                     column).allows(0, -1)
+    assert Solver(silent).block(row, column).allows((row, column), 100, 400)
+    # an insider with three of its own: either few in all, or one other contributor holds all but five
+    own = np.full_like(scene.own, 3)
+    rule = replace(scene.rule, organisations=3)
+    insider = replace(silent, insider=True, own=own, known=replace(scene.known, known=own), rule=rule)
+    many = Solver(insider).block(row, column)
+    assert insider.others == 2
+    assert many.allows((row, column), 100, 400)
 
 
 def test_neighbourhoods_are_inside_the_hexagon_or_one_step_down() -> None:

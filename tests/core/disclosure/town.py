@@ -67,7 +67,7 @@ def order(where: Places, months: range | tuple[int, ...] = range(660, 672), revi
           parameters: Parameters | None = None, organisations: int = 4) -> Order:
     """An order that does not ask the solver: tests of the solver are beside this, and it takes minutes on so small a town."""
     return Order("ville", where, GROUPS, (Terms(KIND, volume, tuple(range(1, organisations + 1))),), tuple(months), revision,
-                 parameters or Parameters())
+                 parameters or QUICK)
 
 
 def disclosed(given: Facts, keys: np.ndarray) -> Facts:
