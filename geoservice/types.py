@@ -94,6 +94,23 @@ class Category(StrEnum):
     AUT = "AUT"
 
 
+class Role(StrEnum):
+    """What a person is in an organisation; `operations/permissions.py` says what each may do."""
+
+    DSU_MEMBER = "dsu_member"
+    ANALYST = "analyst"
+    ORG_ADMIN = "org_admin"
+    POLICE_LIAISON = "police_liaison"
+    PLATFORM_ADMIN = "platform_admin"
+
+
+class Scope(StrEnum):
+    """What a token is good for."""
+
+    READ = "read"
+    WRITE = "write"
+
+
 # AGP (an assault on staff) exists only as counts of a residence or larger: never a tile, a cell or a release.
 UNMAPPED_CATEGORIES = (Category.AGP,)
 
@@ -128,6 +145,9 @@ LABELS: dict[StrEnum, str] = {
     Place.FACADE: "Façade", Place.ABORDS: "Abords", Place.VOIE: "Voie", Place.LOGT: "Logement", Place.LOGE: "Loge",
     Placement.COORDONNEES: "Coordonnées", Placement.HALL: "Hall", Placement.BATIMENT: "Bâtiment",
     Placement.RESIDENCE: "Résidence", Placement.NUMERO: "Numéro", Placement.RUE: "Rue", Placement.COMMUNE: "Commune",
+    Role.DSU_MEMBER: "Membre DSU", Role.ANALYST: "Analyste", Role.ORG_ADMIN: "Administrateur de l’organisation",
+    Role.POLICE_LIAISON: "Référent police", Role.PLATFORM_ADMIN: "Administrateur de la plateforme",
+    Scope.READ: "Lecture", Scope.WRITE: "Lecture et écriture",
     Category.OCC: "Occupation, squat", Category.TRF: "Deal, économie parallèle", Category.DEG: "Dégradations",
     Category.VEH: "Véhicules", Category.SAL: "Propreté", Category.BRU: "Bruit", Category.ANI: "Animaux",
     Category.AGP: "Atteinte au personnel", Category.AGL: "Atteinte aux habitants", Category.VOL: "Vols",
@@ -150,12 +170,22 @@ def member_of(words: type[E], code: int) -> E | None:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Someone who may read: the organisation they belong to (0 would be open data alone) and how they came in."""
+    """Someone who may read: the organisation they belong to (0 would be open data alone) and how they came in.
+
+    Without a role (a token, the demo, the command line) they act as their organisation. `person` and `mark` are numbers for the
+    audit; `glass` is true while a platform administrator may look into the organisation, as two people agreed.
+    """
 
     organisation_id: int
     organisation: str
     name: str
     via: str
+    role: Role | None = None
+    person: int | None = None
+    scope: Scope = Scope.WRITE
+    mark: str = ""
+    territory: str | None = None
+    glass: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def create_schema(connection: Connection) -> None:
 
 
 def settle(connection: Connection) -> None:
-    """Make new columns mean the same everywhere: texts compared by bytes, whole numbers of 64 bits."""
+    """Make new tables mean the same everywhere: texts compared by bytes, whole numbers of 64 bits, an audit that only grows."""
     _of(connection).settle(connection)
 
 

@@ -171,7 +171,8 @@ def integrity(connection: Connection) -> str:
 
 
 def settle(connection: Connection) -> None:
-    """Texts compared by bytes and whole numbers of 64 bits, as SQLite has them; columns that are so already stay untouched."""
+    """Texts compared by bytes and whole numbers of 64 bits, as SQLite has them, where columns are not so already; an audit whose
+    rows are only added."""
     found = connection.exec_driver_sql(
         "SELECT table_name, column_name, data_type, coalesce(collation_name, ''), character_maximum_length "
         "FROM information_schema.columns WHERE table_schema = current_schema() AND (data_type = 'integer' OR "
@@ -179,3 +180,8 @@ def settle(connection: Connection) -> None:
     for table, column, kind, _, length in found:
         wanted = "bigint" if kind == "integer" else f'varchar{f"({length})" if length else ""} COLLATE "C"'
         connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {wanted}')
+    if connection.exec_driver_sql("SELECT to_regclass('audit')").scalar() is not None:
+        connection.exec_driver_sql("CREATE OR REPLACE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS "
+                                   "$$ BEGIN RAISE EXCEPTION 'the audit is only added to'; END $$")
+        connection.exec_driver_sql("CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+                                   "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()")

@@ -193,5 +193,9 @@ def create_schema(_connection: Connection) -> None:
     """Nothing: the file is the schema."""
 
 
-def settle(_connection: Connection) -> None:
-    """Nothing: texts compare by bytes and whole numbers have 64 bits here already."""
+def settle(connection: Connection) -> None:
+    """Rows of the audit are only added. Texts compare by bytes and whole numbers have 64 bits here already."""
+    if connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'audit'").first():
+        for event_ in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(f"CREATE TRIGGER IF NOT EXISTS audit_no_{event_.lower()} BEFORE {event_} ON audit "
+                                       "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END")

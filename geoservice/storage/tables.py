@@ -1,4 +1,6 @@
-"""The tables. No column for a person; closed lists as text codes; what belongs to nobody in particular has organisation 0."""
+"""The tables. No column for a person but in those of accounts (`tests/storage/test_columns.py`); closed lists as text codes; what
+belongs to nobody in particular has organisation 0.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,108 @@ class Organisation(SQLModel, table=True):
 
 
 class Token(SQLModel, table=True):
-    """A secret that signs an organisation in; only its SHA-256 is kept."""
+    """A secret that signs an organisation in; only its SHA-256 and last four characters are kept. `person_id`: who made it."""
 
     id: int | None = Field(default=None, primary_key=True)
     organisation_id: int = Field(foreign_key="organisation.id")
     name: str = Field(max_length=80)
     sha256: str = Field(unique=True, max_length=64)
     created: datetime = Field(default_factory=now)
+    scope: str = Field(default="write", max_length=10, sa_column_kwargs={"server_default": "write"})  # read | write
+    last4: str = Field(default="", max_length=4, sa_column_kwargs={"server_default": ""})
+    expires: datetime | None = None
+    revoked: datetime | None = None
+    person_id: int | None = None
+
+
+class Person(SQLModel, table=True):
+    """Someone who signs in: their e-mail and the hash of their password, and nothing else about them."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str = Field(unique=True, max_length=254)
+    password: str = Field(max_length=200)  # argon2id, with its salt and parameters
+
+
+class Membership(SQLModel, table=True):
+    """What a person is in an organisation. `territory`: the zone a police liaison looks at."""
+
+    __table_args__ = (UniqueConstraint("person_id", "organisation_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+    role: str = Field(max_length=20)
+    territory: str | None = Field(default=None, max_length=80)
+
+
+class SignIn(SQLModel, table=True):
+    """A browser that is signed in; its cookie's SHA-256, and neither address nor browser."""
+
+    __tablename__ = "sign_in"
+    id: int | None = Field(default=None, primary_key=True)
+    membership_id: int = Field(foreign_key="membership.id", index=True)
+    sha256: str = Field(unique=True, max_length=64)
+    created: datetime
+    seen: datetime
+    ends: datetime
+    revoked: datetime | None = None
+
+
+class Attempt(SQLModel, table=True):
+    """A try to sign in, for a quarter of an hour: a digest of the account or of the network it came from."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str = Field(index=True, max_length=64)
+    moment: int = Field(sa_type=BigInteger)  # seconds since 1970
+
+
+class Agreement(SQLModel, table=True):
+    """An organisation gives what it counts in a zone, for some categories and a time, to one that may open it."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    giver_id: int = Field(foreign_key="organisation.id", index=True)
+    opener_id: int = Field(foreign_key="organisation.id", index=True)
+    zone: str = Field(max_length=80)
+    categories: str = Field(max_length=200)  # codes with commas between them
+    since: int  # days since 1970-01-01, the first
+    until: int  # the day after the last
+    created: datetime = Field(default_factory=now)
+    revoked: datetime | None = None
+
+
+class BreakGlass(SQLModel, table=True):
+    """A platform administrator's dated look into an organisation, which a second person has to approve."""
+
+    __tablename__ = "break_glass"
+    id: int | None = Field(default=None, primary_key=True)
+    organisation_id: int = Field(foreign_key="organisation.id", index=True)
+    asked_by: int  # a person's number; it stays when the person goes
+    approved_by: int | None = None
+    reason: str = Field(max_length=20)  # a word of a closed list
+    asked: datetime
+    ends: datetime
+
+
+class Audit(SQLModel, table=True):
+    """One thing that was done, in a chain of hashes. The database refuses to change or delete a row. Never a payload."""
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    moment: str = Field(max_length=32)  # ISO 8601, UTC
+    organisation_id: int = Field(index=True)
+    actor: str = Field(max_length=40)  # sort and number, never a name
+    action: str = Field(max_length=40)
+    object: str = Field(max_length=120)
+    outcome: str = Field(max_length=20)
+    previous: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+
+
+class AuditDay(SQLModel, table=True):
+    """The last row of the audit of each day, and its hash."""
+
+    __tablename__ = "audit_day"
+    day: str = Field(primary_key=True, max_length=10)
+    seq: int
+    hash: str = Field(max_length=64)
 
 
 class Source(SQLModel, table=True):

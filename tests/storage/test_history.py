@@ -84,12 +84,3 @@ def test_the_database_is_durable(tmp_path) -> None:
     assert health.durability == "journal wal, synchronisation FULL"
     assert sqlite.sqlite_module().sqlite_version_info >= sqlite.SAFE_SQLITE
     assert storage.integrity() == "ok"
-
-
-def test_no_table_has_a_column_for_a_person() -> None:
-    from sqlmodel import SQLModel
-
-    names = {column.name for table in SQLModel.metadata.tables.values() for column in table.columns}
-    assert len(names) > 60
-    for word in ("author", "auteur", "victim", "witness", "temoin", "nom", "prenom", "phone", "mail", "plate", "text", "comment"):
-        assert not {name for name in names if word == name or name.startswith(word)}, word

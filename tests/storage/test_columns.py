@@ -1,0 +1,76 @@
+"""Every column there is, so that none for a person comes in unseen; those about people are in the tables of accounts alone."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import SQLModel
+
+from geoservice.storage import tables  # noqa: F401  (declares them)
+
+ALLOWED = {
+    "address": "id key import_id number suffix street street_norm postcode citycode city lon lat",
+    "aggregate": (
+        "id organisation_id source_id import_id zone zone_name level period indicator unit count withheld rate "
+        "denominator denominator_unit content"
+    ),
+    "agreement": "id giver_id opener_id zone categories since until created revoked",
+    "attempt": "id subject moment",
+    "audit": "seq moment organisation_id actor action object outcome previous hash",
+    "audit_day": "day seq hash",
+    "break_glass": "id organisation_id asked_by approved_by reason asked ends",
+    "fact": (
+        "content seen line day minute duration utc category subcategory kind nature gravity place placement lon lat "
+        "cell residence building hall commune complaint cost_cents id organisation_id source_id import_id key"
+    ),
+    "fact_version": (
+        "content seen line day minute duration utc category subcategory kind nature gravity place placement lon lat "
+        "cell residence building hall commune complaint cost_cents id fact_id import_id"
+    ),
+    "feature": (
+        "id layer organisation_id source_id import_id key generation name content geometry west south east north "
+        "properties"
+    ),
+    "geocoded_address": "address answer received",
+    "import_run": (
+        "id layer organisation_id source signature status batches lines accepted updated unchanged duplicates rejected "
+        "notes started finished"
+    ),
+    "layer_state": "layer organisation_id changes built",
+    "membership": "id person_id organisation_id role territory",
+    "organisation": "id code created",
+    "person": "id email password",
+    "rejected_line": "id import_id file line column value code sentence",
+    "replaced_row": "id stores row_id import_id mark content",
+    "sighting": "id import_id stores seen rows",
+    "sign_in": "id membership_id sha256 created seen ends revoked",
+    "source": "id layer name",
+    "token": "id organisation_id name sha256 created scope last4 expires revoked person_id",
+    "upload": "id import_id organisation_id name sha256 size received deleted",
+}
+ACCOUNTS = {"person", "membership", "sign_in", "token", "attempt", "break_glass"}
+ABOUT_PEOPLE = ("author", "auteur", "victim", "witness", "temoin", "nom", "prenom", "phone", "mail", "email", "plate", "text",
+                "comment", "person", "password", "address_of", "birth", "ip", "user", "browser", "agent")
+
+
+def _columns() -> dict[str, list[str]]:
+    return {table.name: [column.name for column in table.columns] for table in SQLModel.metadata.tables.values()}
+
+
+def _about_people(columns: dict[str, list[str]]) -> set[tuple[str, str]]:
+    return {(table, name) for table, names in columns.items() for name in names if name.startswith(ABOUT_PEOPLE)}
+
+
+def test_the_columns_are_those_that_were_agreed() -> None:
+    assert _columns() == {name: columns.split() for name, columns in ALLOWED.items()}
+
+
+def test_only_accounts_have_columns_about_people() -> None:
+    found = _about_people(_columns())
+    assert {table for table, _ in found} <= ACCOUNTS
+    assert {name for table, name in found if table == "person"} == {"email", "password"}
+
+
+@pytest.mark.parametrize("name", ["victim", "auteur_presume", "email", "phone_number", "comment"])
+def test_a_planted_column_is_seen(name: str) -> None:
+    planted = {**_columns(), "fact": [*_columns()["fact"], name]}
+    assert ("fact", name) in _about_people(planted)
