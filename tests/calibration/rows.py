@@ -16,7 +16,7 @@ from tests.calibration import null, power, published, real
 from tests.calibration.null import Alarms
 from tests.calibration.worlds import SETUP, World
 
-COMMAND = "make calibration"
+COMMAND = "python -m tests.calibration"
 
 
 class Line(NamedTuple):
@@ -146,8 +146,14 @@ def city(run: Run) -> list[Figure]:
 
 def _figure(name: str, measured: float, target: str, met: bool, peer: str | None = None,
             peer_measured: float | None = None) -> Figure:
-    return Figure(name, 4, float(np.round(measured, 4)), "%", peer, peer_measured, None, target, bool(met), COMMAND,
+    ratio = None if peer_measured is None else _ratio(measured, peer_measured)
+    return Figure(name, 4, float(np.round(measured, 4)), "%", peer, peer_measured, ratio, target, bool(met), COMMAND,
                   figures.today(), _commit())
+
+
+def _ratio(measured: float, other: float) -> float:
+    """Ours over the peer's; 1 where both are nothing."""
+    return float(f"{measured / other:.4g}") if other else float(measured == other)
 
 
 @cache
