@@ -46,14 +46,14 @@ def test_an_audit_that_contradicts_itself_is_told() -> None:
         check(known, propagate(case.found, start(known, case.rule, (wrong,))))
 
 
-def _planted(case: Case, seen: View) -> tuple[View, tuple[int, int], list[tuple[int, int]]]:
+def _planted(case: Case, seen: View, same_place: bool = False) -> tuple[View, tuple[int, int], list[tuple[int, int]]]:
     """A parent and all but one of its parts shown at the ends of the noise: what is left is proven."""
     lattice = case.found.lattice
     for row, column in np.argwhere((case.counts >= 1) & (case.counts <= 4)).tolist():
-        for parent in lattice.parents(row, column):
+        for parent in [node for node in lattice.parents(row, column) if (node[0] == row) == same_place]:
             part = next(part for part in lattice.children(*parent) if (row, column) in part)
             others = [node for node in part if node != (row, column)]
-            if case.counts[parent] >= 30 and all(case.counts[node] >= 12 for node in others):
+            if case.counts[parent] >= 20 and all(case.counts[node] >= 7 for node in others):
                 value, shown = np.zeros_like(seen.value), np.zeros_like(seen.shown)
                 for node in (parent, *others):
                     shown[node] = True
@@ -63,9 +63,14 @@ def _planted(case: Case, seen: View) -> tuple[View, tuple[int, int], list[tuple[
     raise AssertionError("no sum to plant a violation in")
 
 
-def test_a_planted_violation_is_found_and_repaired() -> None:
-    case, seen = _case(7, Parameters())
-    planted, node, shown = _planted(case, seen)
+@pytest.mark.parametrize("same_place", [False, True], ids=["between places", "between periods or groups"])
+def test_a_planted_violation_is_found_and_repaired(same_place: bool) -> None:
+    facts = town.facts(WHERE, 500, 7)
+    rare = np.flatnonzero(facts.category == facts.category[0])
+    facts.category[rare[3:]] = next(code for code in facts.category if code != facts.category[0])  # three of one category
+    found, rule = cube(town.lattice(WHERE), facts), Rule(town.QUICK, 4)
+    case = Case(found, found.counts(), rule)
+    planted, node, shown = _planted(case, view(found, case.counts, rule, town.SECRET, 0), same_place)
     reading = read(case, planted, OUTSIDER)
     assert reading.violations[node]
     assert reading.proven >= 1
