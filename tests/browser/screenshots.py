@@ -71,7 +71,7 @@ def hours(page: Page) -> None:
 HOT = "/#kind=ville&category=DEG&from=2025-11-01&to=2026-11-01&mode=points-chauds&mesh=11"
 VIEWS = (
     View("premiere-vue", sizes=tuple(SIZES)), View("points-chauds", HOT, tuple(SIZES)),
-    View("fiche", HOT, ("1280", "1920"), card),
+    View("fiche", sizes=("1280", "1920"), before=card),
     View("ou-agir", HOT, ("820", "1024"), areas), View("table-chauds", HOT, ("1280",), table),
     View("carte", "/#mode=hexagones", sizes=tuple(SIZES)), View("bailleur", "/#kind=bailleur", ("1280", "820")),
     View("table", "/#kind=bailleur", ("1280",), table),

@@ -19,8 +19,10 @@ import { date, distance, NNBSP, number, plural, share } from "./words.js";
  */
 
 export class CardPanel {
-  /** @param {Store} store @param {api.Catalog} catalog @param {(cell: string) => string} street */
-  constructor(store, catalog, street) {
+  /** @param {Store} store @param {api.Catalog} catalog @param {(cell: string) => string} street
+   * @param {(found: api.HotCard) => void} onverdict called when every control of a hot spot was made */
+  constructor(store, catalog, street, onverdict) {
+    this.onverdict = onverdict;
     this.store = store;
     this.catalog = catalog;
     this.street = street;
@@ -51,7 +53,9 @@ export class CardPanel {
   /** The slower controls of a hot spot: whether it stands on other drawings of the map. @param {VerdictPart} verdict @param {AbortSignal} signal */
   async check(verdict, signal) {
     const { hotspot } = await api.card(this.store.view.cell, filters(this.store.view), signal, true);
-    if (!signal.aborted) verdict.show(hotspot, true);
+    if (signal.aborted || !hotspot) return;
+    verdict.show(hotspot, true);
+    this.onverdict(hotspot);
   }
 
   /** @param {string} title */

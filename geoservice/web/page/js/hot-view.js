@@ -63,6 +63,15 @@ export class HotView {
     }
   }
 
+  /** A card has made the slower controls of its area: the map and the list say what it says.
+   * @param {import("./api.js").HotCard} found */
+  judge({ area: judged, verdict, reasons }) {
+    const area = this.hot?.answer.areas.find((one) => one.rank === judged?.rank && one.cells[0] === judged.cells[0]);
+    if (!area || area.verdict === verdict) return;
+    Object.assign(area, { verdict, reasons });
+    this.onanswer();
+  }
+
   /** The classes of a territory's cells: hot areas lie above cells of one and the same class.
    * @param {Picture} picture */
   numbers({ territory }) {

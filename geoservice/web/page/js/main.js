@@ -42,7 +42,7 @@ class Page {
     this.going = new Going(this.store, () => this.map);
     this.hotspots = new HotView(this.store, () => this.map, () => this.hotCame());
     this.table = new Table({ ongo: (cell) => this.going.cell(cell), onhover: (cell) => this.map?.hover(cell), onclose: () => this.store.change({ table: "" }) });
-    this.card = new CardPanel(this.store, catalog, (cell) => this.map?.streetAt(cell) ?? "");
+    this.card = new CardPanel(this.store, catalog, (cell) => this.map?.streetAt(cell) ?? "", (found) => this.hotspots.judge(found));
     /** @type {import("./counts.js").Picture | null} */ this.picture = null;
     this.busyTimer = 0;
     this.soon = settled(() => this.load(), SETTLE_MS);

@@ -35,7 +35,7 @@ export function areaWords({ answer }) {
   const of = answer.unit === "residence" ? "Résidences" : "Zones";
   const rest = answer.areas_total - Math.min(SHOWN, answer.areas.length);
   const more = rest > 0 ? ` ${plural(rest, "autre est", "autres sont")} sur la carte.` : "";
-  return `${of} où il y a plus de faits signalés que le hasard et ${answer.method.exposure === "dwellings" ? "le nombre de logements" : "la surface"} n’expliquent, les plus sûres et les plus marquées d’abord.${more}`;
+  return `${of} où il y a plus de faits signalés que le hasard et ${answer.method.exposure === "dwellings" ? "le nombre de logements" : "la surface"} n’expliquent, les plus sûres et les plus marquées d’abord. Ouvrir une zone vérifie qu’elle tient à d’autres découpages${NNBSP}; son verdict peut alors changer.${more}`;
 }
 
 /** Why there is nothing to rank by evidence. @param {Hot} hot */
