@@ -25,7 +25,7 @@ export function hotDrawing(shape, areas, words) {
 /** @param {import("./hot-shapes.js").HotShape} one @param {(point: [number, number]) => string} project */
 function label(one, project) {
   const [x, y] = project(one.centre).split(",");
-  return s("g", {}, s("circle", { cx: x, cy: y, r: 13 }), s("text", { x, y, dy: "0.35em", "text-anchor": "middle" }, number(one.rank)));
+  return s("g", {}, s("circle", { cx: x, cy: y, r: 24 }), s("text", { x, y, dy: "0.35em", "text-anchor": "middle" }, number(one.rank)));
 }
 
 /** Degrees to units of the drawing, true in shape at the middle. @param {[number, number][][]} rings */
