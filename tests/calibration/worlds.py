@@ -44,7 +44,7 @@ class World:
 
 def null_worlds(part: str = "null") -> Iterator[World]:
     """Every world of a part, in the order of the file: areas, then means, then ratios."""
-    setup, number = SETUP[part], 0 if part == "null" else 10_000
+    setup, number = SETUP[part], {"null": 0, "beyond": 10_000, "small": 20_000}[part]
     for kind in setup["worlds"]:
         for mean in setup["means"]:
             for ratio in setup["ratios"]:
@@ -71,7 +71,7 @@ def cells(area: str) -> np.ndarray:
     """The study area, (n,) uint64."""
     setup = SETUP["areas"][area]
     centre = grid.parents(grid.index(np.array([setup["lon"]]), np.array([setup["lat"]])), setup["resolution"])
-    found = grid.disk(int(centre[0]), setup["radius"])
+    found = grid.disk(int(centre[0]), setup["radius"])[:setup.get("first")]
     if "removed" not in setup:
         return found
     rng = np.random.default_rng(setup["seed"])
@@ -83,8 +83,9 @@ def cells(area: str) -> np.ndarray:
 
 @cache
 def neighbours(area: str) -> weights.Neighbours:
-    """Disks of k cells in the study area."""
-    return weights.disks(cells(area), SETUP["k"])
+    """Disks of k cells in the study area; each cell alone where the area says k = 0."""
+    k = SETUP["areas"][area].get("k", SETUP["k"])
+    return weights.disks(cells(area), k) if k else weights.each_alone(len(cells(area)))
 
 
 @cache
