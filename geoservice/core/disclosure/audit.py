@@ -19,12 +19,14 @@ Progress = Callable[[int, int, str], None]  # done, of, what
 
 @dataclass(frozen=True)
 class Case:
-    """What is audited: one kind and year; earlier: predecessors, as evidence where nothing changed since."""
+    """What is audited: one kind and year; earlier: predecessors, as evidence where nothing changed since; spare: the numbers of
+    nodes that only their keyed bar masks (`masking.drawn`)."""
 
     found: Cube
     counts: np.ndarray
     rule: Rule
     earlier: tuple[View, ...] = ()
+    spare: np.ndarray | None = None
 
     @property
     def attackers(self) -> list[Attacker]:
@@ -55,8 +57,8 @@ class Reading:
 @dataclass(frozen=True)
 class Verdict:
     """The end of an audit. readings: the last of every attacker; hidden: nodes hidden by repair; lost: places that lost their
-    finest level; rounds: repairs made; past: small counts that what is out already gives away, by what owners disclosed since:
-    no release can take that back. `clean`: it may be published.
+    finest level; rounds: repairs made; past: small counts that what is out already gives away (after a disclosure, or in a
+    predecessor): no release can take that back. `clean`: it may be published.
     """
 
     readings: tuple[Reading, ...]
@@ -104,39 +106,40 @@ def audit(case: Case, view: View, progress: Progress | None = None) -> tuple[Vie
     say = progress or (lambda done, of, what: None)
     attackers = case.attackers
     readings: dict[Attacker, Reading] = {}
-    waiting, lost, rounds, past = list(attackers), 0, 0, 0
-    before = int(view.hidden.sum())
-    while True:
+    old: dict[Attacker, np.ndarray] = {}
+    waiting, lost, rounds, before = list(attackers), 0, 0, int(view.hidden.sum())
+    while waiting:
         for attacker in waiting:
-            readings[attacker] = read(case, view, attacker)
+            readings[attacker] = _but_past(case, view, read(case, view, attacker), old)
             say(sum(reading.clean for reading in readings.values()), len(attackers), attacker.name)
         waiting = [attacker for attacker in attackers if not readings[attacker].clean]
-        if not waiting:
-            break
-        bad = np.logical_or.reduce([readings[attacker].violations for attacker in waiting])
-        rounds += 1
+        bad = np.logical_or.reduce([readings[attacker].violations for attacker in waiting] or [np.zeros_like(view.shown)])
+        rounds += bool(waiting)
+        nodes = unmasked(case, view, bad)
+        if nodes.any() and rounds <= case.rule.parameters.rounds:
+            view, waiting = view.show(nodes, case.spare), list(attackers)  # something new is told: to everybody
+            continue
         nodes = repairs(case, view, bad) if rounds <= case.rule.parameters.rounds else np.zeros_like(bad)
         if not nodes.any():
             nodes, places = coarsen(case, view, bad)
             lost += places
         if not nodes.any():
-            past = _forgive(case, view, readings, waiting)
             break
         view = view.hide(nodes)
+    past = sum(int(found.sum()) for found in old.values())
     return view, Verdict(tuple(readings[attacker] for attacker in attackers), int(view.hidden.sum()) - before, lost, rounds, past)
 
 
-def _forgive(case: Case, view: View, readings: dict[Attacker, Reading], waiting: list[Attacker]) -> int:
-    """Take from the violations those that stand without anything new, and say how many they are."""
-    if not view.frozen.any():
-        return 0
-    old = view.hide(~view.frozen)
-    past = 0
-    for attacker in waiting:
-        before = read(case, old, attacker).violations
-        past += int((readings[attacker].violations & before).sum())
-        readings[attacker] = replace(readings[attacker], violations=readings[attacker].violations & ~before)
-    return past
+def _but_past(case: Case, view: View, reading: Reading, old: dict[Attacker, np.ndarray]) -> Reading:
+    """A reading without the violations that stand with nothing new shown at all: no repair can take those back."""
+    if reading.clean or not (view.frozen.any() or case.earlier):
+        return reading
+    if reading.attacker not in old:
+        none = np.zeros_like(view.shown)
+        out = replace(view.hide(~view.frozen), hidden=view.published & ~view.frozen | view.hidden) if view.frozen.any() else \
+            View(none, none, np.zeros_like(view.value), none, none)
+        old[reading.attacker] = read(case, out, reading.attacker).violations
+    return replace(reading, violations=reading.violations & ~old[reading.attacker])
 
 
 def repairs(case: Case, view: View, bad: np.ndarray) -> np.ndarray:
@@ -147,6 +150,20 @@ def repairs(case: Case, view: View, bad: np.ndarray) -> np.ndarray:
         found = _nearest(case.found.lattice, open_, (row, column))
         if found and not any(out[node] for node in found):
             out[min(found, key=lambda node: (int(case.counts[node]), node))] = True
+    return out
+
+
+def unmasked(case: Case, view: View, bad: np.ndarray) -> np.ndarray:
+    """Nodes near a violation that a predecessor showed with the same facts and only the new bar masks: shown then and not now
+    tells a large contributor the rest within three, and hiding cannot take the first back. (nodes, columns) bool."""
+    out = np.zeros_like(bad)
+    if case.spare is None or not case.earlier:
+        return out
+    before = np.logical_or.reduce([earlier.shown for earlier in case.earlier])
+    spare = before & view.masked & ~view.frozen & (case.spare > 0)
+    for row, column in np.argwhere(bad).tolist():
+        for node in [(row, column)] if spare[row, column] else _nearest(case.found.lattice, spare, (row, column)):
+            out[node] = True
     return out
 
 

@@ -51,6 +51,11 @@ class View:
         return replace(self, shown=self.shown & ~gone, value=np.where(gone, 0, self.value), hidden=self.hidden | gone)
 
 
+    def show(self, nodes: np.ndarray, value: np.ndarray) -> View:
+        """The same with some nodes shown after all, by the numbers given for them; nodes: bool."""
+        return replace(self, shown=self.shown | nodes, value=np.where(nodes, value, self.value))
+
+
 def rests(found: Cube, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What remains at each node without its largest contributor, and how many contribute; both (nodes, columns) int32."""
     largest, number = np.zeros_like(counts), np.zeros_like(counts)
@@ -61,17 +66,16 @@ def rests(found: Cube, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return counts - largest, number
 
 
-def certain(found: Cube, counts: np.ndarray, rule: Rule) -> np.ndarray:
-    """Nodes that the rule shows whatever is drawn, (nodes, columns) bool: where one is not shown, a repair hid it."""
-    high = counts >= rule.bar + rule.parameters.reach
-    if rule.solo:
-        return high
-    rest, number = rests(found, counts)
-    return high & (rest >= rule.parameters.rest_high) & (number >= rule.parameters.min_contributors)
-
-
 def view(found: Cube, counts: np.ndarray, rule: Rule, secret: bytes, revision: int) -> View:
+    """`drawn` without the spare numbers."""
+    return drawn(found, counts, rule, secret, revision)[0]
+
+
+def drawn(found: Cube, counts: np.ndarray, rule: Rule, secret: bytes, revision: int) -> tuple[View, np.ndarray]:
     """Draw the noise of every published node and mask it. counts: of `found`, (nodes, columns).
+
+    With it the numbers of nodes that only their keyed bar masks, (nodes, columns) int32, 0 elsewhere: where a predecessor showed
+    the same facts, masking them now would tell the rest within three, and the audit may show them instead.
 
     Shown only if true and noisy counts reach the bar and, unless solo, what remains without any ONE contributor (nothing at all
     included) reaches the node's keyed bar: a rule that lets zero pass told 939 of 939 small remainders to the large contributor.
@@ -83,11 +87,11 @@ def view(found: Cube, counts: np.ndarray, rule: Rule, secret: bytes, revision: i
     if not rule.solo:
         possible &= (rest >= parameters.rest_low) & (number >= parameters.min_contributors)
     keys = found.keys()
-    value = np.zeros_like(counts)
+    value, spare = np.zeros_like(counts), np.zeros_like(counts)
     for row, column in np.argwhere(possible).tolist():
         noise, bar = draw(secret, found.lattice.node_id(row, column), revision, int(keys[row, column]), parameters)
         noisy = int(counts[row, column]) + noise
-        if noisy >= rule.bar and (rule.solo or rest[row, column] >= bar):
-            value[row, column] = noisy
+        if noisy >= rule.bar:
+            (value if rule.solo or rest[row, column] >= bar else spare)[row, column] = noisy
     none = np.zeros_like(published)
-    return View(published, value > 0, value, none, none)
+    return View(published, value > 0, value, none, none), spare

@@ -12,7 +12,7 @@ from geoservice.core.disclosure import utility
 from geoservice.core.disclosure.audit import Case, Verdict, audit, joint, read
 from geoservice.core.disclosure.cubes import Cube, Facts, cube, releasable
 from geoservice.core.disclosure.lattice import Family, Lattice, families
-from geoservice.core.disclosure.masking import Rule, View, certain, view
+from geoservice.core.disclosure.masking import Rule, View, drawn
 from geoservice.core.disclosure.parameters import Parameters
 from geoservice.core.disclosure.places import Places, cells_of_resolution
 from geoservice.core.disclosure.slots import Groups, Slots
@@ -115,11 +115,13 @@ class Release:
 class Published:
     """A release with what its publisher keeps. ledger: the facts that were counted, PRIVATE; they count again in later releases
     of the same revision, whatever was corrected since. reports: of each kind and year, PRIVATE (they compare with the truth).
+    repaired: ids of the nodes that an audit hid, PRIVATE: to readers they are masked as any other.
     """
 
     release: Release
     ledger: Facts
     reports: tuple[Report, ...]
+    repaired: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -144,19 +146,21 @@ def publish(order: Order, facts: Facts, secret: bytes, previous: Published | Non
     counted = _counted(order, facts, previous)
     tables: list[Table] = []
     reports: list[Report] = []
+    repaired = set(previous.repaired if previous else ())
     for terms in order.terms:
         for year in sorted({1970 + month // 12 for month in order.months}):
             one = _Year(order, terms, year, secret, progress)
             made = one.closed(previous)
             if made is None:
-                made, report = one.publish(counted, previous, predecessors)
+                made, report, hidden = one.publish(counted, previous, predecessors)
                 reports.append(report)
+                repaired |= hidden
             tables += made
     atoms = order.places.atoms
     release = Release(order.territory, order.revision, tuple(sorted(order.months)), order.parameters, dict(order.groups.groups),
                       {terms.kind: terms.solo for terms in order.terms}, f"{atoms.version}:{atoms.digest}", commitment(secret),
                       place_tables(order.places), tuple(tables), atoms.cells[atoms.atom >= 0])
-    return Published(release, counted, tuple(reports))
+    return Published(release, counted, tuple(reports), frozenset(repaired))
 
 
 def commitment(secret: bytes) -> str:
@@ -228,34 +232,37 @@ class _Year:
         return [table for table in previous.release.tables if (table.kind, table.year) == (self.terms.kind, self.year)]
 
     def publish(self, facts: Facts, previous: Published | None,
-                predecessors: tuple[Published, ...]) -> tuple[list[Table], Report]:
+                predecessors: tuple[Published, ...]) -> tuple[list[Table], Report, set[str]]:
         lattice = self.lattice()
         found = cube(lattice, facts)
         counts = found.counts()
         rule = Rule(self.order.parameters, len(found.organisations()), self.terms.solo)
-        drawn = view(found, counts, rule, self.secret, self.order.revision)
+        seen, spare = drawn(found, counts, rule, self.secret, self.order.revision)
         if previous is not None:
-            drawn = frozen(drawn, lattice, previous.release)
-        sure = certain(found, counts, rule)
-        case = Case(found, counts, rule, tuple(self._evidence(found, other, sure) for other in predecessors))
-        audited, verdict = audit(case, drawn, self._say)
+            seen = frozen(seen, lattice, previous.release)
+        case = Case(found, counts, rule, tuple(self._evidence(found, other) for other in predecessors), spare)
+        audited, verdict = audit(case, seen, self._say)
         if not verdict.clean:
             raise Refused(f"L’audit de « {self.terms.kind} » {self.year} trouve encore de petits nombres prouvables : rien n’est "
                           "publié. Réduisez les niveaux (classe de volume plus basse) ou demandez moins de détail.")
         entered = int(((facts.kind == self.terms.kind) & (1970 + facts.month // 12 == self.year)).sum())
         worth = utility.measure(lattice, counts, audited)
         return ([_table(lattice, family, audited) for family in lattice.families if lattice.columns(family).size],
-                Report(self.terms.kind, self.year, verdict, worth, entered - len(found.facts)))
+                Report(self.terms.kind, self.year, verdict, worth, entered - len(found.facts)), _ids(lattice, audited.hidden))
 
     def _say(self, done: int, of: int, what: str) -> None:
         if self.progress is not None:
             self.progress(done, of, f"{self.terms.kind} {self.year}: {what}")
 
-    def _evidence(self, found: Cube, other: Published, sure: np.ndarray) -> View:
+    def _evidence(self, found: Cube, other: Published) -> View:
         """What an earlier revision tells about today's facts: its numbers where it counted exactly the same records."""
         then = cube(found.lattice, other.ledger)
         same = (then.keys() == found.keys()) & (then.counts() == found.counts())
-        return joint(repaired(recovered(found.lattice, other.release), sure), same)
+        return joint(repaired(recovered(found.lattice, other.release), found.lattice, other.repaired), same)
+
+
+def _ids(lattice: Lattice, nodes: np.ndarray) -> set[str]:
+    return {lattice.node_id(row, column) for row, column in np.argwhere(nodes).tolist()}
 
 
 def exposed(order: Order, published: Published, keys: np.ndarray) -> int:
@@ -273,7 +280,7 @@ def exposed(order: Order, published: Published, keys: np.ndarray) -> int:
             lattice = _Year(order, terms, year, b"", None).lattice()
             found = cube(lattice, told)
             case = Case(found, found.counts(), Rule(parameters, len(found.organisations()), terms.solo))
-            seen = repaired(recovered(lattice, published.release), certain(found, case.counts, case.rule))
+            seen = repaired(recovered(lattice, published.release), lattice, published.repaired)
             bad += sum(int(read(case, seen, attacker).violations.sum()) for attacker in case.attackers)
     return bad
 
@@ -293,19 +300,23 @@ def recovered(lattice: Lattice, release: Release) -> View:
     return View(published, value > 0, value, none, none)
 
 
-def repaired(seen: View, sure: np.ndarray) -> View:
-    """A recovered view that knows which of its masks were repairs: those of nodes that the rule is sure to show."""
-    return replace(seen, hidden=seen.published & ~seen.shown & sure)
+def repaired(seen: View, lattice: Lattice, ids: frozenset[str]) -> View:
+    """A recovered view that knows which of its masks were repairs, by node id: they are silence, and no rule's doing."""
+    masked = np.argwhere(seen.published & ~seen.shown).tolist() if ids else []
+    hidden = np.zeros_like(seen.shown)
+    for row, column in masked:
+        hidden[row, column] = lattice.node_id(row, column) in ids
+    return replace(seen, hidden=hidden)
 
 
-def frozen(drawn: View, lattice: Lattice, release: Release) -> View:
+def frozen(now: View, lattice: Lattice, release: Release) -> View:
     """A new drawing in which everything already published stays as it is, shown or not."""
     before = recovered(lattice, release)
     out = before.published
-    if np.any(before.shown & ~drawn.shown) or np.any(before.value[before.shown] != drawn.value[before.shown]):
+    if np.any(before.shown & ~now.shown) or np.any(before.value[before.shown] != now.value[before.shown]):
         raise Conflict("Un nombre déjà diffusé changerait : le registre privé ne correspond pas à la diffusion précédente.")
-    hidden = out & drawn.shown & ~before.shown
-    return View(drawn.published | out, drawn.shown & ~hidden, np.where(hidden, 0, drawn.value), hidden, out)
+    hidden = out & now.shown & ~before.shown
+    return View(now.published | out, now.shown & ~hidden, np.where(hidden, 0, now.value), hidden, out)
 
 
 def _table(lattice: Lattice, family: Family, audited: View) -> Table:

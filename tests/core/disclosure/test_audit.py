@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoservice.core.disclosure import solving
-from geoservice.core.disclosure.audit import Case, audit, joint, read
+from geoservice.core.disclosure.audit import Case, audit, joint, read, unmasked
 from geoservice.core.disclosure.bounds import Attacker, Bounds, Unsound, check, knowledge, propagate, start
 from geoservice.core.disclosure.cubes import cube
-from geoservice.core.disclosure.masking import Rule, View, view
+from geoservice.core.disclosure.masking import Rule, View, drawn, view
 from geoservice.core.disclosure.parameters import Parameters
 from geoservice.core.disclosure.solving import Scene, Solver
 from tests.core.disclosure import town
@@ -148,6 +148,23 @@ def test_an_earlier_release_counts_only_where_its_facts_are_the_same() -> None:
     nothing = joint(other, np.zeros_like(other.shown))
     same = propagate(case.found, start(known, case.rule, (seen, nothing)))
     assert np.array_equal(same.high, alone.high)
+
+
+def test_what_a_predecessor_showed_is_shown_again_where_masking_it_would_tell_more() -> None:
+    found = cube(town.lattice(WHERE), town.facts(WHERE, 500, 6, organisations=2))
+    rule = Rule(Parameters(), 2)
+    earlier = view(found, found.counts(), rule, b"t" * 32, 0)
+    now, spare = drawn(found, found.counts(), rule, town.SECRET, 1)
+    flipped = earlier.shown & now.masked & (spare > 0)
+    assert flipped.any()                    # shown with one bar, masked with the next: the rest is between the two
+    case = Case(found, found.counts(), rule, (earlier,), spare)
+    bad = np.zeros_like(flipped)
+    bad[tuple(np.argwhere(flipped)[0])] = True
+    nodes = unmasked(case, now, bad)
+    assert nodes.sum() == 1
+    assert (now.show(nodes, spare).value[nodes] >= 5).all()
+    assert not unmasked(replace(case, earlier=()), now, bad).any()
+    assert not unmasked(case, replace(now, frozen=np.ones_like(flipped)), bad).any()
 
 
 def _scene(case: Case, seen: View, organisation: int | None) -> Scene:
