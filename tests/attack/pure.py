@@ -35,7 +35,8 @@ def world(name: str) -> World:
 
 def row(name: str, measured: float, unit: str, target: str, met: bool, peer: tuple[str, float] | None = None) -> Figure:
     who, other = (peer[0], _short(peer[1])) if peer else (None, None)
-    return Figure(name, 5, _short(measured), unit, who, other, None, target, met, COMMAND, figures.today(), figures.commit())
+    ratio = None if other is None else _short(measured / other) if other else 0.0
+    return Figure(name, 5, _short(measured), unit, who, other, ratio, target, met, COMMAND, figures.today(), figures.commit())
 
 
 def _short(value: float) -> float:
