@@ -70,7 +70,10 @@ def _hot_areas(reader: Reader, found: Analysis) -> HotAreas:
 
 
 def together(found: Analysis) -> list[np.ndarray]:
-    """Rows of hot units that touch on the H3 grid, the surest of each group first; residences stand alone."""
+    """Rows of hot units that touch on the H3 grid, the surest of each group first; residences stand alone.
+
+    A group that is hot by what lies around it more than by what it holds takes those cells in: an area is where the facts are.
+    """
     if found.found is None or found.area is None:
         return []
     hot = np.flatnonzero(found.found.hot)
@@ -79,7 +82,28 @@ def together(found: Analysis) -> list[np.ndarray]:
     group = np.arange(len(hot)) if found.unit == "residence" else _components(found.area.cells[hot])
     sure = np.lexsort((-found.found.ratio[hot], found.found.q[hot]))
     order = sure[np.argsort(group[sure], kind="stable")]
-    return np.split(hot[order], np.flatnonzero(np.diff(group[order])) + 1)
+    groups = np.split(hot[order], np.flatnonzero(np.diff(group[order])) + 1)
+    return groups if found.unit == "residence" else _where_the_facts_are(found, groups)
+
+
+def _where_the_facts_are(found: Analysis, groups: list[np.ndarray]) -> list[np.ndarray]:
+    """Groups whose own cells do not reach the floor, with the cells around that hold facts and belong to no group yet."""
+    assert found.found is not None
+    assert found.area is not None
+    near, exposure = found.area.neighbours, found.area.exposure
+    taken = np.zeros(len(exposure), dtype=bool)
+    taken[np.concatenate(groups)] = True
+    out = []
+    for rows in groups:
+        expected = found.found.total * exposure[rows].sum() / exposure.sum()
+        if found.counts[rows].sum() < found.found.options.floor * expected:
+            around = np.unique(np.concatenate([near.indices[near.indptr[row]:near.indptr[row + 1]] for row in rows]))
+            more = around[~taken[around] & (found.counts[around] > 0)]
+            taken[more] = True
+            rows = np.concatenate([rows, more])
+        if found.counts[rows].sum():
+            out.append(rows)
+    return out
 
 
 def _components(cells: np.ndarray) -> np.ndarray:

@@ -89,3 +89,13 @@ def flagged(city: RealMap, options: Options) -> tuple[float, Dispersion | None]:
 def flagged_by_gi(city: RealMap, level: float = 0.05) -> float:
     """Share of cells that analytic Gi*, upper side, calls hot after Benjamini-Hochberg."""
     return float((multiple.bh(getis.local(city.counts, city.neighbours).upper) <= level).mean())
+
+
+def flagged_by_moments(city: RealMap, level: float = 0.05) -> float:
+    """Share of cells above a negative binomial of the neighbourhood sum, its shape by moments of the cells; BH."""
+    from scipy import stats
+
+    mean, variance, near = city.counts.mean(), city.counts.var(), city.neighbours
+    shape, expected = near.counts * mean ** 2 / (variance - mean), near.counts * mean
+    p = stats.nbinom.sf(near.sums(city.counts) - 1, shape, shape / (shape + expected))
+    return float((multiple.bh(p) <= level).mean())

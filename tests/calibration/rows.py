@@ -136,7 +136,8 @@ def city(run: Run) -> list[Figure]:
         paris = real.city_map(row["res"], row["category"])
         name = f"Paris, resolution {row['res']}, {row['category']}, {paris.counts.sum():,} facts, {len(paris.counts):,} cells"
         shares = {"binomial": real.flagged(paris, Options(null="binomial", floor=0.0))[0],
-                  "gi": real.flagged_by_gi(paris), "permutation": real.flagged(paris, Options(null="permutation", floor=0.0))[0]}
+                  "nb": real.flagged_by_moments(paris), "gi": real.flagged_by_gi(paris),
+                  "permutation": real.flagged(paris, Options(null="permutation", floor=0.0))[0]}
         out += [_figure(f"cells called hot: {name}, {way}", 100 * share, "checks.json ± 1.5 points",
                         abs(share - row[way]) <= 0.015, "checks.json", 100 * row[way]) for way, share in shares.items()]
         ours, dispersion = real.flagged(paris, Options())

@@ -155,3 +155,23 @@ def test_near_repeats_take_fewer_facts_where_they_are_close_together(tmp_path):
     assert found.found.observed.sum() <= 2 * unevenness.MOST_PAIRS
     wide = hotworld.reader(tmp_path / "wide", hotworld.new(9).scattered(3_000, 0.03))
     assert unevenness.repeats(wide, FactQuery(Kind.VILLE)).used == 3_000
+
+
+def test_an_area_is_where_the_facts_are(planted):
+    """Hot cells without facts of their own take in the cells that make them hot; what holds nothing at all is no area."""
+    from dataclasses import replace
+
+    from geoservice.operations.hotareas import together
+
+    found = analyse(planted, QUERY)
+    here = int(np.flatnonzero(found.area.cells == np.uint64(spot_cell()))[0])
+    near = found.area.neighbours
+    around = near.indices[near.indptr[here]:near.indptr[here + 1]]
+    ring = around[around != here]
+    counts = np.zeros_like(found.counts)
+    counts[ring[0]] = 30
+    hot = np.zeros(len(counts), dtype=bool)
+    hot[here] = True
+    empty = replace(found, counts=counts, found=replace(found.found, hot=hot))
+    assert [sorted(rows.tolist()) for rows in together(empty)] == [sorted([here, int(ring[0])])]
+    assert together(replace(empty, counts=np.zeros_like(counts))) == []

@@ -4,7 +4,9 @@ For each neighbourhood: S = its facts, C = those of the map, share = its part of
 cell varies on its own around its share, as unevenly as the map's cells do (see `dispersion` and `nulls`). P-values of all
 neighbourhoods are then corrected together, and those whose observed/expected stays under a floor are not called hot.
 Where something is found, dispersion is estimated once more without it: hot spots must not hide behind the unevenness they make.
-On a map without clusters this second look happens only after a false alarm, so it adds none.
+On a map without clusters this second look happens only after a false alarm, so it adds none. A map of few units, where a
+single hot one makes all the unevenness there is, is first asked about its likeliest ones with the dispersion of all the others:
+they are then judged by a dispersion in which they have no part.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from geoservice.core.stats.weights import Neighbours
 from geoservice.errors import BadInput
 
 FEWEST_FACTS, FEWEST_CELLS = 10, 10
+FEW = 300  # units of a map in which one of them can make most of the unevenness
+_ASKED = 8  # of the likeliest units, each with the dispersion of the others
 NULLS = ("beta-binomial", "binomial", "permutation")
 SIDES = ("upper", "lower", "two-sided")
 
@@ -106,6 +110,8 @@ def test(counts: Values, exposure: Values, neighbours: Neighbours, options: Opti
     if options.dispersion is not None:
         return _judged(sums, dispersions.stated(options.dispersion, counts, exposure), options)
     first = _judged(sums, dispersions.estimate(counts, exposure), options)
+    if len(counts) <= FEW and not (first.q <= options.level).any():
+        first = _one_by_one(first, counts, exposure, neighbours, sums)
     return _second_look(first, counts, exposure, neighbours, sums)
 
 
@@ -206,6 +212,19 @@ def _p(tails: nulls.Tails, options: Options) -> np.ndarray:
     if options.side == "two-sided":
         return np.minimum(2 * np.minimum(upper, lower), 1.0)
     return upper if options.side == "upper" else lower
+
+
+def _one_by_one(first: HotSpots, counts: np.ndarray, exposure: np.ndarray, neighbours: Neighbours, sums: _Sums) -> HotSpots:
+    """The test again, the likeliest neighbourhoods each under the dispersion of the cells outside it; the others as they are."""
+    p = first.p.copy()
+    for row in np.argsort(p, kind="stable")[:_ASKED]:
+        others = np.ones(len(counts), dtype=bool)
+        others[neighbours.indices[neighbours.indptr[row]:neighbours.indptr[row + 1]]] = False
+        if too_little(counts[others]) is None:
+            laws = dispersions.estimate(counts, exposure, others).laws
+            one = [nulls.tails(sums.observed[[row]], sums.total, sums.share[[row]], sums.shape(law)[[row]]) for law in laws]
+            p[row] = min(p[row], max(float(_p(tails, first.options)[0]) for tails in one))
+    return _answer(sums, p, first.dispersion, first.options, first.shapes)
 
 
 def _second_look(first: HotSpots, counts: np.ndarray, exposure: np.ndarray, neighbours: Neighbours, sums: _Sums) -> HotSpots:

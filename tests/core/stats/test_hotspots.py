@@ -273,6 +273,7 @@ def test_paris_as_checks_json_published_it(row: int) -> None:
     binomial, gi = real.flagged(paris, replace(PLAIN, null="binomial"))[0], real.flagged_by_gi(paris)
     assert binomial == pytest.approx(known["binomial"], abs=0.003)
     assert gi == pytest.approx(known["gi"], abs=0.002)
+    assert real.flagged_by_moments(paris) == pytest.approx(known["nb"], abs=0.002)
     ours, told = real.flagged(paris, PLAIN)
     assert ours < min(binomial, gi)
     assert 1 < told.ratio <= told.ratio_high
@@ -289,3 +290,23 @@ def test_a_million_facts_on_a_few_cells_are_answered_at_once(cells: np.ndarray, 
     assert time.process_time() - began < 3
     assert not found.hot.any()
     assert np.isfinite(found.high).all()
+
+
+@pytest.fixture
+def quick() -> None:
+    compiled.allow()
+    compiled.load(nulls.loops)
+
+
+def test_one_hot_unit_among_few_is_not_hidden_by_the_unevenness_it_makes(quick):
+    rng, alone = np.random.default_rng(11), weights.each_alone(13)
+    means = np.where(np.arange(13) == 4, 200.0, 10.0)
+    assert all(hotspots.test(rng.poisson(means), np.ones(13), alone).hot[4] for _ in range(20))
+
+
+def test_few_units_without_clusters_stay_silent(quick):
+    rng, alone, false = np.random.default_rng(12), weights.each_alone(13), 0
+    for _ in range(200):
+        counts = rng.poisson(rng.gamma(10 / 4, 4, 13))  # variance/mean 5
+        false += bool(hotspots.test(counts, np.ones(13), alone, Options(floor=0.0)).hot.any())
+    assert false <= 10  # 5 %
