@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geoservice import cli_accounts
 from geoservice.arguments import Parser, whole
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMANDE")
     _server_commands(commands)
     _import_commands(commands)
-    _account_commands(commands)
+    cli_accounts.add(commands, _command, _open)
     _upkeep_commands(commands)
     return parser
 
@@ -91,18 +92,6 @@ def _import_commands(commands: Any) -> None:
     rejects = _command(commands, "rejects", _rejects, "Montre les lignes refusées par un import, et pourquoi.")
     rejects.add_argument("import_id", type=whole(1, 2**53), metavar="IMPORT")
     rejects.add_argument("--csv", type=Path, metavar="FICHIER", help="les écrire dans un fichier CSV")
-
-
-def _account_commands(commands: Any) -> None:
-    for name, text in (("organisation", "Organisations."), ("token", "Jetons d’accès.")):
-        group = commands.add_parser(name, help=text, description=text).add_subparsers(required=True, metavar="ACTION")
-        if name == "organisation":
-            create = _command(group, "create", _create_organisation, "Crée une organisation.")
-            create.add_argument("code", metavar="CODE")
-        else:
-            create = _command(group, "create", _create_token, "Crée un jeton, montré une seule fois.")
-            create.add_argument("name", metavar="NOM")
-            create.add_argument("--organisation", metavar="CODE")
 
 
 def _upkeep_commands(commands: Any) -> None:
@@ -316,19 +305,6 @@ def _undo(arguments: argparse.Namespace) -> None:
         return
     print(f"Import n° {undone.import_id} annulé : {undone.removed} éléments retirés, {undone.restored} revenus à leur version "
           f"d’avant, {undone.kept} gardés parce que d’autres imports les contiennent aussi.")
-
-
-def _create_organisation(arguments: argparse.Namespace) -> None:
-    from geoservice.operations import accounts
-
-    accounts.create_organisation(_open(arguments), arguments.code)
-    print(f"Organisation « {arguments.code} » créée.")
-
-
-def _create_token(arguments: argparse.Namespace) -> None:
-    from geoservice.operations import accounts
-
-    print(accounts.create_token(_open(arguments), arguments.name, arguments.organisation))
 
 
 if __name__ == "__main__":

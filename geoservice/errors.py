@@ -7,6 +7,7 @@
     │   ├── TooLarge            more bytes than are accepted
     │   └── UnreadableFile      a file that cannot be read at all (exit 2)
     ├── NotSignedIn         no viewer: there is no data
+    ├── TooManyTries        to sign in; later again
     ├── Forbidden           a viewer, but not for this
     ├── NotFound            nothing under this name, for this viewer
     ├── Conflict            something else has this name already, or it is not the moment
@@ -50,6 +51,10 @@ class TooLarge(BadInput):
 
 class NotSignedIn(GeoserviceError):
     slug, title, status = "connexion-requise", "Connexion requise", 401
+
+
+class TooManyTries(GeoserviceError):
+    slug, title, status = "trop-d-essais", "Trop d’essais", 429
 
 
 class Forbidden(GeoserviceError):

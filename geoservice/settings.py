@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -25,6 +26,11 @@ class Settings(BaseSettings):
     max_upload_mb: int = 1_024
     log_format: Literal["quiet", "text", "json"] = "quiet"
     metrics: bool = False
+    sign_in_idle_minutes: int = Field(default=60, ge=30, le=480)
+    sign_in_hours: int = Field(default=12, ge=1, le=168)
+    sign_in_tries: int = Field(default=10, ge=1, le=100)
+    sign_in_network_tries: int = Field(default=100, ge=1, le=10_000)
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
 
     @property
     def database(self) -> Path:

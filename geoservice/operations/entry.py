@@ -10,7 +10,7 @@ from geoservice.catalog.intake.facts import FactIntake
 from geoservice.catalog.rows import FACT, Batch
 from geoservice.catalog.schema import SourceSpec
 from geoservice.errors import BadInput, Conflict
-from geoservice.operations import intakes
+from geoservice.operations import audit, intakes
 from geoservice.operations.indexing import FACTS, note_added
 from geoservice.storage import facts, imports, jobs
 from geoservice.storage.facts import Owner
@@ -52,6 +52,7 @@ def enter(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) 
         imports.advance(connection, number, run["batches"] + 1, counters, [])
         if found.accepted:
             imports.touch(connection, FACTS, viewer.organisation_id)
+            audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "saisie", f"import {number}")
         change = imports.states(connection, FACTS)[viewer.organisation_id][0]
         fact_number = facts.numbers(connection, owner, {row[_KEY]})[row[_KEY]]
     if found.accepted:

@@ -22,7 +22,7 @@ from geoservice.catalog.readers.base import readable
 from geoservice.catalog.rows import Note, Reject, Taken
 from geoservice.catalog.schema import ReadHints, SourceSpec, check_source, parse
 from geoservice.errors import BadInput, GeoserviceError, NotFound, NotReady
-from geoservice.operations import accounts, intakes
+from geoservice.operations import accounts, audit, intakes
 from geoservice.operations.indexing import refresh_as_writer
 from geoservice.operations.undo import Undone, undo
 from geoservice.storage import facts, features, imports, jobs, uploads
@@ -115,6 +115,8 @@ def run(
         with storage.write() as connection:
             begun = _begin(connection, plan, plan.signature(storage.settings.batch_rows), request.received)
             source_id = imports.source_id(connection, plan.layer, plan.source.name)
+            audit.note(connection, plan.importer, audit.COMMAND if request.received is None else audit.SERVICE, "import",
+                       f"import {begun['id']} {plan.layer}")
             for file in plan.files:
                 size = file.path.stat().st_size
                 uploads.record(connection, begun["id"], plan.importer, file.name, file.sha256, size)

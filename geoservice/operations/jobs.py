@@ -13,7 +13,7 @@ from geoservice.catalog.rows import Note, Reject
 from geoservice.catalog.schema import SourceSpec
 from geoservice.core.query import EPOCH
 from geoservice.errors import BadInput, Conflict, GeoserviceError, NotFound, NotReady
-from geoservice.operations import ingest, mapping
+from geoservice.operations import audit, ingest, mapping
 from geoservice.operations.mapping import Correction
 from geoservice.operations.preview import columns_of
 from geoservice.storage import imports, jobs, waiting
@@ -67,6 +67,7 @@ def ask(storage: Storage, catalog: Catalog, viewer: Viewer, upload: str, layer: 
                "spec": reading.spec.model_dump(exclude_unset=True, mode="json"), "tries": 0}
     with storage.write() as connection:
         number = jobs.receive(connection, layer, viewer.organisation_id, reading.spec.name)
+        audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "import.demande", f"import {number} {layer}")
         waiting.write_request(storage.settings.uploads, number, request)
     return number
 
@@ -151,6 +152,7 @@ def ask_undo(storage: Storage, viewer: Viewer, number: int) -> None:
         if locked:
             raise Conflict(locked)
         jobs.say(connection, number, "undoing")
+        audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "annulation.demande", f"import {number}")
 
 
 def pending(storage: Storage) -> list[int]:

@@ -16,6 +16,7 @@ from geoservice.core.facts import DEGREE, Area, Counts, FactIndex
 from geoservice.core.query import EPOCH, FactQuery
 from geoservice.errors import KindRequired, NotFound
 from geoservice.operations.features import Features, FeatureShelf
+from geoservice.operations.permissions import Action, can
 from geoservice.operations.zones import ZoneView, list_zones, resolve
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
@@ -73,7 +74,9 @@ class Card:
 
 
 def organisations_of(viewer: Viewer) -> tuple[int, ...]:
-    """THE choice of whose data a viewer sees: their own organisation's, and what is open."""
+    """THE choice of whose data a viewer sees: their own organisation's, and what is open; nobody's without the right to facts."""
+    if not can(viewer, Action.READ_FACTS, viewer.organisation_id):
+        return ()
     return tuple(sorted({OPEN, viewer.organisation_id}))
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from geoservice.errors import BadInput, NotFound
+from geoservice.operations import audit
 from geoservice.operations.indexing import refresh_as_writer
 from geoservice.storage import imports
 from geoservice.storage import undo as storage_undo
@@ -42,6 +43,7 @@ def undo(storage: Storage, import_id: int) -> Undone:
             for number in taken.organisations or {OPEN}:
                 imports.touch(connection, run["layer"], number)
             imports.finish(connection, import_id, "undone")
+            audit.note(connection, run["organisation_id"], audit.SERVICE, "annulation", f"import {import_id} {run['layer']}")
         refresh_as_writer(storage)
     return Undone(import_id, run["layer"], taken.removed, taken.restored, taken.kept)
 

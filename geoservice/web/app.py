@@ -13,12 +13,14 @@ from geoservice.errors import NotReady
 from geoservice.operations import setup
 from geoservice.settings import Settings
 from geoservice.web import heavy, problems
+from geoservice.web.aside import Aside
 from geoservice.web.background import Refresher
 from geoservice.web.headers import Guard, security_headers
 from geoservice.web.importer import Importer
 from geoservice.web.metrics import Metrics
 from geoservice.web.observe import Observer
 from geoservice.web.routes import (
+    account,
     cells,
     entry,
     exports,
@@ -41,9 +43,9 @@ from geoservice.web.routes import (
 from geoservice.web.service import Service
 
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
-    hotspots.tiles, tiles.router, page.router, words.router, cells.router, hotspots.router, statistics.router, units.router,
-    profiles.router, hexagons.router, search.router, places.router, picture.router, imports.router, entry.router, exports.router,
-    health.router, files.router,
+    hotspots.tiles, tiles.router, page.router, account.router, words.router, cells.router, hotspots.router, statistics.router,
+    units.router, profiles.router, hexagons.router, search.router, places.router, picture.router, imports.router, entry.router,
+    exports.router, health.router, files.router,
 )
 
 
@@ -75,6 +77,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service.storage = setup.open_storage(service.settings)
     refresher = Refresher(service.storage)
     refresher.start()
+    service.aside = Aside(service.storage)
     service.importer = Importer(service.storage)
     service.importer.start()
     try:
@@ -84,5 +87,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.importer.stop()
         service.importer = None
         refresher.stop()
+        service.aside.stop()
+        service.aside = None
         service.storage.close()
         service.storage = None

@@ -9,22 +9,25 @@ from fastapi import Depends, Request
 
 from geoservice.core.query import PARAMETERS, FactQuery, parse
 from geoservice.errors import BadInput, NotFound, NotSignedIn, UnknownParameter
-from geoservice.operations import accounts
+from geoservice.operations import accounts, signin
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.setup import Storage
 from geoservice.types import Viewer
+from geoservice.web.actions import allow
+from geoservice.web.cookies import secret_of
 from geoservice.web.loopback import is_local
 from geoservice.web.schemas import PROBLEM, SCHEMAS
-from geoservice.web.service import service_of
+from geoservice.web.service import Service, service_of
 
-COOKIE = "geoservice"
 _LONGEST_TOKEN = 200
 
 
 # Dependencies are coroutines because FastAPI carries each plain function to a thread, which costs more than what they do.
 async def viewer(request: Request) -> Viewer:
-    """`viewer_of`, as a dependency."""
-    return viewer_of(request)
+    """`viewer_of`, as a dependency; Forbidden when the viewer may not ask this route (`web/actions.py`)."""
+    found = viewer_of(request)
+    allow(request, found)
+    return found
 
 
 def viewer_of(request: Request) -> Viewer:
@@ -36,7 +39,7 @@ def viewer_of(request: Request) -> Viewer:
         scheme, _, token = bearer.partition(" ")
         found = token_viewer(storage, token.strip()) if scheme.lower() == "bearer" else None
     else:
-        found = token_viewer(storage, request.cookies.get(COOKIE, ""))
+        found = _cookie_viewer(service, storage, secret_of(request))
         if found is None and service.demo and is_local(request):
             found = _demo_viewer(storage)
     if found is None:
@@ -47,6 +50,16 @@ def viewer_of(request: Request) -> Viewer:
 def token_viewer(storage: Storage, token: str) -> Viewer | None:
     """The viewer behind a token, None when it is empty, absurdly long or unknown."""
     return accounts.viewer_of_token(storage, token) if 0 < len(token) <= _LONGEST_TOKEN else None
+
+
+def _cookie_viewer(service: Service, storage: Storage, secret: str) -> Viewer | None:
+    """The viewer behind a cookie: a person who gave their password, or a token that was typed in."""
+    if not secret.startswith(signin.PREFIX):
+        return token_viewer(storage, secret)
+    found = signin.find(storage, secret) if len(secret) <= _LONGEST_TOKEN else None
+    if found is not None and found.due:
+        service.touch(found.number)
+    return None if found is None else found.viewer
 
 
 def _demo_viewer(storage: Storage) -> Viewer | None:

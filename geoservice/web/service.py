@@ -10,9 +10,11 @@ from fastapi import Request
 from geoservice.catalog.layers import Catalog
 from geoservice.errors import NotReady
 from geoservice.settings import Settings
+from geoservice.types import Viewer
 
 if TYPE_CHECKING:
     from geoservice.operations.setup import Storage
+    from geoservice.web.aside import Aside
     from geoservice.web.importer import Importer
 
 
@@ -25,12 +27,23 @@ class Service:
     demo: bool
     storage: Storage | None = None
     importer: Importer | None = None
+    aside: Aside | None = None
 
     def opened(self) -> Storage:
         """The data folder; NotReady before the start and after the stop."""
         if self.storage is None:
             raise NotReady("Le service démarre ou s’arrête ; réessayez dans un instant.")
         return self.storage
+
+    def touch(self, number: int) -> None:
+        """Note, after the answer, that a browser was seen."""
+        if self.aside is not None:
+            self.aside.touch(number)
+
+    def note(self, viewer: Viewer, action: str, thing: str, outcome: str) -> None:
+        """Add a row to the audit, after the answer."""
+        if self.aside is not None:
+            self.aside.note(viewer, action, thing, outcome)
 
 
 def service_of(request: Request) -> Service:

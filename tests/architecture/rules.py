@@ -13,13 +13,15 @@ from pathlib import Path
 
 # from the lowest step; a package imports from steps below its own and from itself
 STEPS = (("types", "errors", "settings"), ("core",), ("catalog", "export"), ("storage",), ("operations",),
-         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments"))
+         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts"))
 STEP = {package: number for number, step in enumerate(STEPS) for package in step}
 # on one step, yet one uses the other
 NEIGHBOURS = {
     ("errors", "types"): "both are words",
     ("settings", "errors"): "a setting can be impossible",
     ("cli", "arguments"): "its parser",
+    ("cli", "cli_accounts"): "some of its commands",
+    ("cli_accounts", "arguments"): "their parsers",
     ("cli", "progress"): "the command line shows progress",
     ("cli", "testing"): "a command builds the synthetic town",
     ("cli", "demo"): "a command builds the demo",

@@ -40,11 +40,11 @@ def test_a_person_signs_in_and_out_over_plain_http(world, port, playwright_chrom
         page.goto(f"http://carte.example:{port}/", wait_until="domcontentloaded")
         assert page.url.endswith("/connexion")
         page.fill("#token", "geo_faux")
-        page.click("button[type=submit]")
+        page.click("#by-token button")
         assert "n’est pas reconnu" in page.inner_text("#token-error")
         page.fill("#token", world.rives)
         with page.expect_response("**/connexion") as answer:
-            page.click("button[type=submit]")
+            page.click("#by-token button")
         assert answer.value.status == 303
         assert "sec-fetch-site" not in answer.value.request.headers
         page.wait_for_url(f"http://carte.example:{port}/**", wait_until="domcontentloaded")

@@ -16,9 +16,9 @@ from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
 from geoservice.operations import credits, tiles
 from geoservice.operations.reader import LayerView, Reader
+from geoservice.web.cookies import is_https
 from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
 from geoservice.web.responses import JSON, MVT, PNG, respond, tag_of, to_json
-from geoservice.web.routes.page import is_https
 from geoservice.web.routes.words import box_list
 
 router = APIRouter()

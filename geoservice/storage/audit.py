@@ -1,0 +1,50 @@
+"""The audit: rows added to a chain, inside the transaction of what they tell when there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from geoservice.core.chain import START, Entry, hash_of
+from geoservice.storage.tables import Audit, AuditDay
+
+_TABLE, _DAYS = Audit.__table__, AuditDay.__table__  # type: ignore[attr-defined]
+_BLOCK = 5_000
+
+
+def append(connection: Connection, organisation_id: int, actor: str, what: tuple[str, str, str]) -> Entry:
+    """Add a row in a writing transaction, which one process at a time has; `what`: action, object, outcome."""
+    last = connection.execute(select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)).first()
+    number, previous = (0, START) if last is None else (last.seq, last.hash)
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    entry = Entry(number + 1, moment, organisation_id, actor[:40], what[0][:40], what[1][:120], what[2][:20], previous)
+    entry = replace(entry, hash=hash_of(entry))
+    connection.execute(insert(_TABLE).values({name: getattr(entry, name) for name in Entry.__slots__}))
+    head = {"seq": entry.seq, "hash": entry.hash}
+    if connection.execute(update(_DAYS).where(_DAYS.c.day == moment[:10]).values(head)).rowcount == 0:
+        connection.execute(insert(_DAYS).values(day=moment[:10], **head))
+    return entry
+
+
+def entries(connection: Connection) -> Iterator[Entry]:
+    """Every row, in order."""
+    names = [_TABLE.c[name] for name in Entry.__slots__]
+    result = connection.execution_options(stream_results=True).execute(select(*names).order_by(_TABLE.c.seq))
+    while rows := result.fetchmany(_BLOCK):
+        yield from (Entry(*row) for row in rows)
+
+
+def days(connection: Connection) -> dict[str, tuple[int, str]]:
+    """Number and hash of the last row of each day."""
+    return {row.day: (row.seq, row.hash) for row in connection.execute(select(_DAYS).order_by(_DAYS.c.day))}
+
+
+def latest(connection: Connection, organisation_id: int, before: int | None, most: int) -> list[Entry]:
+    """Rows of one organisation, newest first, those before a number."""
+    query = select(*(_TABLE.c[name] for name in Entry.__slots__)).where(_TABLE.c.organisation_id == organisation_id)
+    if before is not None:
+        query = query.where(_TABLE.c.seq < before)
+    return [Entry(*row) for row in connection.execute(query.order_by(_TABLE.c.seq.desc()).limit(most))]

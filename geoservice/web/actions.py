@@ -1,0 +1,74 @@
+"""What each route asks of `operations.permissions`: one table. A route that is not in it answers nobody."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import Request
+
+from geoservice.errors import Forbidden
+from geoservice.operations import audit
+from geoservice.operations.permissions import Action, require
+from geoservice.types import Viewer
+from geoservice.web.service import service_of
+
+_READ, _IMPORT, _OWN = Action.READ_FACTS, Action.IMPORT, Action.OWN_ACCOUNT
+ACTIONS: dict[str, Action] = {
+    **{f"GET {path}": _READ for path in (
+        "/", "/lieux", "/api/layers", "/api/cells", "/api/cells/{cell}", "/api/hotspots", "/api/profile",
+        "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change", "/api/calibration",
+        "/tiles/hotspots/{z}/{x}/{y}.mvt", "/api/units", "/api/zones", "/api/series", "/api/calendar", "/api/facets",
+        "/api/geometry", "/api/geometry/{version}/{resolution}", "/api/values", "/api/search", "/api/residences",
+        "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/map.svg", "/api/snippet", "/api/features/{layer}",
+        "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
+    **{f"GET {path}": Action.EXPORT for path in ("/api/carte.pdf", "/api/map.png")},
+    **{f"GET {path}": _IMPORT for path in (
+        "/donnees", "/api/imports", "/api/imports/{number}", "/api/imports/{number}/rejects",
+        "/api/imports/{number}/rejects.csv")},
+    **{f"POST {path}": _IMPORT for path in (
+        "/api/uploads", "/api/imports/preview", "/api/imports/preview.csv", "/api/imports", "/api/imports/{number}/undo",
+        "/api/facts")},
+    "GET /api/session": _OWN,
+    "GET /compte": _OWN,
+    "POST /compte/mot-de-passe": _OWN,
+    "POST /compte/connexions/{number}/fermer": _OWN,
+    "POST /compte/jetons": Action.OWN_TOKENS,
+    "POST /compte/jetons/{number}/revoquer": Action.OWN_TOKENS,
+    **{f"{one}": Action.MANAGE_MEMBERS for one in (
+        "GET /membres", "POST /membres", "POST /membres/{number}/role", "POST /membres/{number}/retirer",
+        "POST /membres/jetons/{number}/revoquer")},
+    "GET /journal": Action.READ_JOURNAL,
+}
+# reading, until it is asked for as a file
+FILES = frozenset({"csv", "gpkg", "geoparquet", "geojson"})
+_QUIET_S = 60.0
+_refused: dict[tuple[str, str], float] = {}
+
+
+def allow(request: Request, who: Viewer) -> None:
+    """Forbidden when this viewer may not ask this; exports and refusals are noted in the audit."""
+    route = f"{request.method.replace('HEAD', 'GET')} {getattr(request.scope.get('route'), 'path', '')}"
+    action = ACTIONS.get(route)
+    if action is Action.READ_FACTS and request.query_params.get("format") in FILES:
+        action = Action.EXPORT
+    try:
+        if action is None:
+            raise Forbidden("Cette adresse n’est ouverte à aucun rôle.")
+        require(who, action, who.organisation_id)
+    except Forbidden:
+        if _first_in_a_while((audit.actor_of(who), route)):
+            service_of(request).note(who, "acces", route, audit.REFUSED)
+        raise
+    if action is Action.EXPORT or route.endswith(".csv"):
+        service_of(request).note(who, "export", route, audit.DONE)
+
+
+def _first_in_a_while(what: tuple[str, str]) -> bool:
+    """A page that asks the same again and again fills no audit."""
+    moment = time.monotonic()
+    if moment - _refused.get(what, -_QUIET_S) < _QUIET_S:
+        return False
+    if len(_refused) > 1_000:
+        _refused.clear()
+    _refused[what] = moment
+    return True
