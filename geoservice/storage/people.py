@@ -64,17 +64,22 @@ def add_membership(connection: Connection, person: int, organisation_id: int, ro
 
 
 def set_role(connection: Connection, membership: int, role: str, territory: str | None) -> None:
-    """Another role, from the next request on."""
+    """Another role, from the next request on; tokens made under the former one no longer work."""
+    _revoke_tokens(connection, membership)
     connection.execute(update(_M).where(_M.c.id == membership).values(role=role, territory=territory))
 
 
 def remove_membership(connection: Connection, membership: int) -> None:
     """A person leaves an organisation: their browsers are signed out, the tokens they made for it no longer work."""
-    left = connection.execute(select(_M.c.person_id, _M.c.organisation_id).where(_M.c.id == membership)).one()
-    connection.execute(update(_T).where(_T.c.person_id == left.person_id, _T.c.organisation_id == left.organisation_id,
-                                        _T.c.revoked.is_(None)).values(revoked=now()))
+    _revoke_tokens(connection, membership)
     connection.execute(delete(_S).where(_S.c.membership_id == membership))
     connection.execute(delete(_M).where(_M.c.id == membership))
+
+
+def _revoke_tokens(connection: Connection, membership: int) -> None:
+    of = connection.execute(select(_M.c.person_id, _M.c.organisation_id).where(_M.c.id == membership)).one()
+    connection.execute(update(_T).where(_T.c.person_id == of.person_id, _T.c.organisation_id == of.organisation_id,
+                                        _T.c.revoked.is_(None)).values(revoked=now()))
 
 
 # --- browsers

@@ -34,10 +34,13 @@ ACTIONS: dict[str, Action] = {
     "POST /compte/connexions/{number}/fermer": _OWN,
     "POST /compte/jetons": Action.OWN_TOKENS,
     "POST /compte/jetons/{number}/revoquer": Action.OWN_TOKENS,
-    **{f"{one}": Action.MANAGE_MEMBERS for one in (
-        "GET /membres", "POST /membres", "POST /membres/{number}/role", "POST /membres/{number}/retirer",
-        "POST /membres/jetons/{number}/revoquer")},
+    **dict.fromkeys(("GET /membres", "POST /membres", "POST /membres/{number}/role", "POST /membres/{number}/retirer",
+                     "POST /membres/jetons/{number}/revoquer"), Action.MANAGE_MEMBERS),
     "GET /journal": Action.READ_JOURNAL,
+    **dict.fromkeys(("GET /accords", "POST /accords", "POST /accords/{number}/retirer"), Action.MANAGE_AGREEMENTS),
+    "GET /acces": Action.APPROVE_GLASS,
+    "POST /acces": Action.ASK_GLASS,
+    "POST /acces/{number}/accorder": Action.APPROVE_GLASS,
 }
 # reading, until it is asked for as a file
 FILES = frozenset({"csv", "gpkg", "geoparquet", "geojson"})

@@ -35,6 +35,7 @@ from geoservice.web.routes import (
     places,
     profiles,
     search,
+    sharing,
     statistics,
     tiles,
     units,
@@ -43,9 +44,9 @@ from geoservice.web.routes import (
 from geoservice.web.service import Service
 
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
-    hotspots.tiles, tiles.router, page.router, account.router, words.router, cells.router, hotspots.router, statistics.router,
-    units.router, profiles.router, hexagons.router, search.router, places.router, picture.router, imports.router, entry.router,
-    exports.router, health.router, files.router,
+    hotspots.tiles, tiles.router, page.router, account.router, sharing.router, words.router, cells.router, hotspots.router,
+    statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router, picture.router,
+    imports.router, entry.router, exports.router, health.router, files.router,
 )
 
 

@@ -26,6 +26,7 @@ def address(tmp_path) -> Iterator[str]:
     settings = Settings(data=tmp_path / "data")
     storage = setup.create(settings)
     people.join(storage, "admin@rives.fr", people.Place(accounts.create_organisation(storage, "rives"), Role.ORG_ADMIN), PASSWORD)
+    accounts.create_organisation(storage, "plaine")
     storage.close()
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -74,5 +75,9 @@ def test_an_administrator_works_by_keyboard(browser: Browser, address: str) -> N
             expect(page.get_by_role("heading", level=1)).to_have_text(title)
             no_serious_violation(page)
         expect(page.locator("tbody")).to_contain_text("Membre ajouté")
+        for path, title in (("accords", "Conventions"), ("acces", "Accès exceptionnels")):
+            page.goto(f"{address}/{path}")
+            expect(page.get_by_role("heading", level=1)).to_have_text(title)
+            no_serious_violation(page)
     finally:
         page.close()

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from geoservice.errors import NotSignedIn, TooManyTries
-from geoservice.operations import accounts, audit, people, permissions, setup, signin
+from geoservice.errors import BadInput, NotSignedIn, TooManyTries
+from geoservice.operations import accounts, agreements, audit, people, permissions, setup, signin
 from geoservice.operations.permissions import ALLOWED, Action, can
 from geoservice.settings import Settings
-from geoservice.types import Role, Scope, Viewer
+from geoservice.types import Category, Role, Scope, Viewer
 from geoservice.web.actions import ACTIONS
 from geoservice.web.app import create_app
 
@@ -306,9 +306,13 @@ def test_an_administrator_adds_changes_and_removes_members(running, storage):
     for path, data in ((f"/membres/{number}/role", {"role": "analyst"}), (f"/membres/{number}/retirer", {})):
         assert stranger.post(path, data=data).status_code in (404, 400)
     assert newcomer.post("/api/facts", json={}).status_code == 400
+    made = newcomer.post("/compte/jetons", data={"name": "x", "scope": "write", "days": "30"}).text
+    program = TestClient(running, headers={"Authorization": f"Bearer {re.search(r'geo_[-_0-9A-Za-z]{43}', made)[0]}"})
+    assert program.get("/api/session").status_code == 200
     police = {"role": "police_liaison", "territory": "commune:93066"}
     assert client.post(f"/membres/{number}/role", data=police).status_code == 303
     assert newcomer.post("/api/facts", json={}).status_code == 403  # from the next request on
+    assert program.get("/api/session").status_code == 401  # nor by a token of before
     assert client.post(f"/membres/{number}/retirer").status_code == 303
     assert newcomer.get("/api/session").status_code == 401
     with storage.read() as connection:
@@ -328,6 +332,64 @@ def test_what_people_write_is_never_markup(running, storage):
     for page in ("/compte", "/membres"):
         assert "<script" not in client.get(page).text
         assert "&lt;script&gt;" in client.get(page).text
+
+
+# --- what two have to agree on
+
+def test_an_agreement_is_given_seen_by_both_and_taken_back(running, storage):
+    giver, opener = browser(running, "admin@rives.fr"), browser(running, "admin@plaine.fr")
+    today = datetime.now(UTC).date()
+    terms = {"zone": "commune:93066", "opener": "plaine", "since": str(today), "until": str(today + timedelta(30)), "c-DEG": "1",
+             "c-SAL": "1"}
+    for wrong in ({"zone": "x"}, {"opener": "rives"}, {"opener": "nulle"}, {"since": "hier"}, {"until": "2001-01-01"},
+                  {"until": "2099-01-01"}, {"c-DEG": "", "c-SAL": ""}, {"since": "0001-01-01"}):
+        answer = giver.post("/accords", data={**terms, **wrong})
+        assert (answer.status_code, 'role="alert"' in answer.text) == (400, True), wrong
+    assert giver.post("/accords", data=terms).status_code == 303
+    for page in (giver.get("/accords").text, opener.get("/accords").text):
+        assert "commune:93066" in page
+        assert "DEG, SAL" in page
+        assert "en cours" in page
+    assert opener.post("/accords/1/retirer").status_code == 404  # not theirs to take back
+    assert giver.post("/accords/1/retirer").status_code == 303
+    assert "retirée" in opener.get("/accords").text
+    assert giver.post("/accords/1/retirer").status_code == 404
+    assert {"convention.creee", "convention.retiree"} <= {row.action for row in audit.listing(storage, 2)}
+
+
+def test_an_agreement_ends_by_itself(storage):
+    who = Viewer(1, "rives", "x", "connexion", Role.ORG_ADMIN, 1, mark="personne 1")
+    first = datetime.now(UTC).date()
+    agreements.agree(storage, who, agreements.Terms("qpv2024:QN07501M", (Category.DEG,), first, first + timedelta(2), "plaine"))
+    given = agreements.listing(storage, who)[0]
+    days = [-1, 0, 1, 2]
+    assert [agreements.is_open(given, first + timedelta(day)) for day in days] == [False, True, True, False]
+
+
+def test_assaults_on_staff_are_never_shared(storage):
+    who = Viewer(1, "rives", "x", "connexion", Role.ORG_ADMIN, 1, mark="personne 1")
+    first = datetime.now(UTC).date()
+    with pytest.raises(BadInput, match="catégorie"):
+        agreements.agree(storage, who, agreements.Terms("commune:93066", (Category.AGP,), first, first + timedelta(2), "plaine"))
+
+
+def test_an_exceptional_look_is_asked_and_approved_on_its_page(running):
+    admin, owner = browser(running, "plateforme@rives.fr"), browser(running, "admin@plaine.fr")
+    assert admin.post("/acces", data={"organisation": "plaine", "reason": "panne", "hours": "99"}).status_code == 400
+    assert admin.post("/acces", data={"organisation": "plaine", "reason": "panne", "hours": "2"}).status_code == 303
+    assert "en attente" in admin.get("/acces").text
+    assert admin.get("/api/layers").status_code == 403
+    assert admin.post("/acces/1/accorder").status_code == 403  # not by the one who asked
+    assert browser(running, "admin@rives.fr").post("/acces/1/accorder").status_code == 404
+    assert browser(running, "dsu@rives.fr").get("/acces").status_code == 403
+    assert owner.post("/acces/1/accorder").status_code == 303
+    assert admin.get("/api/session").json()["organisation"] == "plaine"
+    assert admin.get("/api/layers").status_code == 200
+    assert admin.get("/api/units?kind=bailleur&format=csv").status_code == 403  # reading alone
+    assert admin.get("/membres").status_code == 403
+    page = owner.get("/journal").text
+    assert "Accès exceptionnel demandé" in page
+    assert "Accès exceptionnel accordé" in page
 
 
 # --- the audit
@@ -358,7 +420,7 @@ def test_the_audit_holds_no_secret_and_no_name(running, storage):
 
 
 def test_pages_send_people_who_are_not_signed_in_to_the_form(running):
-    for page in ("/compte", "/membres", "/journal"):
+    for page in ("/compte", "/membres", "/journal", "/accords", "/acces"):
         for client in (browser(running), TestClient(running, cookies={"geoservice": "ses_faux"}, follow_redirects=False)):
             answer = client.get(page)
             assert (answer.status_code, answer.headers["location"]) == (303, "/connexion")

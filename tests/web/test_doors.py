@@ -57,6 +57,8 @@ ASKED = {
     "/compte": ["/compte"],
     "/membres": [],  # for administrators, who are people: see test_accounts.py
     "/journal": [],
+    "/accords": [],
+    "/acces": [],
     "/donnees": ["/donnees"],
     "/api/map.png": ["/api/map.png?kind=bailleur&resolution=11&width=300&height=200"],
     "/api/snippet": ["/api/snippet?kind=bailleur&from=2024-01-01"],
@@ -76,7 +78,7 @@ ASKED = {
     "/tiles/{layer}/{z}/{x}/{y}.png": ["/tiles/incidents/{tile}.png?kind=bailleur", "/tiles/patrimoine/{tile}.png"],
 }
 
-PAGES = {"/", "/lieux", "/donnees", "/compte", "/membres", "/journal"}  # they send people to the form instead
+PAGES = {"/", "/lieux", "/donnees", "/compte", "/membres", "/journal", "/accords", "/acces"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
 SENT = {
     "/api/uploads": "/api/uploads?name=a.csv",
@@ -93,6 +95,10 @@ SENT = {
     "/membres/{number}/retirer": "/membres/1/retirer",
     "/membres/jetons/{number}/revoquer": "/membres/jetons/1/revoquer",
     "/membres": "/membres",
+    "/accords": "/accords",
+    "/accords/{number}/retirer": "/accords/1/retirer",
+    "/acces": "/acces",
+    "/acces/{number}/accorder": "/acces/1/accorder",
 }
 
 
@@ -124,7 +130,7 @@ def places(rives, plaine) -> dict[str, str]:
 def test_every_route_is_walked(app):
     found = routes(app)
     assert set(found) == PUBLIC | set(ASKED) | set(SENT)
-    assert sum(len(each) for each in found.values()) == len(found) + 3  # /connexion, /api/imports and /membres have two
+    assert sum(len(each) for each in found.values()) == len(found) + 5  # five of them have a page or a list, and a form
 
 
 def test_every_route_with_data_depends_on_the_viewer(app):
@@ -134,8 +140,8 @@ def test_every_route_with_data_depends_on_the_viewer(app):
             if path not in PUBLIC and not (path in PAGES and route.methods & {"GET"}):
                 assert asks_for_a_viewer(route.dependant), path
                 checked += 1
-    # /api/imports has two, and so has /membres, where people send a form
-    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 2
+    # /api/imports has two; people send forms to the addresses of three pages
+    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 4
 
 
 def test_every_route_says_what_it_asks_of_a_viewer(app):

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from geoservice.errors import BadInput, GeoserviceError, NotFound, NotSignedIn
+from geoservice.errors import BadInput, NotFound
 from geoservice.operations import accounts, audit, people, signin
 from geoservice.operations.permissions import Action, can
-from geoservice.types import LABELS, Role, Scope, Viewer
-from geoservice.web.actions import allow
+from geoservice.types import Role, Scope, Viewer
 from geoservice.web.cookies import secret_of, take_back
-from geoservice.web.dependencies import CurrentViewer, NoParameters, only, viewer_of
+from geoservice.web.dependencies import CurrentViewer, NoParameters, only
+from geoservice.web.formpage import page, render, tried
 from geoservice.web.forms import read_form
 from geoservice.web.origin import refuse_other_sites
-from geoservice.web.routes.page import HTML_HEADERS, TEMPLATES
 from geoservice.web.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -42,9 +39,9 @@ Number = Annotated[int, Depends(number_in_path)]
 # --- one's own
 
 @router.get("/compte", dependencies=[NoParameters])
-def account_page(request: Request) -> Response:
+def accountpage(request: Request) -> Response:
     """One's own sign-ins and tokens."""
-    return _page(request, _account)
+    return page(request, _account)
 
 
 @router.post("/compte/mot-de-passe", dependencies=_SENT)
@@ -62,13 +59,13 @@ async def password(request: Request, who: CurrentViewer) -> Response:
         take_back(request, response)
         return response
 
-    return await run_in_threadpool(_tried, request, who, _account, change)
+    return await run_in_threadpool(tried, request, who, _account, change)
 
 
 @router.post("/compte/connexions/{number}/fermer", dependencies=_SENT)
 def close(request: Request, who: CurrentViewer, number: Number) -> Response:
     """Sign one of one's browsers out."""
-    return _tried(request, who, _account, lambda: signin.close(service_of(request).opened(), who, number))
+    return tried(request, who, _account, lambda: signin.close(service_of(request).opened(), who, number))
 
 
 @router.post("/compte/jetons", dependencies=_SENT)
@@ -82,9 +79,9 @@ async def make_token(request: Request, who: CurrentViewer) -> Response:
         wish = accounts.TokenWish(given["name"].strip(), _scope(who, given["scope"]), int(given["days"]), who.person,
                                   audit.actor_of(who))
         token = accounts.make_token(service_of(request).opened(), who.organisation_id, wish)
-        return _render(request, who, _account, told=token)
+        return render(request, who, _account, told=token)
 
-    return await run_in_threadpool(_tried, request, who, _account, make)
+    return await run_in_threadpool(tried, request, who, _account, make)
 
 
 def _scope(who: Viewer, asked: str) -> Scope:
@@ -95,7 +92,7 @@ def _scope(who: Viewer, asked: str) -> Scope:
 @router.post("/compte/jetons/{number}/revoquer", dependencies=_SENT)
 def revoke_own(request: Request, who: CurrentViewer, number: Number) -> Response:
     """One of one's own tokens no longer opens."""
-    return _tried(request, who, _account, lambda: accounts.revoke_token(
+    return tried(request, who, _account, lambda: accounts.revoke_token(
         service_of(request).opened(), who.organisation_id, number, (audit.actor_of(who), who.person)))
 
 
@@ -110,9 +107,9 @@ def _account(request: Request, who: Viewer) -> dict[str, Any]:
 # --- an organisation's
 
 @router.get("/membres", dependencies=[NoParameters])
-def members_page(request: Request) -> Response:
+def memberspage(request: Request) -> Response:
     """Members and tokens of one's organisation."""
-    return _page(request, _members)
+    return page(request, _members)
 
 
 @router.post("/membres", dependencies=_SENT)
@@ -123,30 +120,30 @@ async def join(request: Request, who: CurrentViewer) -> Response:
     def add() -> Response:
         place = _place(who, given)
         joined = people.join(service_of(request).opened(), given["email"], place, actor=audit.actor_of(who))
-        return _render(request, who, _members, told=joined.password or "", joined=given["email"].strip().lower())
+        return render(request, who, _members, told=joined.password or "", joined=given["email"].strip().lower())
 
-    return await run_in_threadpool(_tried, request, who, _members, add)
+    return await run_in_threadpool(tried, request, who, _members, add)
 
 
 @router.post("/membres/{number}/role", dependencies=_SENT)
 async def role(request: Request, who: CurrentViewer, number: Number) -> Response:
     """Another role for a member."""
     given = await read_form(request, "role", "territory")
-    return await run_in_threadpool(_tried, request, who, _members, lambda: people.change_role(
+    return await run_in_threadpool(tried, request, who, _members, lambda: people.change_role(
         service_of(request).opened(), number, _place(who, given), audit.actor_of(who)))
 
 
 @router.post("/membres/{number}/retirer", dependencies=_SENT)
 def leave(request: Request, who: CurrentViewer, number: Number) -> Response:
     """A member leaves."""
-    return _tried(request, who, _members, lambda: people.leave(
+    return tried(request, who, _members, lambda: people.leave(
         service_of(request).opened(), number, who.organisation_id, audit.actor_of(who)))
 
 
 @router.post("/membres/jetons/{number}/revoquer", dependencies=_SENT)
 def revoke_any(request: Request, who: CurrentViewer, number: Number) -> Response:
     """A token of the organisation no longer opens."""
-    return _tried(request, who, _members, lambda: accounts.revoke_token(
+    return tried(request, who, _members, lambda: accounts.revoke_token(
         service_of(request).opened(), who.organisation_id, number, (audit.actor_of(who), None)))
 
 
@@ -163,10 +160,10 @@ def _members(request: Request, who: Viewer) -> dict[str, Any]:
 
 
 @router.get("/journal")
-def journal_page(request: Request, given: Annotated[dict[str, str], Depends(only("avant"))]) -> Response:
+def journalpage(request: Request, given: Annotated[dict[str, str], Depends(only("avant"))]) -> Response:
     """The audit of one's organisation, newest first."""
     before = number_in_path(given["avant"]) if "avant" in given else None
-    return _page(request, lambda request, who: _journal(request, who, before))
+    return page(request, lambda request, who: _journal(request, who, before))
 
 
 def _journal(request: Request, who: Viewer, before: int | None) -> dict[str, Any]:
@@ -175,44 +172,3 @@ def _journal(request: Request, who: Viewer, before: int | None) -> dict[str, Any
     names = {f"personne {member.person_id}": member.email for member in people.members(storage, who.organisation_id)}
     return {"page": "journal", "rows": rows, "names": names, "more": rows[-1].seq if len(rows) == audit.SHOWN else None,
             "actions": audit.LABELS}
-
-
-# --- how a page is made
-
-Data = Callable[[Request, Viewer], dict[str, Any]]
-
-
-def _page(request: Request, data: Data) -> Response:
-    try:
-        who = viewer_of(request)
-    except NotSignedIn:
-        return RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
-    allow(request, who)
-    return _render(request, who, data)
-
-
-def _tried(request: Request, who: Viewer, data: Data, act: Callable[[], Response | None]) -> Response:
-    """Do what a form asks, then show the page; a refusal is a sentence on it."""
-    try:
-        answer = act()
-    except GeoserviceError as error:
-        return _render(request, who, data, error=str(error), status=error.status)
-    address = "/" + str(data(request, who)["page"])
-    return answer or RedirectResponse(address, 303, {"Cache-Control": "no-store"})
-
-
-def _render(request: Request, who: Viewer, data: Data, status: int = 200, **more: Any) -> Response:
-    values = {"error": "", "told": "", "joined": "", **data(request, who), **more}
-    links = [(address, word) for address, word, action in (
-        ("/", "Carte", Action.READ_FACTS), ("/lieux", "Résidences", Action.READ_FACTS), ("/donnees", "Données", Action.IMPORT),
-        ("/compte", "Compte", Action.OWN_ACCOUNT), ("/membres", "Membres", Action.MANAGE_MEMBERS),
-        ("/journal", "Journal", Action.READ_JOURNAL)) if can(who, action)]
-    html = TEMPLATES.get_template(f"{values['page']}.html").render(
-        who=who, links=links, labels=LABELS, moment=_moment, **values)
-    return Response(html, status, {**HTML_HEADERS, "Cache-Control": "no-store"}, "text/html")
-
-
-def _moment(value: Any) -> str:
-    """A moment of the database or of the audit, in UTC as people write it."""
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return (found if found.tzinfo is None else found.astimezone(UTC)).strftime("%d/%m/%Y %H:%M")
