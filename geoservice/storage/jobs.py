@@ -121,7 +121,8 @@ def facts_of(connection: Connection, import_id: int) -> dict[str, Any]:
     Reads every fact once: fit for one import that somebody looks at.
     """
     table = Fact.__table__  # type: ignore[attr-defined]
-    query = select(func.min(table.c.kind).label("kind"), func.min(table.c.day).label("first"), func.max(table.c.day).label("last"),
+    query = select(func.min(table.c.kind).label("kind"),
+                   func.min(table.c.day).label("first"), func.max(table.c.day).label("last"),
                    func.min(table.c.lon).label("west"), func.min(table.c.lat).label("south"), func.max(table.c.lon).label("east"),
                    func.max(table.c.lat).label("north")).where(table.c.import_id == import_id)
     return dict(connection.execute(query).mappings().one())
