@@ -41,6 +41,7 @@ from geoservice.web.routes import (
     units,
     words,
 )
+from geoservice.web.schemas import PROBLEM
 from geoservice.web.service import Service
 
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
@@ -56,7 +57,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = 
     `demo` signs visitors from this machine in without a token and refuses a folder that the demo did not make.
     """
     app = FastAPI(title="geoservice", version=__version__, lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None,
-                  redirect_slashes=False)
+                  redirect_slashes=False, responses={"default": PROBLEM})
     app.state.service = Service(settings, load(settings.layers) if catalog is None else catalog, demo)
     app.add_middleware(Guard, headers=security_headers(settings.basemap))
     app.state.metrics = Metrics() if settings.metrics else None

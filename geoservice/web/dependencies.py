@@ -16,7 +16,7 @@ from geoservice.types import Viewer
 from geoservice.web.actions import allow
 from geoservice.web.cookies import secret_of
 from geoservice.web.loopback import is_local
-from geoservice.web.schemas import PROBLEM, SCHEMAS
+from geoservice.web.schemas import SCHEMAS
 from geoservice.web.service import Service, service_of
 
 _LONGEST_TOKEN = 200
@@ -165,4 +165,4 @@ def described(*names: str, answers: tuple[str, ...] = ("application/json",)) -> 
                    "description": _DESCRIPTIONS[name][1], "example": _DESCRIPTIONS[name][0]} for name in names]
     content = {media_type: {} for media_type in answers}
     return {"parameters": parameters, "responses": {
-        "200": {"description": "Réponse", "content": content}, "204": {"description": "Il n’y a rien ici."}, "default": PROBLEM}}
+        "200": {"description": "Réponse", "content": content}, "204": {"description": "Il n’y a rien ici."}}}

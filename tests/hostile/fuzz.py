@@ -30,6 +30,7 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     slowest_s: float = 0.0
+    slowest: str = ""
 
     @property
     def server_errors(self) -> int:
@@ -87,7 +88,8 @@ def _ask(case: Any, headers: dict[str, str], tally: Tally) -> None:
     response = case.call(headers=headers)
     tally.cases += 1
     tally.statuses[response.status_code] += 1
-    tally.slowest_s = max(tally.slowest_s, response.elapsed)
+    if response.elapsed > tally.slowest_s:
+        tally.slowest_s, tally.slowest = response.elapsed, f"{case.method} {case.formatted_path} {case.query}"[:200]
     try:
         case.validate_response(response, headers=headers)
     except FailureGroup as group:
@@ -146,11 +148,12 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         tally = run(Path(folder), arguments.cases, arguments.seed)
-    print(f"{tally.cases} cases, slowest {tally.slowest_s:.2f} s, statuses {dict(sorted(tally.statuses.items()))}")
+    print(f"{tally.cases} cases, statuses {dict(sorted(tally.statuses.items()))}")
+    print(f"slowest {tally.slowest_s:.2f} s: {tally.slowest}")
     for name, number in tally.failures.most_common():
         print(f"{name}: {number}, for example {tally.examples[name]}")
     if arguments.cases >= 20_000:
-        figures.save("fuzz", rows(tally, "make fuzz"))
+        figures.save("fuzz", rows(tally, f"python -m tests.hostile.fuzz --cases {arguments.cases}"))
     return 1 if tally.server_errors else 0
 
 
