@@ -12,7 +12,7 @@ from geoservice.core.query import FactQuery
 from geoservice.core.stats.calibration import Calibration, calibrate
 from geoservice.core.stats.concentration import Concentration, concentration
 from geoservice.core.stats.given import NotEnough
-from geoservice.core.stats.hotspots import HotSpots
+from geoservice.core.stats.hotspots import FEW, HotSpots
 from geoservice.core.stats.knox import NearRepeats, near_repeats
 from geoservice.core.stats.weights import Neighbours
 from geoservice.core.stats.words import number, percent
@@ -26,7 +26,7 @@ METRES, DAYS = (0.0, 100.0, 200.0, 400.0), (7.0, 14.0, 28.0, 56.0)
 MOST_FACTS, FEWEST_FACTS, MOST_PAIRS = 4_000, 500, 500_000  # the most recent facts: pairs grow with their square
 PERMUTATIONS, SEED = 199, 1
 _AROUND = 2.5  # pairs within the last distance, beside those of one square of that side
-_MOST_TESTED, _FEWEST_RUNS, _MOST_RUNS = 1_500_000, 40, 200  # cells tested in all; maps
+_MOST_TESTED, _FEWEST_RUNS, _MOST_RUNS, _RUNS_OF_FEW = 1_500_000, 40, 200, 80  # cells tested in all; maps
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,9 @@ def map_at_hand(analysis: Analysis) -> MapAtHand | Reason:
     """The map of an analysis; the Reason where it has no answer."""
     if analysis.found is None or analysis.area is None:
         return analysis.reason or Reason("aucun_fait", "Aucun fait dans cette sélection.")
-    runs = int(np.clip(_MOST_TESTED // max(len(analysis.area), 1), _FEWEST_RUNS, _MOST_RUNS))
+    # a map of few units is asked about each of its likeliest ones anew, which costs as much as a thousand cells
+    cells = len(analysis.area) if len(analysis.area) > FEW else _MOST_TESTED // _RUNS_OF_FEW
+    runs = int(np.clip(_MOST_TESTED // max(cells, 1), _FEWEST_RUNS, _MOST_RUNS))
     return MapAtHand(analysis.area.exposure, analysis.area.neighbours, spread_of(analysis.found), analysis.found.total,
                      analysis.wanted, runs)
 

@@ -48,7 +48,7 @@ def calibrate(exposure: Values, neighbours: Neighbours, dispersion: float, total
     total: facts of the map; shape: how the gamma's shape goes with exposure (see `dispersion`). BadInput for impossible values.
     """
     exposure = exposure_of(exposure, len(neighbours))
-    _checked( dispersion, total, runs, shape)
+    _checked(dispersion, total, runs, shape)
     rng = np.random.default_rng(seed)
     alarms, cells, undecided = 0, 0, 0
     for run in range(runs):
