@@ -244,8 +244,8 @@ def recognised(catalog: Catalog, layer: str, path: Path) -> SourceSpec:
             return found[0]
         if found:
             named = ", ".join(source.name for source in found)
-            raise BadInput(f"« {readable(path.name)} » : les colonnes conviennent aussi bien à plusieurs sources. Choisissez avec "
-                           f"--source : {named}.")
+            raise BadInput(f"« {readable(path.name)} » : les colonnes conviennent aussi bien à plusieurs sources. Choisissez "
+                           f"avec --source : {named}.")
     shown = ", ".join(columns[:12]) + ("…" if len(columns) > 12 else "")
     name = readable(path.name)
     raise BadInput(f"« {name} » : les colonnes ne correspondent à aucune source connue de la couche « {layer} » ({shown}). "

@@ -201,7 +201,7 @@ def test_signing_in_to_an_empty_service(watch: Watch, tmp_path) -> None:
         page.goto(f"{address}/")
         expect(page).to_have_url(f"{address}/connexion")
         page.get_by_label("Votre jeton").fill("pas-le-bon-jeton")
-        page.get_by_role("button", name="Se connecter").click()
+        page.get_by_role("button", name="Se connecter avec ce jeton").click()
         expect(page.get_by_role("alert")).not_to_be_empty()
         report = Axe().run(page).response
         assert [one["id"] for one in report["violations"] if one["impact"] in ("serious", "critical")] == []
