@@ -75,7 +75,7 @@ def ask(storage: Storage, catalog: Catalog, viewer: Viewer, upload: str, layer: 
 def listing(storage: Storage, viewer: Viewer) -> list[Job]:
     """The last imports of the viewer's organisation, newest first."""
     with storage.read() as connection:
-        runs = jobs.listing(connection, viewer.organisation_id, LISTED)
+        runs = [_as_seen(connection, run) for run in jobs.listing(connection, viewer.organisation_id, LISTED)]
         files = jobs.files(connection, [run["id"] for run in runs])
     return [_job(storage, run, files[run["id"]]) for run in runs]
 
@@ -83,11 +83,19 @@ def listing(storage: Storage, viewer: Viewer) -> list[Job]:
 def find(storage: Storage, viewer: Viewer, number: int) -> Job:
     """One import; NotFound when it is not this organisation's."""
     with storage.read() as connection:
-        run = _own(connection, viewer, number)
+        run = _as_seen(connection, _own(connection, viewer, number))
         files = jobs.files(connection, [number])[number]
         locked = _locked(connection, viewer, run)
         extent = _extent(connection, run)
     return replace(_job(storage, run, files, locked), extent=extent)
+
+
+def _as_seen(connection: Any, run: dict[str, Any]) -> dict[str, Any]:
+    """A run that is undone in the tables is not over for those who look until the index no longer counts it."""
+    if run["status"] != "undone" or run["layer"] != mapping.DEFAULT:  # other layers are read from the tables
+        return run
+    changes, built = imports.states(connection, run["layer"]).get(run["organisation_id"], (0, 0))
+    return run if changes == built else {**run, "status": "undoing"}
 
 
 def _extent(connection: Any, run: dict[str, Any]) -> dict[str, Any] | None:
