@@ -32,6 +32,10 @@ COSTLY = (
     "/tiles/incidents/0/0/0.mvt?resolution=12", "/tiles/incidents/5/16/11.mvt", "/tiles/incidents/5/16/11.png",
     "/tiles/incidents/8/129/88.mvt?resolution=12", "/tiles/incidents/22/2124000/1442000.mvt", "/tiles/incidents/99999999/9/9.mvt",
     "/api/geometry?resolution=12", "/api/values?resolution=12", "/api/map.svg?width=4000&height=4000",
+    "/api/hotspots?resolution=12", "/api/hotspots?resolution=9", "/api/hotspots?resolution=9&null=permutation",
+    "/api/near-repeat", "/api/concentration?resolution=12", "/api/trend", "/api/profile",
+    "/api/change?resolution=9&from=2024-01-01&to=2024-07-01&compare=2024-07-01..2025-01-01",
+    "/tiles/hotspots/5/16/11.mvt?resolution=9",
     "/api/search?q=" + "a" * 60_000, "/api/units?level=commune", "/api/series?step=day", "/api/calendar", "/api/facets",
 )  # fmt: skip
 LIGHT = ("/api/cells?resolution=9&bbox=2.30,48.84,2.36,48.88", "/tiles/incidents/13/4149/2818.mvt", "/api/session")
