@@ -1,11 +1,9 @@
-"""Worked values of the shared reference, PySAL as the oracle, and maps to try statistics on."""
+"""PySAL as the oracle, and maps to try statistics on."""
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,16 +13,6 @@ from geoservice.core import compiled, grid
 from geoservice.core.stats import weights
 from geoservice.core.stats.weights import Neighbours
 from geoservice.types import Box
-
-CHECKS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "checks.json"
-
-
-@pytest.fixture(scope="session")
-def checks() -> dict:
-    """Worked values of published tests and papers, each with its source."""
-    if not CHECKS.exists():
-        pytest.skip("worked values are read from ../shared/reference/checks.json, which is not here")
-    return json.loads(CHECKS.read_text("utf-8"))
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Whether an action can be seen to work, and whether it did: pure functions on counts."""

@@ -1,0 +1,1 @@
+"""Where to see from: pure geometry and optics."""
