@@ -27,8 +27,9 @@ async def read_body(request: Request, model: type[B], most: int = MOST_BYTES) ->
     """The body of a request as a model; BadInput names the keys that are wrong, never what they hold."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise BadInput("Envoyez du JSON : « Content-Type: application/json ».")
+    too_long = TooLarge(f"Le corps de cette demande dépasse {most >> 10} Ko.")
     try:
-        value = json.loads(await _bytes(request, most), parse_constant=_no_number)
+        value = json.loads(await read_bytes(request, most, too_long), parse_constant=_no_number)
         json.dumps(value, ensure_ascii=False).encode()  # half a pair of UTF-16 is no text
         return model.model_validate_json(json.dumps(value))  # JSON has no dates: strict as JSON allows
     except ValidationError as error:
@@ -40,13 +41,14 @@ async def read_body(request: Request, model: type[B], most: int = MOST_BYTES) ->
         raise BadInput("Le corps de la demande n’est pas du JSON correct en UTF-8.") from None
 
 
-async def _bytes(request: Request, most: int) -> bytes:
+async def read_bytes(request: Request, most: int, too_long: BadInput | TooLarge) -> bytes:
+    """The body as it is; `too_long` is raised beyond `most` bytes, BadInput when the other side leaves."""
     body = bytearray()
     try:
         async for piece in request.stream():
             body += piece
             if len(body) > most:
-                raise TooLarge(f"Le corps de cette demande dépasse {most >> 10} Ko.")
+                raise too_long
     except ClientDisconnect:
         raise BadInput("La demande s’est interrompue.") from None
     return bytes(body)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import parse_qs
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from geoservice.errors import BadInput
+from geoservice.web.body import read_bytes
 
 LONGEST = 4_096
 
@@ -17,14 +17,7 @@ async def read_form(request: Request, *names: str) -> dict[str, str]:
     told = f"{'champs' if len(names) > 1 else 'champ'} {', '.join(f'« {name} »' for name in names)}"
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise BadInput(f"Envoyez le formulaire en application/x-www-form-urlencoded : {told}.")
-    body = b""
-    try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > LONGEST:
-                raise BadInput(f"Ce formulaire est trop long : {told}.")
-    except ClientDisconnect:
-        raise BadInput("La demande s’est interrompue.") from None
+    body = await read_bytes(request, LONGEST, BadInput(f"Ce formulaire est trop long : {told}."))
     try:
         fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=len(names) + 1, keep_blank_values=True)
     except ValueError:
