@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geoservice.settings import Settings
+from geoservice.storage import engine as db
 from geoservice.storage import migrations, store
 from geoservice.storage.store import Storage
 
@@ -23,7 +24,7 @@ def open_storage(settings: Settings) -> Storage:
 
 def there_is_one(settings: Settings) -> bool:
     """Whether the data folder has a database."""
-    return store.db.exists(settings)
+    return db.exists(settings)
 
 
 def demo_state(settings: Settings) -> str:

@@ -102,9 +102,16 @@ def watch(browser) -> Iterator[Watch]:
 @pytest.fixture(scope="session")
 def window(browser, demo) -> Iterator[tuple[Watch, str]]:
     """One window on the demo for most tests, and the address of its hexagons: loading anew takes seconds here."""
+    with opened(browser, f"{demo}/#mode=hexagones") as found:
+        yield found
+
+
+@contextmanager
+def opened(browser, address: str) -> Iterator[tuple[Watch, str]]:
+    """A watched window whose map and panels are there, and the address that it then has."""
     context = browser.new_context(viewport=SCREEN, locale="fr-FR")
     watch = Watch(context.new_page())
-    watch.open(f"{demo}/#mode=hexagones")
+    watch.open(address)
     settle_side(watch.page)
     yield watch, watch.page.url
     context.close()

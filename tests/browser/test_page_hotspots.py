@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import SCREEN
+from tests.browser.conftest import SCREEN, opened
 from tests.browser.page_watch import DRAWN_MS, NNBSP, Watch, api, api_cells, numbers, settle, settle_side, total, view
 from tests.browser.test_page_safety import no_serious_violation
 
@@ -23,12 +23,8 @@ NAMES = {"solide": "Solide", "fragile": "Fragile", "artefact probable": "Artefac
 @pytest.fixture(scope="module")
 def hot_window(browser, demo: str) -> Iterator[tuple[Watch, str]]:
     """One window on the first view, which nobody has asked anything of."""
-    context = browser.new_context(viewport=SCREEN, locale="fr-FR")
-    watch = Watch(context.new_page())
-    watch.open(f"{demo}/")
-    settle_side(watch.page)
-    yield watch, watch.page.url
-    context.close()
+    with opened(browser, f"{demo}/") as found:
+        yield found
 
 
 @pytest.fixture

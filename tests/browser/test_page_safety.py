@@ -132,6 +132,8 @@ def test_a_finger_finds_every_control_on_a_tablet(page: Page) -> None:
     page.get_by_role("button", name="Filtres", exact=True).click()
     page.wait_for_timeout(300)
     assert page.evaluate(SMALL) == []
+    for name in ("Résidences", "Données", "Compte"):  # the top bar has no room for them there
+        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
 
 
 def test_every_control_has_a_name(page: Page) -> None:
