@@ -25,6 +25,9 @@ class Shelf(Generic[V]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._values
+
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value under a key, made when it is not there."""
         with self._lock:

@@ -1,7 +1,7 @@
 """Files that cost seconds are made in one other process, one at a time and politely: the map of the others goes on meanwhile.
 
-GDAL and its tables of geometries are loaded there alone. A server starts the process with itself; anything else with the first
-export.
+GDAL, its tables of geometries and the loops of simulated maps are loaded there alone. A server starts the process with itself;
+anything else with the first export.
 """
 
 from __future__ import annotations
@@ -60,8 +60,11 @@ def stop() -> None:
 def _load() -> bytes:
     import geopandas  # noqa: F401  (what writing a GeoPackage or a GeoParquet loads: seconds, once)
 
+    from geoservice.core import compiled
+    from geoservice.core.stats import nulls
     from geoservice.web.routes import cells  # noqa: F401
 
+    compiled.load(nulls.loops)  # what hundreds of simulated maps run through
     return b""
 
 

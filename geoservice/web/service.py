@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi import Request
 
 from geoservice.catalog.layers import Catalog
 from geoservice.errors import NotReady
+from geoservice.operations.reuse import Shelf
 from geoservice.settings import Settings
 from geoservice.types import Viewer
 
@@ -17,10 +18,15 @@ if TYPE_CHECKING:
     from geoservice.web.aside import Aside
     from geoservice.web.importer import Importer
 
+_TILES, _TILE_BYTES = 4_096, 48 << 20
+
 
 @dataclass
 class Service:
-    """One running service; `storage` and what runs imports are there between start and stop."""
+    """One running service; `storage` and what runs imports are there between start and stop.
+
+    `drawn` keeps tiles of facts by whose facts they show, their version, their address and their filters.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -28,6 +34,7 @@ class Service:
     storage: Storage | None = None
     importer: Importer | None = None
     aside: Aside | None = None
+    drawn: Shelf[bytes] = field(default_factory=lambda: Shelf(_TILES, _TILE_BYTES, len))
 
     def opened(self) -> Storage:
         """The data folder; NotReady before the start and after the stop."""

@@ -35,7 +35,7 @@ COSTLY = (
     "/api/hotspots?resolution=12", "/api/hotspots?resolution=9", "/api/hotspots?resolution=9&null=permutation",
     "/api/near-repeat", "/api/concentration?resolution=12", "/api/trend", "/api/profile",
     "/api/change?resolution=9&from=2024-01-01&to=2024-07-01&compare=2024-07-01..2025-01-01",
-    "/tiles/hotspots/5/16/11.mvt?resolution=9",
+    "/tiles/hotspots/5/16/11.mvt?resolution=9", "/api/calibration", "/api/calibration?resolution=9",
     "/api/search?q=" + "a" * 60_000, "/api/units?level=commune", "/api/series?step=day", "/api/calendar", "/api/facets",
 )  # fmt: skip
 LIGHT = ("/api/cells?resolution=9&bbox=2.30,48.84,2.36,48.88", "/tiles/incidents/13/4149/2818.mvt", "/api/session")

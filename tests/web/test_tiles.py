@@ -223,3 +223,17 @@ def test_images_are_small_palettes(rives):
 
 def test_no_filter_loses_a_landlords_facts_in_tiles(rives):
     assert sum(pyramid(rives, 11, "kind=bailleur").values()) == RIVES_FACTS
+
+
+def test_a_tile_that_was_drawn_is_kept_for_those_who_see_the_same_facts(rives, plaine, monkeypatch):
+    drawn = []
+    real = tiles.cells_mvt
+    monkeypatch.setattr(tiles, "cells_mvt", lambda reader, *rest: drawn.append(reader.viewer.organisation) or real(reader, *rest))
+    asked = f"/tiles/incidents/{address(9)}.mvt?kind=bailleur&from=2024-01-02&to=2024-11-03"
+    first, again, others = (client.get(asked) for client in (rives, rives, plaine))
+    assert cells(first.content)
+    assert first.content == again.content
+    assert cells(first.content) != cells(others.content)
+    assert len(drawn) == 2
+    assert len(set(drawn)) == 2
+    assert rives.get(f"{asked}&category=DEG").content != first.content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -15,11 +16,12 @@ from geoservice.core.query import PARAMETERS, parse
 from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
 from geoservice.operations import credits, tiles
-from geoservice.operations.reader import LayerView, Reader
+from geoservice.operations.reader import LayerView, Reader, organisations_of
 from geoservice.web.cookies import is_https
 from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
 from geoservice.web.responses import JSON, MVT, PNG, respond, tag_of, to_json
 from geoservice.web.routes.words import box_list
+from geoservice.web.service import service_of
 
 router = APIRouter()
 
@@ -95,8 +97,11 @@ async def _tile(request: Request, reader: Reader, form: str) -> Response:
     query = parse(given)
     query = query.with_(resolution=tiles.resolution_for(tile, query.resolution if "resolution" in given else None))
     draw = tiles.cells_mvt if form == "mvt" else tiles.heat_png
-    answer = (request, tag_of(*identity, query.canonical()), lambda: draw(reader, tile, query), _MEDIA[form])
-    return respond(*answer) if form == "mvt" and tiles.is_quick(tile, query) else await run_in_threadpool(respond, *answer)
+    tag, kept = tag_of(*identity, query.canonical()), service_of(request).drawn
+    key = (*organisations_of(reader.viewer), tag)
+    answer = (request, tag, partial(kept.get, key, partial(draw, reader, tile, query)), _MEDIA[form])
+    quick = key in kept or (form == "mvt" and tiles.is_quick(tile, query))
+    return respond(*answer) if quick else await run_in_threadpool(respond, *answer)
 
 
 def _address(z: str, x: str, y: str) -> Tile:
