@@ -13,6 +13,9 @@ class Action(StrEnum):
 
     READ_FACTS = "read_facts"  # counts, cards and layers, exact, of one's own organisation
     READ_RELEASE = "read_release"  # what organisations publish together
+    SHARE_LINKS = "share_links"  # of one layer and zone of a release, and reading keys
+    ASK_PATROL = "ask_patrol"
+    ANSWER_PATROL = "answer_patrol"
     EXPORT = "export"
     IMPORT = "import"  # and see received lines, undo, enter a fact
     OWN_ACCOUNT = "own_account"
@@ -22,6 +25,8 @@ class Action(StrEnum):
     READ_JOURNAL = "read_journal"
     ASK_GLASS = "ask_glass"
     APPROVE_GLASS = "approve_glass"
+    PUBLISH = "publish"  # a release of several organisations' facts; what is published is read, facts never are
+    DISCLOSE = "disclose"  # and note it: what one's organisation tells outside about its own facts
 
 
 _A = Action
@@ -29,17 +34,20 @@ _ORGANISATION = frozenset({_A.READ_FACTS, _A.READ_RELEASE, _A.EXPORT, _A.IMPORT,
 # None: the organisation itself, by a token, the demo or the command line
 ALLOWED: dict[Role | None, frozenset[Action]] = {
     None: _ORGANISATION,
-    Role.DSU_MEMBER: _ORGANISATION | {_A.OWN_TOKENS},
+    Role.DSU_MEMBER: _ORGANISATION | {_A.OWN_TOKENS, _A.SHARE_LINKS, _A.ASK_PATROL},
     Role.ANALYST: frozenset({_A.READ_FACTS, _A.READ_RELEASE, _A.EXPORT, _A.OWN_ACCOUNT, _A.OWN_TOKENS}),
-    Role.ORG_ADMIN: _ORGANISATION | {_A.OWN_TOKENS, _A.MANAGE_MEMBERS, _A.MANAGE_AGREEMENTS, _A.READ_JOURNAL, _A.APPROVE_GLASS},
-    Role.POLICE_LIAISON: frozenset({_A.READ_RELEASE, _A.OWN_ACCOUNT}),
-    Role.PLATFORM_ADMIN: frozenset({_A.OWN_ACCOUNT, _A.ASK_GLASS, _A.APPROVE_GLASS}),
+    Role.ORG_ADMIN: _ORGANISATION | {_A.OWN_TOKENS, _A.MANAGE_MEMBERS, _A.MANAGE_AGREEMENTS, _A.READ_JOURNAL, _A.APPROVE_GLASS,
+                                     _A.DISCLOSE, _A.SHARE_LINKS, _A.ASK_PATROL},
+    Role.POLICE_LIAISON: frozenset({_A.READ_RELEASE, _A.OWN_ACCOUNT, _A.ANSWER_PATROL}),
+    Role.PLATFORM_ADMIN: frozenset({_A.OWN_ACCOUNT, _A.ASK_GLASS, _A.APPROVE_GLASS, _A.PUBLISH}),
 }
 # a platform administrator whom two people let look into an organisation, for a time
 THROUGH_GLASS = frozenset({_A.READ_FACTS, _A.OWN_ACCOUNT})
-WRITES = frozenset({_A.IMPORT, _A.OWN_TOKENS, _A.MANAGE_MEMBERS, _A.MANAGE_AGREEMENTS, _A.ASK_GLASS, _A.APPROVE_GLASS})
+WRITES = frozenset({_A.IMPORT, _A.SHARE_LINKS, _A.ASK_PATROL, _A.ANSWER_PATROL, _A.OWN_TOKENS, _A.MANAGE_MEMBERS,
+                    _A.MANAGE_AGREEMENTS, _A.ASK_GLASS, _A.APPROVE_GLASS, _A.PUBLISH, _A.DISCLOSE})
 # whose these are is decided by a second person, not by belonging
-ANYWHERE = frozenset({(Role.PLATFORM_ADMIN, _A.ASK_GLASS), (Role.PLATFORM_ADMIN, _A.APPROVE_GLASS)})
+ANYWHERE = frozenset({(Role.PLATFORM_ADMIN, _A.ASK_GLASS), (Role.PLATFORM_ADMIN, _A.APPROVE_GLASS),
+                      (Role.PLATFORM_ADMIN, _A.PUBLISH)})
 
 
 def can(viewer: Viewer, action: Action, organisation_id: int | None = None) -> bool:

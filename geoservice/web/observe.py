@@ -16,10 +16,13 @@ HEADER = b"x-request-id"
 
 
 class Observer:
-    """Names each request, then logs and counts it by its route's template. A number that a client sends is not taken over."""
+    """Names each request, then logs and counts it by its route's template. A number that a client sends is not taken over.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics | None) -> None:
-        self.app, self.metrics = app, metrics
+    Without `told` the answer does not carry the number: answers of the shared surface follow from release and request alone.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics | None, told: bool = True) -> None:
+        self.app, self.metrics, self.told = app, metrics, told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -32,7 +35,8 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (HEADER, number.encode())]
+                if self.told:
+                    message["headers"] = [*message.get("headers", ()), (HEADER, number.encode())]
             await send(message)
 
         try:

@@ -1,0 +1,126 @@
+"""`access.db` of the shared folder: reading keys, share links, patrol requests. A database of its own, which holds no fact.
+
+It is written by the main surface and by the shared one; secrets are kept as hashes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, DateTime, Engine, Integer, MetaData, Row, String, Table, insert, select, update
+
+from geoservice.errors import NotReady
+from geoservice.storage.sqlite import open_engine
+
+NAME = "access.db"
+VERSION = 1
+_META = MetaData()
+KEYS = Table(
+    "reading_key", _META, Column("id", Integer, primary_key=True), Column("sha256", String(64), unique=True, nullable=False),
+    Column("label", String(60), nullable=False), Column("organisation", String(60)),
+    Column("territory", String(60), nullable=False), Column("zone", String(60)), Column("liaison", Integer, nullable=False),
+    Column("created", DateTime, nullable=False), Column("expires", DateTime, nullable=False), Column("revoked", DateTime))
+LINKS = Table(
+    "share_link", _META, Column("id", Integer, primary_key=True), Column("sha256", String(64), unique=True, nullable=False),
+    Column("organisation", String(60), nullable=False), Column("territory", String(60), nullable=False),
+    Column("release", String(64), nullable=False), Column("kind", String(20), nullable=False),
+    Column("level", String(20), nullable=False), Column("zone", String(60)), Column("created", DateTime, nullable=False),
+    Column("expires", DateTime, nullable=False), Column("revoked", DateTime), Column("opens", Integer, nullable=False))
+REQUESTS = Table(
+    "patrol_request", _META, Column("id", Integer, primary_key=True), Column("organisation", String(60), nullable=False),
+    Column("territory", String(60), nullable=False), Column("level", String(20), nullable=False),
+    Column("place", String(120), nullable=False), Column("category_group", String(60), nullable=False),
+    Column("reason", String(40), nullable=False), Column("wished", String(10), nullable=False),
+    Column("created", DateTime, nullable=False), Column("answer", String(20)), Column("answer_reason", String(40)),
+    Column("answered", DateTime), Column("withdrawn", DateTime))
+
+
+def now() -> datetime:
+    """This moment in UTC, as the database keeps it: without saying so."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class Access:
+    """The database of a folder; made when something is first written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+        self._engine: Engine | None = None
+        self._writable = False
+
+    @contextmanager
+    def read(self) -> Iterator[Connection | None]:
+        """A connection that reads; None where nobody has written anything yet."""
+        engine = self._open(make=False)
+        if engine is None:
+            yield None
+            return
+        with engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction; NotReady where the folder can only be read."""
+        engine = self._open(make=True)
+        if engine is None or not os.access(self.path.parent, os.W_OK):
+            raise NotReady("Le dossier partagé est en lecture seule : rien n’y a été écrit.")
+        with engine.connect().execution_options(geoservice_write=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _open(self, make: bool) -> Engine | None:
+        if self._engine is None:
+            if not self.path.is_file() and (not make or not os.access(self.path.parent, os.W_OK)):
+                return None
+            engine = open_engine(self.path)
+            if make:
+                self._make(engine)
+            self._engine = engine
+            self._writable = make
+        elif make and not self._writable:
+            self._make(self._engine)
+            self._writable = True
+        return self._engine
+
+    def _make(self, engine: Engine) -> None:
+        with engine.connect().execution_options(geoservice_write=True) as connection, connection.begin():
+            found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+            if found > VERSION:
+                raise NotReady("« access.db » vient d’une version plus récente de geoservice : mettez le service à jour.")
+            _META.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
+        self.path.chmod(0o600)
+
+
+def add(connection: Connection, table: Table, values: dict[str, Any]) -> int:
+    """A new row; its number."""
+    return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
+
+
+def find(connection: Connection, table: Table, sha256: str) -> Row | None:
+    """A row by the hash of its secret, alive or not."""
+    return connection.execute(select(table).where(table.c.sha256 == sha256)).first()
+
+
+def listing(connection: Connection, table: Table, **equal: Any) -> Sequence[Row]:
+    """Rows with these values, newest first."""
+    return connection.execute(select(table).filter_by(**equal).order_by(table.c.id.desc())).all()
+
+
+def change(connection: Connection, table: Table, number: int, **values: Any) -> None:
+    """Other values in one row."""
+    connection.execute(update(table).where(table.c.id == number).values(values))
+
+
+def count_open(connection: Connection, number: int) -> None:
+    """A share link was opened once more."""
+    connection.execute(update(LINKS).where(LINKS.c.id == number).values(opens=LINKS.c.opens + 1))
