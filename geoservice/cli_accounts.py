@@ -137,12 +137,18 @@ def _verify(arguments: argparse.Namespace, storage: Any) -> int:
 
     verdict = audit.verify(storage, arguments.head)
     if verdict.fault is None:
-        print(f"Journal intact : {verdict.rows} lignes. Empreinte : {verdict.head[0]}:{verdict.head[1]}")
+        before = f", après {verdict.sealed} plus anciennes, scellées et effacées" if verdict.sealed else ""
+        print(f"Journal intact : {verdict.rows} lignes{before}. Empreinte : {verdict.head[0]}:{verdict.head[1]}")
         return 0
     number, word = verdict.fault
     sentences = {"numero": "une ligne manque ou est en trop", "contenu": "une ligne a été changée",
                  "jour": "la fin d’un jour ne correspond pas : des lignes ont été retirées ou ajoutées",
+                 "sceau": "des lignes anciennes manquent sans le sceau qui devrait le dire",
                  "ancre": "l’empreinte gardée ailleurs n’est pas celle de cette ligne"}
+    if word == "ancienne":
+        print("Le journal se tient, mais l’empreinte donnée est celle d’une ligne effacée depuis avec sa période : elle ne peut "
+              "plus être comparée. Gardez plutôt celles que « audit head --days » affiche : elles restent comparables.")
+        return 1
     print(f"Journal ALTÉRÉ vers la ligne {number} : {sentences[word]}.")
     return 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from geoservice.core.chain import START, Entry, Verdict, check
+from geoservice.core.chain import SEAL, START, Entry, Verdict, check
 from geoservice.errors import BadInput, GeoserviceError
 from geoservice.storage import audit as stored
 from geoservice.storage.store import Storage
@@ -18,7 +18,9 @@ log = logging.getLogger("geoservice.audit")
 
 LABELS = {
     "connexion": "Connexion", "deconnexion": "Déconnexion", "connexion.limite": "Trop d’essais de connexion",
-    "connexion.revoquee": "Connexion fermée à distance", "acces": "Accès demandé", "export": "Export",
+    "connexion.revoquee": "Connexion fermée à distance", "connexion.organisation": "Organisation choisie",
+    "identite.reliee": "Compte relié à un fournisseur d’identité", "identite.retiree": "Lien avec un fournisseur retiré",
+    "acces": "Accès demandé", "export": "Export",
     "import.demande": "Import demandé", "import": "Import", "annulation.demande": "Annulation demandée",
     "annulation": "Annulation d’un import", "saisie": "Saisie d’un fait",
     "jeton.cree": "Jeton créé", "jeton.revoque": "Jeton révoqué", "membre.ajoute": "Membre ajouté",
@@ -26,6 +28,10 @@ LABELS = {
     "mot-de-passe": "Mot de passe changé",
     "organisation.creee": "Organisation créée", "convention.creee": "Convention créée",
     "convention.retiree": "Convention retirée",
+    "territoire.cree": "Territoire de partage créé", "territoire.change": "Territoire de partage modifié",
+    "territoire.signe": "Origine à propriétaire unique signée", "diffusion": "Diffusion publiée",
+    "diffusion.refusee": "Diffusion refusée par l’audit", "divulgation": "Information donnée hors du service",
+    "purge": "Effacement de ce qui est échu", SEAL: "Lignes anciennes scellées et effacées",
     "bris-de-glace.demande": "Accès exceptionnel demandé", "bris-de-glace.accorde": "Accès exceptionnel accordé",
 }
 
@@ -37,7 +43,7 @@ def actor_of(viewer: Viewer) -> str:
 
 def note(connection: Any, organisation_id: int, actor: str, action: str, thing: str = "", outcome: str = DONE) -> None:
     """Add a row, in the transaction of what it tells."""
-    if action not in LABELS:
+    if action not in LABELS or action == SEAL:  # seals are made by `stored.seal` alone
         raise ValueError(action)
     stored.append(connection, organisation_id, actor, (action, thing, outcome))
 

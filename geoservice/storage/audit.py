@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from geoservice.core.chain import START, Entry, hash_of
+from geoservice.core.chain import SEAL, SEALED_AFTER_DAYS, START, Entry, hash_of, seal_of
 from geoservice.storage.tables import Audit, AuditDay
 
 _TABLE, _DAYS = Audit.__table__, AuditDay.__table__  # type: ignore[attr-defined]
 _BLOCK = 5_000
 
 
-def append(connection: Connection, organisation_id: int, actor: str, what: tuple[str, str, str]) -> Entry:
-    """Add a row in a writing transaction, which one process at a time has; `what`: action, object, outcome."""
+def append(connection: Connection, organisation_id: int, actor: str, what: tuple[str, str, str],
+           at: datetime | None = None) -> Entry:
+    """Add a row in a writing transaction, which one process at a time has; `what`: action, object, outcome; `at`: else now."""
     last = connection.execute(select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)).first()
     number, previous = (0, START) if last is None else (last.seq, last.hash)
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    moment = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")
     entry = Entry(number + 1, moment, organisation_id, actor[:40], what[0][:40], what[1][:120], what[2][:20], previous)
     entry = replace(entry, hash=hash_of(entry))
     connection.execute(insert(_TABLE).values({name: getattr(entry, name) for name in Entry.__slots__}))
@@ -48,3 +49,25 @@ def latest(connection: Connection, organisation_id: int, before: int | None, mos
     if before is not None:
         query = query.where(_TABLE.c.seq < before)
     return [Entry(*row) for row in connection.execute(query.order_by(_TABLE.c.seq.desc()).limit(most))]
+
+
+def due(connection: Connection, before: date) -> tuple[int, int]:
+    """The last row that can go when days before one may (0: none), and how many rows that would be."""
+    young = select(func.min(_TABLE.c.seq)).where(_TABLE.c.moment >= before.isoformat())
+    first_kept = connection.execute(young).scalar()
+    heads = select(func.max(_DAYS.c.seq)).where(_DAYS.c.day < before.isoformat())
+    last = connection.execute(heads if first_kept is None else heads.where(_DAYS.c.seq < first_kept)).scalar() or 0
+    rows = connection.execute(select(func.count()).select_from(_TABLE).where(_TABLE.c.seq <= last)).scalar_one()
+    return int(last), int(rows)
+
+
+def seal(connection: Connection, before: date, actor: str, at: datetime) -> int:
+    """Seal the days before one and let their rows go, heads of days excepted; how many went. No younger than SEALED_AFTER_DAYS.
+
+    The database itself refuses to delete rows that the last row of the audit does not seal.
+    """
+    last, rows = due(connection, min(before, at.date() - timedelta(SEALED_AFTER_DAYS - 1)))
+    if rows:
+        append(connection, 0, actor, (SEAL, seal_of(days(connection), last), "fait"), at)
+        connection.execute(delete(_TABLE).where(_TABLE.c.seq <= last))
+    return rows

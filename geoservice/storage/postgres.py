@@ -15,9 +15,30 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from geoservice.core.chain import SEAL, SEALED_AFTER_DAYS
 from geoservice.errors import NotReady, disk_full, read_only
 
 SCHEMA = "geoservice"
+_ONLY_ADDED_TO = (
+    f"""CREATE OR REPLACE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE last audit%%ROWTYPE;
+        BEGIN
+            IF TG_OP = 'DELETE' THEN
+                SELECT * INTO last FROM audit ORDER BY seq DESC LIMIT 1;
+                IF last.action = '{SEAL}' AND last.seq > OLD.seq THEN
+                    IF split_part(last.object, ':', 1)::bigint >= OLD.seq
+                        AND left(last.moment, 10)::date - left(OLD.moment, 10)::date >= {SEALED_AFTER_DAYS} THEN
+                        RETURN OLD;
+                    END IF;
+                END IF;
+            END IF;
+            RAISE EXCEPTION 'the audit is only added to';
+        END $$""",
+    "CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR TRUNCATE ON audit "
+    "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()",
+    "CREATE OR REPLACE TRIGGER audit_no_delete BEFORE DELETE ON audit "
+    "FOR EACH ROW EXECUTE FUNCTION audit_is_only_added_to()",
+)
 _CHECK = "Vérifiez GEOSERVICE_DATABASE_URL et que PostgreSQL est démarré."
 
 
@@ -172,7 +193,7 @@ def integrity(connection: Connection) -> str:
 
 def settle(connection: Connection) -> None:
     """Texts compared by bytes and whole numbers of 64 bits, as SQLite has them, where columns are not so already; an audit whose
-    rows are only added."""
+    rows are only added, but for old ones that its last row seals."""
     found = connection.exec_driver_sql(
         "SELECT table_name, column_name, data_type, coalesce(collation_name, ''), character_maximum_length "
         "FROM information_schema.columns WHERE table_schema = current_schema() AND (data_type = 'integer' OR "
@@ -181,7 +202,5 @@ def settle(connection: Connection) -> None:
         wanted = "bigint" if kind == "integer" else f'varchar{f"({length})" if length else ""} COLLATE "C"'
         connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {wanted}')
     if connection.exec_driver_sql("SELECT to_regclass('audit')").scalar() is not None:
-        connection.exec_driver_sql("CREATE OR REPLACE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS "
-                                   "$$ BEGIN RAISE EXCEPTION 'the audit is only added to'; END $$")
-        connection.exec_driver_sql("CREATE OR REPLACE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
-                                   "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_only_added_to()")
+        for statement in _ONLY_ADDED_TO:
+            connection.exec_driver_sql(statement)

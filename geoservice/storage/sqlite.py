@@ -12,10 +12,15 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from geoservice.core.chain import SEAL, SEALED_AFTER_DAYS
 from geoservice.errors import NotReady, disk_full, read_only
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL database that two connections checkpoint (the WAL-reset race)
 _LEAST_FREE = 1 << 16
+_UNSEALED = (
+    "WHEN NOT EXISTS (SELECT 1 FROM audit AS last WHERE last.seq = (SELECT max(seq) FROM audit) "
+    f"AND last.action = '{SEAL}' AND last.seq > OLD.seq AND CAST(last.object AS INTEGER) >= OLD.seq "
+    f"AND julianday(substr(last.moment, 1, 10)) - julianday(substr(OLD.moment, 1, 10)) >= {SEALED_AFTER_DAYS}) ")
 
 
 def sqlite_module() -> Any:
@@ -194,8 +199,10 @@ def create_schema(_connection: Connection) -> None:
 
 
 def settle(connection: Connection) -> None:
-    """Rows of the audit are only added. Texts compare by bytes and whole numbers have 64 bits here already."""
+    """Rows of the audit are only added, but for old ones that its last row seals. Texts compare by bytes and whole numbers have
+    64 bits here already."""
     if connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'audit'").first():
-        for event_ in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(f"CREATE TRIGGER IF NOT EXISTS audit_no_{event_.lower()} BEFORE {event_} ON audit "
+        for event_, unless in (("UPDATE", ""), ("DELETE", _UNSEALED)):
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS audit_no_{event_.lower()}")
+            connection.exec_driver_sql(f"CREATE TRIGGER audit_no_{event_.lower()} BEFORE {event_} ON audit {unless}"
                                        "BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from geoservice.core.chain import START, Entry, check, hash_of
+from geoservice.core.chain import SEAL, START, Entry, check, hash_of, seal_of
 
 Days = dict[str, tuple[int, str]]
 ROWS = 120
@@ -119,3 +119,72 @@ def test_without_an_anchor_a_chain_written_again_passes(sort) -> None:
     entries, days = build()
     sort(entries, days, random.Random(1))
     assert check(entries, days).fault is None
+
+
+# --- old days that were sealed, and whose rows went
+
+def grow(entries: list[Entry], days: Days, day: str, action: str = "export", thing: str = "") -> None:
+    last = entries[-1]
+    entry = Entry(last.seq + 1, f"{day}T08:00:00.000+00:00", 0, "service", action, thing, "fait", last.hash)
+    entries.append(replace(entry, hash=hash_of(entry)))
+    days[day] = (entry.seq, entries[-1].hash)
+
+
+def sealed(upto: int = 59, day: str = "2027-09-01") -> tuple[list[Entry], Days]:
+    """A chain of which the rows up to a day's last one went, and one row more since."""
+    entries, days = build()
+    grow(entries, days, day, SEAL, seal_of(days, upto))
+    grow(entries, days, day)
+    return entries[upto:], days
+
+
+def test_what_is_left_of_a_sealed_chain_is_verified() -> None:
+    entries, days = sealed()
+    verdict = check(entries, days)
+    assert (verdict.fault, verdict.rows, verdict.sealed) == (None, ROWS + 2 - 59, 59)
+    whole, heads = build()
+    assert check(entries, days, heads["2026-11-01"]).fault is None  # heads of days that went stay comparable
+    assert check(entries, days, (59, whole[58].hash)).fault is None
+    assert check(entries, days, (100, whole[99].hash)).fault is None
+    assert check(entries, days, (59, "f" * 64)).fault[1] == "ancre"
+    assert check(entries, days, (45, whole[44].hash)).fault[1] == "ancienne"
+
+
+def test_sealed_twice() -> None:
+    entries, days = sealed()
+    grow(entries, days, "2027-10-01", SEAL, seal_of(days, 89))
+    assert check(entries[30:], days).fault is None
+    assert check(entries, days).fault[1] == "sceau"  # the second seal says that more has gone
+
+
+def test_without_a_seal_no_row_may_be_missing() -> None:
+    entries, days = build()
+    assert check(entries[59:], days).fault[1] == "sceau"
+    assert check(entries[45:], days).fault[1] == "numero"
+
+
+def test_a_seal_of_young_days_does_not_hold() -> None:
+    entries, days = sealed(day="2027-05-01")  # 180 days after the second of November 2026 would be right
+    assert check(entries, days).fault is None
+    entries, days = sealed(day="2027-04-30")
+    assert check(entries, days).fault[1] == "sceau"
+
+
+def swap_days(_entries: list[Entry], days: Days, dice: random.Random) -> None:
+    one, other = dice.sample(sorted(days), 2)
+    days[one], days[other] = days[other], days[one]
+
+
+def unseal(entries: list[Entry], days: Days, _dice: random.Random) -> None:
+    """The old rows, or others like them, put back."""
+    whole, _ = build()
+    entries[:0] = whole[:59]
+
+
+@pytest.mark.parametrize("sort", [*SORTS, swap_days, unseal])
+def test_tamperings_of_a_sealed_chain_are_found(sort) -> None:
+    dice = random.Random(5)
+    for _ in range(60):
+        entries, days = sealed()
+        sort(entries, days, dice)
+        assert check(entries, days).fault is not None

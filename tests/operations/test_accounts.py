@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -9,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from geoservice import cli
 from geoservice.operations import accounts, audit, setup, signin
 from geoservice.settings import Settings
+from geoservice.storage import audit as stored
 
 
 @pytest.fixture
@@ -80,6 +84,55 @@ def test_the_database_refuses_to_change_the_audit(folder, statement):
         connection.execute(text(statement))
     assert audit.verify(storage).fault is None
     storage.close()
+
+
+def _aged(storage, days: int) -> datetime:
+    """Rows of three days, the last of them so many days ago; the moment now."""
+    moment = datetime.now(UTC)
+    with storage.write() as connection:
+        for before in (days + 2, days + 1, days):
+            for number in range(3):
+                stored.append(connection, 1, f"jeton {number}", ("export", "essai", "fait"), moment - timedelta(days=before))
+    return moment
+
+
+@pytest.fixture
+def aged(tmp_path):
+    storage = setup.create(Settings(data=tmp_path / "aged"))
+    yield storage
+    storage.close()
+
+
+def test_old_rows_go_by_sealed_days_and_the_rest_is_verified(aged):
+    moment = _aged(aged, 400)
+    anchor = next(iter(audit.days(aged).values()))
+    with aged.write() as connection:
+        stored.append(connection, 1, "jeton 9", ("export", "jeune", "fait"), moment)
+        assert stored.due(connection, (moment - timedelta(days=400)).date()) == (6, 6)
+        assert stored.seal(connection, (moment - timedelta(days=400)).date(), "service", moment) == 6
+    verdict = audit.verify(aged, anchor)
+    assert (verdict.fault, verdict.rows, verdict.sealed) == (None, 5, 6)
+    with aged.write() as connection:
+        assert stored.seal(connection, moment.date(), "service", moment) == 3  # never younger than half a year
+        assert stored.seal(connection, moment.date(), "service", moment) == 0
+    assert audit.verify(aged, anchor).fault is None
+    assert audit.head(aged).startswith("12:")
+
+
+@pytest.mark.parametrize("thing", ["9:aaaa", "99", "", "x:y"])
+@pytest.mark.parametrize("days", [20, 400])
+def test_the_database_deletes_no_row_that_the_last_one_does_not_seal(aged, thing, days):
+    _aged(aged, days)
+    with aged.write() as connection:
+        stored.append(connection, 1, "service", ("journal.scelle" if thing else "export", thing, "fait"))
+    forged = days == 400 and thing in ("9:aaaa", "99")
+    with contextlib.ExitStack() as stack:
+        if not forged:
+            stack.enter_context(pytest.raises(DBAPIError))
+        with aged.write() as connection:
+            connection.execute(text("DELETE FROM audit WHERE seq < 4"))
+    if forged:  # somebody who writes a seal by hand gets rows out of the table, and is found
+        assert audit.verify(aged).fault[1] == "sceau"
 
 
 @pytest.mark.sqlite_file
