@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,6 +32,33 @@ class Settings(BaseSettings):
     sign_in_tries: int = Field(default=10, ge=1, le=100)
     sign_in_network_tries: int = Field(default=100, ge=1, le=10_000)
     trusted_proxies: int = Field(default=0, ge=0, le=5)
+    public_url: str | None = None
+    oidc_name: str = Field(default="ProConnect", min_length=1, max_length=40)
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_scope: str = "openid email"
+    oidc_trust_email: bool = False
+    oidc_issuer: str | None = None
+
+    @field_validator("public_url", "oidc_issuer")
+    @classmethod
+    def _encrypted(cls, address: str | None) -> str | None:
+        """An address over HTTPS, or of this very machine; without what could make it another's."""
+        if address is None:
+            return None
+        parts = urlsplit(address)
+        local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if not (local or parts.scheme == "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("https")
+        return address if address.count("/") > 2 else address.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _complete(cls, issuer: str | None, info: ValidationInfo) -> str | None:
+        """A provider is of use only with the others beside it."""
+        if issuer is not None and not all(info.data.get(name) for name in ("public_url", "oidc_client_id", "oidc_client_secret")):
+            raise ValueError("oidc")
+        return issuer
 
     @property
     def database(self) -> Path:

@@ -74,7 +74,7 @@ def members(storage: Storage, organisation_id: int | None = None) -> list[Any]:
 
 
 def change_role(storage: Storage, membership: int, place: Place, actor: str) -> None:
-    """Another role for a member of the organisation, from their next request on."""
+    """Another role for a member of the organisation, who signs in again: no cookie and no token outlives a role."""
     territory = _territory(place)
     with storage.write() as connection:
         _own(connection, membership, place.organisation_id, leaving=place.role is not Role.ORG_ADMIN)

@@ -24,7 +24,8 @@ from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
 from geoservice.types import Role, Viewer
 
-PREFIX = "ses_"
+PREFIX, CHOICE = "ses_", "cho_"
+CHOICE_S = 600
 WINDOW_S = 900
 _TOUCH_S = 300
 WRONG = "E-mail ou mot de passe incorrect."
@@ -49,30 +50,104 @@ class Found:
 
 
 def sign_in(storage: Storage, given: Credentials, previous: str = "") -> str:
-    """The secret of a new cookie; NotSignedIn or TooManyTries. The browser's former sign-in ends."""
+    """The secret of a new cookie (see `begin`); NotSignedIn or TooManyTries. The browser's former sign-in ends."""
     email = given.email.strip().lower()[:300]
     account = _subject("compte", email)
     _count(storage, account, _subject("reseau", network_of(given.peer)))
     with storage.read() as connection:
         found = stored.find(connection, email)
-        places = stored.memberships(connection, found.id) if found else []
+        places = stored.memberships(connection, found.id if found else 0)  # as much work for nobody
     if not passwords.matches(given.password, found.password if found else None) or not places:
         _refused(storage, found, places)
-    secret, moment = PREFIX + secrets.token_urlsafe(32), datetime.now(UTC)
-    ends = moment + timedelta(hours=storage.settings.sign_in_hours)
+    return begin(storage, found.id, previous, account)
+
+
+def begin(storage: Storage, person: int, previous: str = "", account: str = "") -> str:
+    """The secret of a new cookie for somebody who proved who they are; NotSignedIn when they are in no organisation.
+
+    Whoever is in several gets a secret that begins with CHOICE: it lasts ten minutes and opens nothing but `choose`.
+    """
+    moment = datetime.now(UTC)
     with storage.write() as connection:
+        places = stored.memberships(connection, person)
+        if not places:
+            raise NotSignedIn(WRONG)
         stored.forget_tries(connection, 0, account)
         stored.forget_sign_ins(connection, moment - timedelta(days=1))
         former = stored.find_sign_in(connection, hash_of(previous)) if previous else None
         if former is not None:
             stored.revoke(connection, [former["id"]], moment)
-        number = stored.add_sign_in(connection, places[0].id, hash_of(secret), moment, ends)
-        audit.note(connection, places[0].organisation_id, f"personne {found.id}", "connexion", f"connexion {number}")
+        if len(places) == 1:
+            return _admit(connection, person, places[0], _end(storage.settings, moment))
+        secret = CHOICE + secrets.token_urlsafe(32)
+        stored.add_sign_in(connection, places[0].id, hash_of(secret), moment, moment + timedelta(seconds=CHOICE_S))
     return secret
 
 
-def _refused(storage: Storage, found: Any, places: Any) -> None:
-    organisation = places[0].organisation_id if places else OPEN
+def _end(settings: Settings, moment: datetime) -> datetime:
+    return moment + timedelta(hours=settings.sign_in_hours)
+
+
+def _admit(connection: Any, person: int, place: Any, ends: datetime, action: str = "connexion") -> str:
+    """A new secret that opens an organisation."""
+    secret = PREFIX + secrets.token_urlsafe(32)
+    number = stored.add_sign_in(connection, place.id, hash_of(secret), datetime.now(UTC), ends)
+    audit.note(connection, place.organisation_id, f"personne {person}", action, f"connexion {number}")
+    return secret
+
+
+def choices(storage: Storage, secret: str) -> list[Any]:
+    """Memberships among which somebody with a secret of `begin` has to choose; none when it is no such secret, or too old."""
+    with storage.read() as connection:
+        row = _choosing(connection, secret)
+        return list(stored.memberships(connection, row["person_id"])) if row else []
+
+
+def choose(storage: Storage, secret: str, membership: int) -> str:
+    """The cookie's secret for one of these; NotSignedIn when there is nothing to choose any more, NotFound for another's."""
+    with storage.write() as connection:
+        row = _choosing(connection, secret)
+        if row is None:
+            raise NotSignedIn("Le choix de l’organisation a expiré. Connectez-vous de nouveau.")
+        place = _place(connection, row["person_id"], membership)
+        moment = datetime.now(UTC)
+        stored.revoke(connection, [row["id"]], moment)
+        return _admit(connection, row["person_id"], place, _end(storage.settings, moment))
+
+
+def _choosing(connection: Any, secret: str) -> dict[str, Any] | None:
+    row = stored.find_sign_in(connection, hash_of(secret)) if secret.startswith(CHOICE) else None
+    return row if row and row["revoked"] is None and datetime.now(UTC) < aware(row["ends"]) else None
+
+
+def _place(connection: Any, person: int, membership: int) -> Any:
+    found = next((one for one in stored.memberships(connection, person) if one.id == membership), None)
+    if found is None:
+        raise NotFound("Vous n’êtes pas membre de cette organisation.")
+    return found
+
+
+def places(storage: Storage, viewer: Viewer) -> list[Any]:
+    """The viewer's own memberships, oldest first."""
+    if viewer.person is None:
+        return []
+    with storage.read() as connection:
+        return list(stored.memberships(connection, viewer.person))
+
+
+def change_organisation(storage: Storage, viewer: Viewer, secret: str, membership: int) -> str:
+    """Another of one's organisations, under a new secret that ends when the old one would have; the old one ends now."""
+    with storage.write() as connection:
+        row = stored.find_sign_in(connection, hash_of(secret))
+        if viewer.person is None or row is None or row["person_id"] != viewer.person or row["revoked"] is not None:
+            raise NotFound("Vous n’êtes pas membre de cette organisation.")
+        place = _place(connection, viewer.person, membership)
+        stored.revoke(connection, [row["id"]], datetime.now(UTC))
+        return _admit(connection, viewer.person, place, aware(row["ends"]), "connexion.organisation")
+
+
+def _refused(storage: Storage, found: Any, of: Any) -> None:
+    organisation = of[0].organisation_id if of else OPEN
     actor = f"personne {found.id}" if found else audit.NOBODY
     audit.note_alone(storage, organisation, actor, "connexion", outcome=audit.REFUSED)
     raise NotSignedIn(WRONG)
@@ -94,6 +169,12 @@ def _count(storage: Storage, account: str, network: str) -> None:
         raise TooManyTries("Trop d’essais de connexion. Attendez un quart d’heure, puis recommencez.")
 
 
+def count_network(storage: Storage, peer: str) -> None:
+    """One more try of a network by a provider; TooManyTries when it is one too many."""
+    network = network_of(peer)
+    _count(storage, _subject("fournisseur", network + secrets.token_hex(8)), _subject("reseau", network))
+
+
 def _subject(sort: str, text: str) -> str:
     return hashlib.sha256(f"{sort}\0{text}".encode("utf-8", "replace")).hexdigest()
 
@@ -110,6 +191,8 @@ def network_of(peer: str) -> str:
 
 def find(storage: Storage, secret: str) -> Found | None:
     """Whom a cookie is now; None when it is none of ours, signed out, idle for too long or at its end."""
+    if not secret.startswith(PREFIX):
+        return None
     digest = hash_of(secret)
 
     def look() -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from geoservice.storage.tables import Attempt, BreakGlass, Membership, Organisation, Person, SignIn, Token, now
+from geoservice.storage.tables import Attempt, BreakGlass, Identity, Membership, Organisation, Person, SignIn, Token, now
 
-_P, _M, _S, _A, _G, _O, _T = (table.__table__ for table in (  # type: ignore[attr-defined]
-    Person, Membership, SignIn, Attempt, BreakGlass, Organisation, Token))
+_P, _M, _S, _A, _G, _O, _T, _I = (table.__table__ for table in (  # type: ignore[attr-defined]
+    Person, Membership, SignIn, Attempt, BreakGlass, Organisation, Token, Identity))
 
 
 def aware(moment: datetime) -> datetime:
@@ -39,6 +39,7 @@ def remove(connection: Connection, person: int) -> None:
     for membership in memberships(connection, person):
         remove_membership(connection, membership.id)
     connection.execute(update(_T).where(_T.c.person_id == person, _T.c.revoked.is_(None)).values(revoked=now()))
+    unlink(connection, person)
     connection.execute(delete(_P).where(_P.c.id == person))
 
 
@@ -64,8 +65,9 @@ def add_membership(connection: Connection, person: int, organisation_id: int, ro
 
 
 def set_role(connection: Connection, membership: int, role: str, territory: str | None) -> None:
-    """Another role, from the next request on; tokens made under the former one no longer work."""
+    """Another role; no cookie and no token of the former one works any more."""
     _revoke_tokens(connection, membership)
+    connection.execute(update(_S).where(_S.c.membership_id == membership, _S.c.revoked.is_(None)).values(revoked=now()))
     connection.execute(update(_M).where(_M.c.id == membership).values(role=role, territory=territory))
 
 
@@ -80,6 +82,29 @@ def _revoke_tokens(connection: Connection, membership: int) -> None:
     of = connection.execute(select(_M.c.person_id, _M.c.organisation_id).where(_M.c.id == membership)).one()
     connection.execute(update(_T).where(_T.c.person_id == of.person_id, _T.c.organisation_id == of.organisation_id,
                                         _T.c.revoked.is_(None)).values(revoked=now()))
+
+
+# --- whom a provider knows them as
+
+def linked(connection: Connection, sha256: str) -> int | None:
+    """The person behind a provider's name."""
+    return connection.execute(select(_I.c.person_id).where(_I.c.sha256 == sha256)).scalar()
+
+
+def issuers(connection: Connection, person: int) -> list[str]:
+    """Addresses of the providers that know a person."""
+    return list(connection.execute(select(_I.c.issuer).where(_I.c.person_id == person)).scalars())
+
+
+def link(connection: Connection, person: int, issuer: str, sha256: str) -> None:
+    """A provider's name is this person from now on."""
+    values = {"person_id": person, "issuer": issuer, "sha256": sha256, "created": now()}
+    connection.execute(insert(_I).values(values))
+
+
+def unlink(connection: Connection, person: int) -> int:
+    """No provider knows a person any more; how many did."""
+    return connection.execute(delete(_I).where(_I.c.person_id == person)).rowcount
 
 
 # --- browsers

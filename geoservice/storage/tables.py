@@ -48,6 +48,17 @@ class Person(SQLModel, table=True):
     password: str = Field(max_length=200)  # argon2id, with its salt and parameters
 
 
+class Identity(SQLModel, table=True):
+    """Whom a provider (ProConnect) knows a person as: a digest of its address and of the name it gives them, one a provider."""
+
+    __table_args__ = (UniqueConstraint("person_id", "issuer"),)
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    issuer: str = Field(max_length=200)
+    sha256: str = Field(unique=True, max_length=64)
+    created: datetime
+
+
 class Membership(SQLModel, table=True):
     """What a person is in an organisation. `territory`: the zone a police liaison looks at."""
 

@@ -32,6 +32,7 @@ ACTIONS: dict[str, Action] = {
     "GET /compte": _OWN,
     "POST /compte/mot-de-passe": _OWN,
     "POST /compte/connexions/{number}/fermer": _OWN,
+    "POST /compte/organisation": _OWN,
     "POST /compte/jetons": Action.OWN_TOKENS,
     "POST /compte/jetons/{number}/revoquer": Action.OWN_TOKENS,
     **dict.fromkeys(("GET /membres", "POST /membres", "POST /membres/{number}/role", "POST /membres/{number}/retirer",

@@ -11,6 +11,7 @@ from geoservice import __version__
 from geoservice.catalog.layers import Catalog, load
 from geoservice.errors import NotReady
 from geoservice.operations import setup
+from geoservice.operations.oidc import Provider
 from geoservice.settings import Settings
 from geoservice.web import heavy, problems
 from geoservice.web.aside import Aside
@@ -30,6 +31,7 @@ from geoservice.web.routes import (
     hotspots,
     imports,
     metrics,
+    oidc,
     page,
     picture,
     places,
@@ -45,9 +47,9 @@ from geoservice.web.schemas import PROBLEM
 from geoservice.web.service import Service
 
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
-    hotspots.tiles, tiles.router, page.router, account.router, sharing.router, words.router, cells.router, hotspots.router,
-    statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router, picture.router,
-    imports.router, entry.router, exports.router, health.router, files.router,
+    hotspots.tiles, tiles.router, page.router, oidc.router, account.router, sharing.router, words.router, cells.router,
+    hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
+    picture.router, imports.router, entry.router, exports.router, health.router, files.router,
 )
 
 
@@ -76,6 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if service.demo and setup.demo_state(service.settings) not in ("begun", "ready"):
         raise NotReady(f"« {service.settings.data} » n’a pas été créé par « geoservice demo », qui connecte sans jeton et refuse "
                        "donc de l’ouvrir. Choisissez un autre dossier avec --data.")
+    service.provider = Provider(service.settings) if service.settings.oidc_issuer else None
     service.storage = setup.open_storage(service.settings)
     refresher = Refresher(service.storage)
     refresher.start()

@@ -14,6 +14,7 @@ from geoservice.settings import Settings
 from geoservice.types import Viewer
 
 if TYPE_CHECKING:
+    from geoservice.operations.oidc import Provider
     from geoservice.operations.setup import Storage
     from geoservice.web.aside import Aside
     from geoservice.web.importer import Importer
@@ -34,6 +35,7 @@ class Service:
     storage: Storage | None = None
     importer: Importer | None = None
     aside: Aside | None = None
+    provider: Provider | None = None
     drawn: Shelf[bytes] = field(default_factory=lambda: Shelf(_TILES, _TILE_BYTES, len))
 
     def opened(self) -> Storage:

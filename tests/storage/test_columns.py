@@ -31,6 +31,7 @@ ALLOWED = {
         "properties"
     ),
     "geocoded_address": "address answer received",
+    "identity": "id person_id issuer sha256 created",
     "import_run": (
         "id layer organisation_id source signature status batches lines accepted updated unchanged duplicates rejected "
         "notes started finished"
@@ -47,7 +48,7 @@ ALLOWED = {
     "token": "id organisation_id name sha256 created scope last4 expires revoked person_id",
     "upload": "id import_id organisation_id name sha256 size received deleted",
 }
-ACCOUNTS = {"person", "membership", "sign_in", "token", "attempt", "break_glass"}
+ACCOUNTS = {"person", "identity", "membership", "sign_in", "token", "attempt", "break_glass"}
 ABOUT_PEOPLE = ("author", "auteur", "victim", "witness", "temoin", "nom", "prenom", "phone", "mail", "email", "plate", "text",
                 "comment", "person", "password", "address_of", "birth", "ip", "user", "browser", "agent")
 

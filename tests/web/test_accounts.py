@@ -311,7 +311,9 @@ def test_an_administrator_adds_changes_and_removes_members(running, storage):
     assert program.get("/api/session").status_code == 200
     police = {"role": "police_liaison", "territory": "commune:93066"}
     assert client.post(f"/membres/{number}/role", data=police).status_code == 303
-    assert newcomer.post("/api/facts", json={}).status_code == 403  # from the next request on
+    assert newcomer.get("/api/session").status_code == 401  # no cookie of before works
+    newcomer = browser(running, "nouveau@rives.fr", password)
+    assert newcomer.post("/api/facts", json={}).status_code == 403
     assert program.get("/api/session").status_code == 401  # nor by a token of before
     assert client.post(f"/membres/{number}/retirer").status_code == 303
     assert newcomer.get("/api/session").status_code == 401

@@ -18,7 +18,8 @@ from geoservice.web.app import create_app
 from geoservice.web.dependencies import viewer
 from tests.web.world import CANARY, PLAINE, RIVES
 
-PUBLIC = {"/connexion", "/deconnexion", "/health/live", "/health/ready", "/api/openapi.json", "/static/{path:path}"}
+PUBLIC = {"/connexion", "/connexion/organisation", "/connexion/proconnect", "/connexion/proconnect/retour",
+          "/connexion/proconnect/fin", "/deconnexion", "/health/live", "/health/ready", "/api/openapi.json", "/static/{path:path}"}
 # every route that needs a viewer, with addresses that really ask for something
 ASKED = {
     "/": ["/"],
@@ -89,6 +90,7 @@ SENT = {
     "/api/facts": "/api/facts",
     "/compte/mot-de-passe": "/compte/mot-de-passe",
     "/compte/connexions/{number}/fermer": "/compte/connexions/1/fermer",
+    "/compte/organisation": "/compte/organisation",
     "/compte/jetons": "/compte/jetons",
     "/compte/jetons/{number}/revoquer": "/compte/jetons/1/revoquer",
     "/membres/{number}/role": "/membres/1/role",
@@ -130,7 +132,7 @@ def places(rives, plaine) -> dict[str, str]:
 def test_every_route_is_walked(app):
     found = routes(app)
     assert set(found) == PUBLIC | set(ASKED) | set(SENT)
-    assert sum(len(each) for each in found.values()) == len(found) + 5  # five of them have a page or a list, and a form
+    assert sum(len(each) for each in found.values()) == len(found) + 6  # six of them have a page or a list, and a form
 
 
 def test_every_route_with_data_depends_on_the_viewer(app):

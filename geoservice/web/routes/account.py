@@ -18,6 +18,7 @@ from geoservice.web.dependencies import CurrentViewer, NoParameters, only
 from geoservice.web.formpage import page, render, tried
 from geoservice.web.forms import read_form
 from geoservice.web.origin import refuse_other_sites
+from geoservice.web.routes.page import let_in
 from geoservice.web.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -68,6 +69,18 @@ def close(request: Request, who: CurrentViewer, number: Number) -> Response:
     return tried(request, who, _account, lambda: signin.close(service_of(request).opened(), who, number))
 
 
+@router.post("/compte/organisation", dependencies=_SENT)
+async def organisation(request: Request, who: CurrentViewer) -> Response:
+    """Another of one's organisations."""
+    given = await read_form(request, "place")
+
+    def change() -> Response:
+        return let_in(request, signin.change_organisation(
+            service_of(request).opened(), who, secret_of(request), number_in_path(given["place"])))
+
+    return await run_in_threadpool(tried, request, who, _account, change)
+
+
 @router.post("/compte/jetons", dependencies=_SENT)
 async def make_token(request: Request, who: CurrentViewer) -> Response:
     """A token for programs, shown once."""
@@ -99,7 +112,8 @@ def revoke_own(request: Request, who: CurrentViewer, number: Number) -> Response
 def _account(request: Request, who: Viewer) -> dict[str, Any]:
     storage = service_of(request).opened()
     own = accounts.tokens(storage, who.organisation_id, who.person) if who.person is not None else []
-    return {"page": "compte", "sign_ins": signin.listing(storage, who, secret_of(request)), "days": DAYS,
+    return {"page": "compte", "places": signin.places(storage, who), "days": DAYS,
+            "sign_ins": signin.listing(storage, who, secret_of(request)),
             "tokens": [token for token in own if accounts.is_alive(token)], "may_make": can(who, Action.OWN_TOKENS),
             "scopes": list(Scope) if can(who, Action.IMPORT) else [Scope.READ]}
 

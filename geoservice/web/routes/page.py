@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from geoservice.errors import NotSignedIn, TooManyTries
+from geoservice.errors import NotFound, NotSignedIn, TooManyTries
 from geoservice.operations import signin
 from geoservice.operations.permissions import Action, can
+from geoservice.types import LABELS
 from geoservice.web.cookies import give, secret_of, take_back
 from geoservice.web.dependencies import NoParameters, token_viewer, viewer_of
 from geoservice.web.forms import read_form
 from geoservice.web.origin import refuse_other_sites
+from geoservice.web.provider import elsewhere, take_hint
 from geoservice.web.routes.files import PAGE
 from geoservice.web.service import service_of
 
@@ -43,9 +47,9 @@ def places_page(request: Request) -> Response:
 
 
 @router.get("/connexion")
-def sign_in_form() -> Response:
+def sign_in_form(request: Request) -> Response:
     """The form for e-mail and password, and the one for a token."""
-    return _form()
+    return form(request)
 
 
 @router.post("/connexion")
@@ -60,15 +64,46 @@ async def sign_in(request: Request) -> Response:
         try:
             secret = await run_in_threadpool(signin.sign_in, storage, credentials, secret_of(request))
         except (NotSignedIn, TooManyTries) as error:
-            return _form(str(error), error.status, "email")
+            return form(request, str(error), error.status, "email")
     else:
         secret = given["token"].strip()
         if secret.startswith(signin.PREFIX) or await run_in_threadpool(token_viewer, storage, secret) is None:
-            return _form("Ce jeton n’est pas reconnu. Vérifiez qu’il est complet, ou demandez-en un nouveau à votre "
-                         "administrateur.", 401)
-    response = RedirectResponse("/", 303, {"Cache-Control": "no-store"})
-    give(request, response, secret, service.settings.sign_in_hours * 3_600)
+            return form(request, "Ce jeton n’est pas reconnu. Vérifiez qu’il est complet, ou demandez-en un nouveau à "
+                        "votre administrateur.", 401)
+    return let_in(request, secret)
+
+
+def let_in(request: Request, secret: str) -> Response:
+    """Give the cookie, and lead to the map, or to the choice of an organisation."""
+    choosing = secret.startswith(signin.CHOICE)
+    response = RedirectResponse("/connexion/organisation" if choosing else "/", 303, {"Cache-Control": "no-store"})
+    give(request, response, secret, signin.CHOICE_S if choosing else service_of(request).settings.sign_in_hours * 3_600)
     return response
+
+
+@router.get("/connexion/organisation")
+def organisation_form(request: Request) -> Response:
+    """The organisations of somebody who is in several and just showed who they are."""
+    places = signin.choices(service_of(request).opened(), secret_of(request))
+    if not places:
+        return RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
+    return render("organisation.html", places=places, labels=LABELS, error="")
+
+
+@router.post("/connexion/organisation")
+async def choose_organisation(request: Request) -> Response:
+    """Come in as a member of one of them."""
+    refuse_other_sites(request)
+    given = await read_form(request, "place")
+    number = int(given["place"]) if given["place"].isascii() and given["place"].isdigit() and len(given["place"]) < 10 else 0
+    storage, secret = service_of(request).opened(), secret_of(request)
+    try:
+        return let_in(request, await run_in_threadpool(signin.choose, storage, secret, number))
+    except NotSignedIn as error:
+        return form(request, str(error), error.status, "email")
+    except NotFound as error:
+        places = await run_in_threadpool(signin.choices, storage, secret)
+        return render("organisation.html", error.status, places=places, labels=LABELS, error=str(error))
 
 
 @router.post("/deconnexion")
@@ -78,8 +113,12 @@ async def sign_out(request: Request) -> Response:
     secret = secret_of(request)
     if secret.startswith(signin.PREFIX):
         await run_in_threadpool(signin.sign_out, service_of(request).opened(), secret)
-    response = RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
+    there = await run_in_threadpool(elsewhere, request)
+    # a page and not a redirect: a form of ours may lead to no other host, and the provider's session ends at the provider's
+    response = render("deconnexion.html", address=there, provider=service_of(request).settings.oidc_name) if there else \
+        RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
     take_back(request, response)
+    take_hint(request, response)
     return response
 
 
@@ -102,6 +141,13 @@ def _page(request: Request, name: str) -> Response:
     return Response((PAGE / name).read_bytes(), 200, HTML_HEADERS, "text/html")
 
 
-def _form(error: str = "", status: int = 200, field: str = "token") -> Response:
-    html = TEMPLATES.get_template("connexion.html").render(error=error, field=field)
+def form(request: Request, error: str = "", status: int = 200, field: str = "token") -> Response:
+    """The page that signs people in, with what went wrong."""
+    settings = service_of(request).settings
+    return render("connexion.html", status, error=error, field=field, provider=settings.oidc_issuer and settings.oidc_name)
+
+
+def render(name: str, status: int = 200, **values: Any) -> Response:
+    """A page for people who are not signed in."""
+    html = TEMPLATES.get_template(name).render(**values)
     return Response(html, status, {**HTML_HEADERS, "Cache-Control": "no-store"}, "text/html")
