@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geoservice.export.drawing import Drawing, Group, Path
+from geoservice.export.drawing import Drawing, Group, Label, Path
 from geoservice.export.palette import INK, PAPER, rgb
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def to_png(drawing: Drawing, words: Words, font: File) -> bytes:
     lines = _wrapped([drawing.title, *words.lines], drawing.width, font)
     strip = 2 * _MARGIN + _LINE * (len(lines) + bool(words.classes))
     picture = _new(drawing.width, drawing.height + strip)
-    picture.paste(_map(drawing), (0, 0))
+    picture.paste(_map(drawing, font), (0, 0))
     _write(picture, drawing.height * _FINER, lines, words, font)
     out = io.BytesIO()
     picture.reduce(_FINER).save(out, "PNG", compress_level=6)
@@ -47,11 +47,22 @@ def _new(width: int, height: int, colour: str = PAPER) -> Image:
     return Image.new("RGB", (width * _FINER, height * _FINER), rgb(colour))
 
 
-def _map(drawing: Drawing) -> Image:
+def _map(drawing: Drawing, font: File) -> Image:
     picture = _new(drawing.width, drawing.height, drawing.ground)
     for group in drawing.groups:
         _group(picture, group)
+    for label in drawing.labels:
+        _label(picture, label, font)
     return picture
+
+
+def _label(picture: Image, label: Label, font: File) -> None:
+    """A text centred on its point, on a halo of paper."""
+    from PIL import ImageDraw
+
+    face = _face(font, round(label.size), 600 if label.bold else 400)
+    ImageDraw.Draw(picture).text((label.x * _FINER, label.y * _FINER), label.text, rgb(label.colour), face, "mm",
+                                 stroke_width=2 * _FINER, stroke_fill=rgb(PAPER))
 
 
 def _group(picture: Image, group: Group) -> None:

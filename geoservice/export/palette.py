@@ -15,7 +15,21 @@ PAPER = "#ffffff"
 GROUND = "#f4f6f7"
 HAIRLINE = "#d9dfe3"
 ACCENT = "#0b6670"
-HOT_SPOT = "#4b2e83"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a verdict on a hot spot is drawn: its fill, and the line around it."""
+
+    fill: str
+    line: str
+    width: float
+    dash: tuple[float, ...] = ()
+
+
+# as on the page: the line tells them apart where colour does not
+HOT = {"solide": Look("#4b2e83", "#2a1650", 3.0), "fragile": Look("#b09fd8", "#4b2e83", 2.5, (2.0, 4.0)),
+       "artefact": Look("#eef1f3", "#5d6973", 1.5)}
 
 
 @dataclass(frozen=True)

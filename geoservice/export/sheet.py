@@ -24,12 +24,21 @@ _POINTS_A_MM = 72 / 25.4
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table; texts as people read them."""
+    """A line of the table; texts as people read them. `tested`: what stands after the count, by the columns of the table."""
 
     number: int
     place: str
     count: str
-    interval: str
+    tested: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What stands beside the legend: a heading, then columns after « N° », « Repère » and « Faits » with their widths (mm)."""
+
+    heading: str
+    columns: tuple[tuple[str, float], ...]
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Sheet:
     scale_m: tuple[float, str]  # metres a pixel of the drawing, and the words under the legend
     legend: tuple[tuple[str, str, str], ...]
     legend_title: str
-    rows: tuple[Row, ...]
+    table: Table
     sources: tuple[str, ...]
     method: tuple[str, ...]
     edited: datetime
@@ -64,7 +73,7 @@ def to_pdf(sheet: Sheet, font: File) -> bytes:
     _legend(pdf, sheet)
     after = pdf.get_y()
     pdf.set_y(below)
-    _table(pdf, sheet.rows)
+    _table(pdf, sheet.table)
     pdf.set_y(max(after, pdf.get_y()) + 4)
     _notes(pdf, "Comment lire cette carte", sheet.method)
     _notes(pdf, "Sources et licences", sheet.sources)
@@ -199,7 +208,7 @@ def _legend(pdf: FPDF, sheet: Sheet) -> None:
         pdf.rect(MARGIN_MM, y + 0.8, 6, 3.6, style="DF")
         _ink(pdf, INK, 10)
         pdf.set_x(MARGIN_MM + 8)
-        pdf.cell(22, 5.2, _safe(bounds))
+        pdf.cell(max(22, pdf.get_string_width(_safe(bounds)) + 3), 5.2, _safe(bounds))
         _ink(pdf, _GREY, 9)
         pdf.cell(26, 5.2, _safe(cells), new_x="LMARGIN", new_y="NEXT")
     _ink(pdf, _GREY, 8.5)
@@ -221,26 +230,28 @@ def _line_key(pdf: FPDF) -> None:
     pdf.cell(50, 5.2, "Quartier prioritaire (QPV)", new_x="LMARGIN", new_y="NEXT")
 
 
-def _table(pdf: FPDF, rows: Sequence[Row]) -> None:
-    """The busiest cells, beside the legend; numbers are those on the map. Nothing where there are none."""
-    if not rows:
+def _table(pdf: FPDF, table: Table) -> None:
+    """Beside the legend; numbers are those on the map. Nothing where there are no rows."""
+    if not table.rows:
         return
-    left, widths = MARGIN_MM + 64, (8.0, 72.0, 14.0, 22.0)
+    left, more = MARGIN_MM + 64, tuple(width for _, width in table.columns)
+    widths = (8.0, 116.0 - 8.0 - 14.0 - sum(more), 14.0, *more)
+    aligned = "LLR" + "R" * len(more)
     pdf.set_x(left)
-    _heading(pdf, "Les hexagones qui comptent le plus de faits", sum(widths), left)
+    _heading(pdf, table.heading, sum(widths), left)
     _ink(pdf, _GREY, 9)
     pdf.set_x(left)
-    for text, width, align in zip(("N°", "Repère", "Faits", "Intervalle"), widths, "LLRR", strict=True):
-        pdf.cell(width, 4.6, text, align=align)
+    for text, width, align in zip(("N°", "Repère", "Faits", *(name for name, _ in table.columns)), widths, aligned, strict=True):
+        pdf.cell(width, 4.6, _safe(text), align=align)
     pdf.ln()
-    for row in rows:
+    for row in table.rows:
         y = pdf.get_y()
         pdf.set_draw_color(*rgb(HAIRLINE))
         pdf.set_line_width(0.2)
         pdf.line(left, y, left + sum(widths), y)
         pdf.set_x(left)
         _ink(pdf, INK, 10)
-        for text, width, align in zip((str(row.number), row.place, row.count, row.interval), widths, "LLRR", strict=True):
+        for text, width, align in zip((str(row.number), row.place, row.count, *row.tested), widths, aligned, strict=True):
             pdf.cell(width, 5.2, _fitted(pdf, _safe(text), width - 2), align=align)
         pdf.ln()
 

@@ -76,7 +76,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class _View:
+class Viewed:
     """World units to pixels: x, y of the north-west corner and world units a pixel."""
 
     west: float
@@ -104,12 +104,12 @@ def draw(reader: Reader, query: FactQuery, frame: Frame) -> Picture:
     """A picture of one kind of facts; a `bbox` of the query is the frame's and cuts no cell. BadInput for too many cells."""
     box = frame.box or query.bbox
     query, _ = reader.resolved(query.with_(bbox=None))
-    view = _view(box or _box_of(reader, query), frame)
+    view = viewed(box or box_of(reader, query), frame)
     query = query.with_(resolution=frame.resolution or _resolution(view))
     counts = reader.cells(query)
     cells, values, rings = _in_frame(counts, view)
     bounds = palette.breaks(counts.counts, len(palette.COUNTS.colours))
-    under, over, layers = _context(reader, view)
+    under, over, layers = context(reader, view)
     groups = (*under, *_hexagons((cells, values, rings), bounds), *over)
     words = _description(query, reader.period(), counts, values)
     drawing = Drawing(frame.width, frame.height, _title(query), words, palette.GROUND, groups, _marks(values, rings, frame.marks))
@@ -122,7 +122,7 @@ def busiest(values: np.ndarray, number: int) -> np.ndarray:
     return np.argsort(-values, kind="stable")[:number]
 
 
-def _box_of(reader: Reader, query: FactQuery) -> Box:
+def box_of(reader: Reader, query: FactQuery) -> Box:
     """The zone that is filtered on, else where nearly all matching facts are (one stray fact does not shrink the map)."""
     if query.zone is not None and query.zone.layer != "residence":
         return Box(*resolve(reader.shelf, query.zone)["polygon"].bounds)
@@ -143,16 +143,16 @@ def _quantiles(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
     return float(values[order][low]), float(values[order][min(high, len(values) - 1)])
 
 
-def _view(box: Box, frame: Frame) -> _View:
+def viewed(box: Box, frame: Frame) -> Viewed:
     """The box with some room, in the middle of the frame."""
     x, y = crs.world(np.array([box.west, box.east]), np.array([box.north, box.south]))
     room = 0.0 if frame.box is not None else _ROOM
     unit = max((x[1] - x[0]) / frame.width, (y[1] - y[0]) / frame.height) * (1 + 2 * room)
     unit = max(float(unit), 1 / (_EQUATOR_M * 20))  # five centimetres a pixel: nothing is closer
-    return _View(float(x.mean() - unit * frame.width / 2), float(y.mean() - unit * frame.height / 2), unit, frame)
+    return Viewed(float(x.mean() - unit * frame.width / 2), float(y.mean() - unit * frame.height / 2), unit, frame)
 
 
-def _resolution(view: _View) -> int:
+def _resolution(view: Viewed) -> int:
     """The finest resolution whose hexagons are wide enough to be seen, and to carry a number where they are numbered."""
     least = _NUMBERED_PX if view.frame.marks else _SEEN_PX
     return max([grid.COARSEST, *(each for each in range(grid.COARSEST, _FINEST + 1)
@@ -164,7 +164,7 @@ def hexagon_width_m(area_m2: float) -> float:
     return math.sqrt(2 * area_m2 / math.sqrt(3))
 
 
-def _in_frame(counts: CellCounts, view: _View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _in_frame(counts: CellCounts, view: Viewed) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cells whose outline meets the frame: cells (n,), counts (n,), rings in pixels (n, k, 2)."""
     box, wide = view.box, 2 * math.sqrt(_area_of(counts.resolution)) / 60_000  # cells just outside may reach in
     centres = grid.centres(counts.cells) if len(counts.cells) <= 10 * MOST_CELLS else None
@@ -214,8 +214,8 @@ def _marks(values: np.ndarray, rings: np.ndarray, number: int) -> tuple[Label, .
                  for place, row in enumerate(rows.tolist(), start=1))
 
 
-def _context(reader: Reader, view: _View) -> tuple[list[Group], list[Group], tuple[str, ...]]:
-    """Groups under and over the hexagons, and the layers they come from."""
+def context(reader: Reader, view: Viewed) -> tuple[list[Group], list[Group], tuple[str, ...]]:
+    """Groups under and over what is counted, and the layers they come from."""
     under, over, used = [], [], []
     makers = {"eau": _water, "voies": _roads, "batiments": _buildings, "limites": _limits, "qpv": _quarters}
     for name, make in makers.items():
@@ -226,7 +226,7 @@ def _context(reader: Reader, view: _View) -> tuple[list[Group], list[Group], tup
     return under, over, tuple(used)
 
 
-def _shapes(reader: Reader, view: _View, layer: str, generation: str | None = None) -> tuple[np.ndarray, list[dict[str, Any]]]:
+def _shapes(reader: Reader, view: Viewed, layer: str, generation: str | None = None) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """Features of a layer in pixels, cut a little outside the frame, simplified to a third of a pixel; and their properties."""
     found = reader.features(layer, view.box, generation, _MOST_LINES)
     frame, edge = view.frame, _MARGIN_PX
@@ -242,15 +242,15 @@ def _colour(reader: Reader, layer: str) -> str:
     return colour if len(colour) == 7 and colour[0] == "#" and colour[1:].isalnum() else palette.HAIRLINE
 
 
-def _water(reader: Reader, view: _View) -> list[Group]:
+def _water(reader: Reader, view: Viewed) -> list[Group]:
     return [Group("eau", Paint(_colour(reader, "eau")), paths(_shapes(reader, view, "eau")[0]))]
 
 
-def _buildings(reader: Reader, view: _View) -> list[Group]:
+def _buildings(reader: Reader, view: Viewed) -> list[Group]:
     return [Group("batiments", Paint(_colour(reader, "batiments"), opacity=0.6), paths(_shapes(reader, view, "batiments")[0]))]
 
 
-def _roads(reader: Reader, view: _View) -> list[Group]:
+def _roads(reader: Reader, view: Viewed) -> list[Group]:
     shapes, known = _shapes(reader, view, "voies")
     ranks = np.array([rank if isinstance(rank := each.get("rank"), int) else 5 for each in known], dtype=np.int64)
     widths = ((5, 0.7, ranks >= 5), (4, 1.1, ranks == 4), (3, 1.8, ranks <= 3))
@@ -258,12 +258,12 @@ def _roads(reader: Reader, view: _View) -> list[Group]:
             for rank, width, chosen in widths]
 
 
-def _limits(reader: Reader, view: _View) -> list[Group]:
+def _limits(reader: Reader, view: Viewed) -> list[Group]:
     shapes = np.concatenate([_shapes(reader, view, "limites", level)[0] for level in ("commune", "arrondissement")])
     return [Group("limites", Paint(None, _colour(reader, "limites"), width=1.2), paths(shapely.boundary(shapes)))]
 
 
-def _quarters(reader: Reader, view: _View) -> list[Group]:
+def _quarters(reader: Reader, view: Viewed) -> list[Group]:
     newest = generation_of(reader.layer("qpv"), None)
     outlines = paths(shapely.boundary(_shapes(reader, view, "qpv", newest)[0]))
     return [Group("qpv-halo", Paint(None, palette.PAPER, 0.85, 4.5), outlines),

@@ -13,12 +13,12 @@ from geoservice.core.profiles import poisson_interval
 from geoservice.core.query import FactQuery
 from geoservice.export import french
 from geoservice.export.french import NNBSP
-from geoservice.export.sheet import Row, Sheet
+from geoservice.export.sheet import Row, Sheet, Table
 from geoservice.operations import credits
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.picture import Frame, Picture, busiest, draw, hexagon_width_m
 from geoservice.operations.reader import Reader
-from geoservice.types import LABELS, Category, Kind
+from geoservice.types import LABELS, Box, Category, Kind
 
 SIZE = (1_080, 660)  # pixels of the drawing: 180 by 110 mm
 MARKS = 10
@@ -31,33 +31,37 @@ def compose(reader: Reader, query: FactQuery, frame: Frame, edited: datetime) ->
     """The sheet of one map; errors are those of `picture.draw`."""
     found = draw(reader, query, frame)
     query, _ = reader.resolved(query)
-    territory, filters = _territory(reader, query, found), french.filters(query)
+    inside = grid.centres(found.cells) if len(found.cells) else np.empty((0, 2))
+    territory, filters = territory_of(reader, query, inside, found.values), french.filters(query)
     return Sheet(
         title=f"Faits signalés{f', origine{NNBSP}: {LABELS[query.kind].lower()}' if query.kind else ''}", territory=territory,
         period=french.period(query, reader.period()), filters=tuple(filters), figures=_figures(found), drawing=found.drawing,
         scale_m=(found.metres_a_pixel, _cells_in_words(found)), legend=_legend(found), legend_title="Faits par hexagone",
-        rows=_rows(reader, found), sources=_sources(reader, query.kind, found), method=_method(query), edited=edited)
+        table=Table("Les hexagones qui comptent le plus de faits", (("Intervalle", 22.0),), _rows(reader, found)),
+        sources=sources_of(reader, query.kind, found.layers), method=_method(query), edited=edited)
 
 
-def _territory(reader: Reader, query: FactQuery, found: Picture) -> str:
-    """The zone that is filtered on, else the communes that hold the facts shown, else whose facts they are."""
+def territory_of(reader: Reader, query: FactQuery, points: np.ndarray, counts: np.ndarray) -> str:
+    """The zone that is filtered on, else the communes that hold what is shown, else whose facts they are.
+
+    points (n, 2) longitude and latitude, counts (n,) facts there.
+    """
     if query.zone is not None and query.zone.layer == "residence":
         return reader.shelf.names("patrimoine").get(query.zone.code, query.zone.code)
     if query.zone is not None:
         layer = "limites" if query.zone.layer == "commune" else "qpv"
         name = next((zone.name for zone in reader.zones(layer) if zone.reference == query.zone), query.zone.code)
         return name if layer == "limites" else f"QPV {name}"
-    names = _communes(reader, found)
+    names = _communes(reader, points, counts)
     return french.listed(names) if 0 < len(names) <= 3 else f"Territoire de {reader.viewer.organisation}"
 
 
-def _communes(reader: Reader, found: Picture) -> list[str]:
-    if "limites" not in reader.catalog.layers or not len(found.cells):
+def _communes(reader: Reader, points: np.ndarray, counts: np.ndarray) -> list[str]:
+    if "limites" not in reader.catalog.layers or not len(points):
         return []
-    centres = grid.centres(found.cells)
-    zones = [zone for zone in reader.zones("limites") if zone.box.intersects(found.box)]
-    held = [(int(found.values[shapely.intersects_xy(zone.geometry, centres[:, 0], centres[:, 1])].sum()), zone.name)
-            for zone in zones]
+    around = Box(*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
+    held = [(int(counts[shapely.intersects_xy(zone.geometry, points[:, 0], points[:, 1])].sum()), zone.name)
+            for zone in reader.zones("limites") if zone.box.intersects(around)]
     return [name for number, name in sorted(held, key=lambda pair: (-pair[0], pair[1])) if number]
 
 
@@ -95,7 +99,7 @@ def _rows(reader: Reader, found: Picture) -> tuple[Row, ...]:
         low, high = poisson_interval(count)
         interval = f"{french.number(math.floor(low))} à {french.number(math.ceil(high))}"
         place = _place(reader, lon, lat) or f"Cellule {grid.to_text(found.cells[row:row + 1])[0]}"
-        out.append(Row(number, place, french.number(count), interval))
+        out.append(Row(number, place, french.number(count), (interval,)))
     return tuple(out)
 
 
@@ -121,10 +125,10 @@ def _nearest(reader: Reader, layer: str, lon: float, lat: float, within_m: float
     return found.names[rows[best]] if metres[best] <= within_m else ""
 
 
-def _sources(reader: Reader, kind: Kind | None, found: Picture) -> tuple[str, ...]:
+def sources_of(reader: Reader, kind: Kind | None, layers: tuple[str, ...]) -> tuple[str, ...]:
     """Whom to name: the sources of this kind of facts and of the layers drawn whose files were imported within reach."""
     told = []
-    for layer in (FACTS, *found.layers):
+    for layer in (FACTS, *layers):
         whom = [f"{each.whom} ({each.licence})" if each.licence else each.whom
                 for each in credits.of(reader, layer, kind)] or [f"fichier de {reader.viewer.organisation}"]
         title = "Faits" if layer == FACTS else reader.catalog.layer(layer).title

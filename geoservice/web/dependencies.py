@@ -149,6 +149,7 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "step": ("month", "day, week (à partir du lundi) ou month."),
     "level": ("residence", "residence ou commune."),
     "layer": ("qpv", "Nom de la couche."),
+    "show": ("hotspots", "Ce qu’une image dessine : counts (les décomptes, par défaut) ou hotspots (les points chauds)."),
     "exposure": ("auto", "À quoi les faits sont rapportés : auto, area (surface vraie) ou dwellings (logements)."),
     "null": ("beta-binomial", "Ce à quoi on compare : beta-binomial, binomial ou permutation."),
     "side": ("upper", "upper (plus qu’attendu), lower (moins) ou two-sided."),

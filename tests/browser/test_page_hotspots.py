@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Iterator
 
+import pypdfium2
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SCREEN, opened
-from tests.browser.page_watch import DRAWN_MS, NNBSP, Watch, api, api_cells, numbers, settle, settle_side, total, view
+from tests.browser.page_watch import DRAWN_MS, NNBSP, Watch, api, api_cells, numbers, origin, settle, settle_side, total, view
 from tests.browser.test_page_safety import no_serious_violation
 
 pytestmark = pytest.mark.browser
@@ -296,6 +299,20 @@ def test_the_address_keeps_hot_spots(several: Page, browser) -> None:
     expect(again.locator(".verdict-word")).to_have_text(several.locator(".verdict-word").inner_text())
     expect(again.locator("#legend").get_by_role("button", name="Points chauds")).to_have_attribute("aria-pressed", "true")
     context.close()
+
+
+def test_files_of_the_view_are_of_hot_spots(several: Page) -> None:
+    told = hotspots(several)
+    several.locator(".menu summary").click()
+    links = {text: several.get_by_role("link", name=text).get_attribute("href") for text in
+             ("Tableau (CSV)", "Page A4 (PDF)", "Image de la carte (PNG)")}
+    several.keyboard.press("Escape")
+    answers = {text: several.request.get(f"{origin(several)}{href}") for text, href in links.items()}
+    assert {answer.status for answer in answers.values()} == {200}
+    rows = list(csv.DictReader(io.StringIO(answers["Tableau (CSV)"].body().decode("utf-8-sig")), delimiter=";"))
+    assert len(rows) == len(told["cells"])
+    text = pypdfium2.PdfDocument(answers["Page A4 (PDF)"].body())[0].get_textpage().get_text_range()
+    assert told["areas"][0]["name"] in text
 
 
 def test_two_periods_are_compared_in_hexagons(several: Page) -> None:

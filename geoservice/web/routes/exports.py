@@ -8,23 +8,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from geoservice.core.query import PARAMETERS, parse, parse_box
+from geoservice.core.query import PARAMETERS, parse_box
 from geoservice.errors import BadInput, NotFound, NotReady
 from geoservice.export import french
 from geoservice.export.columns import columns
 from geoservice.export.drawing_png import Words, to_png
 from geoservice.export.tables import Table
-from geoservice.operations import credits, picture, snippet
+from geoservice.operations import credits, snippet
 from geoservice.operations.features import Features
+from geoservice.operations.hotpicture import HotPicture
 from geoservice.operations.indexing import FACTS
-from geoservice.operations.picture import Frame, Picture
+from geoservice.operations.picture import Picture
 from geoservice.operations.reader import Reader
 from geoservice.operations.tiles import generation_of
 from geoservice.web.dependencies import CurrentReader, LayerName, described, one_of, only
 from geoservice.web.files import ENDINGS, TYPES, encoded
 from geoservice.web.naming import file_name
 from geoservice.web.responses import PNG, respond, tag_of
-from geoservice.web.routes.picture import FONT, NAMES, size_of, tag_of_picture
+from geoservice.web.routes.picture import FONT, NAMES, SIZES, asked, sizes_of
 
 router = APIRouter()
 
@@ -32,7 +33,6 @@ FORMATS = {name: kind for name, kind in TYPES.items() if name != "json"}
 PYTHON = "text/x-python"
 MOST_FEATURES = 200_000
 _SNIPPET = tuple(name for name in PARAMETERS if name != "format")
-_SIZES = ("width", "height")
 
 
 @router.get("/api/features/{layer}", openapi_extra=described("bbox", "generation", "format", answers=tuple(FORMATS.values())))
@@ -56,28 +56,30 @@ def _features(found: Features, layer: str, form: str) -> bytes:
     return encoded(Table(columns(first, found.properties), found.geometry), form, layer)
 
 
-@router.get("/api/map.png", openapi_extra=described(*NAMES, *_SIZES, answers=(PNG,)))
+@router.get("/api/map.png", openapi_extra=described(*NAMES, *SIZES, answers=(PNG,)))
 def map_png(request: Request, reader: CurrentReader,
-            given: Annotated[dict[str, str], Depends(only(*NAMES, *_SIZES))]) -> Response:
+            given: Annotated[dict[str, str], Depends(only(*NAMES, *SIZES))]) -> Response:
     """The map as a picture for a report, with its period, filters, legend and sources written under it."""
-    width, height = (size_of(given.get(name), name) for name in _SIZES)
-    query = parse({name: text for name, text in given.items() if name not in _SIZES})
+    wanted = asked(given, sizes_of(given))
     if not FONT.is_file():
         raise NotReady("La police de la page manque : lancez « make install », puis recommencez.")
-    frame = Frame(width, height, query.bbox, query.resolution if "resolution" in given else None)
-    tag = tag_of_picture("png", reader, query, frame)
-    return respond(request, tag, lambda: _png(reader, picture.draw(reader, query, frame)), PNG,
-                   file_name("carte", reader, query, datetime.now(UTC).date(), "png"))
+    return respond(request, wanted.tag("png", reader), lambda: _png(reader, wanted.draw(reader)), PNG,
+                   file_name("carte", reader, wanted.query, datetime.now(UTC).date(), "png"))
 
 
-def _png(reader: Reader, drawn: Picture) -> bytes:
-    classes = [(each.colour, french.number(each.low) if each.low == each.high else
-                f"{french.number(each.low)}–{french.number(each.high)}") for each in drawn.classes]
+def _png(reader: Reader, drawn: Picture | HotPicture) -> bytes:
     sources = [f"{spec.title} ({', '.join(filter(None, credits.texts(reader, name)))})" for name in (FACTS, *drawn.layers)
                if (spec := reader.catalog.layers.get(name)) is not None]
     lines = [drawn.drawing.description, "Un décompte dépend de qui signale : ce n’est pas une mesure de la délinquance.",
              f"Sources{french.NNBSP}: {' · '.join(sources)}."]
-    return to_png(drawn.drawing, Words(lines, classes), FONT)
+    return to_png(drawn.drawing, Words(lines, _classes(drawn)), FONT)
+
+
+def _classes(drawn: Picture | HotPicture) -> list[tuple[str, str]]:
+    if isinstance(drawn, HotPicture):
+        return [(colour, f"{word} ({number})") for colour, word, number in drawn.legend()]
+    return [(each.colour, french.number(each.low) if each.low == each.high else
+             f"{french.number(each.low)}–{french.number(each.high)}") for each in drawn.classes]
 
 
 @router.get("/api/snippet", openapi_extra=described(*_SNIPPET, answers=(PYTHON,)))

@@ -1,7 +1,7 @@
 /** What can be taken away from a view: its address, its numbers as files, a printed page. */
 
 import { fill, h, part } from "./dom.js";
-import { filters } from "./state.js";
+import { filters, HOT_MODE } from "./state.js";
 
 const FORMATS = [["csv", "Tableau (CSV)"], ["geojson", "GeoJSON"], ["gpkg", "GeoPackage"], ["geoparquet", "GeoParquet"]];
 
@@ -30,13 +30,15 @@ export function exportsMenu(store, bbox) {
   document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) menu.open = false; });
   menu.addEventListener("toggle", () => {
     const params = filters(store.view);
-    const resolution = part("map").dataset.resolution;
+    const hot = store.view.mode === HOT_MODE;
+    const resolution = hot ? store.view.mesh : part("map").dataset.resolution;
     if (resolution) params.set("resolution", resolution);
     const [seen, pixels] = onScreen(bbox());
-    pdf.href = `/api/carte.pdf?${params}${seen}`;
-    image.href = `/api/map.png?${params}${seen}${pixels}`;
+    const shown = `${params}${hot ? "&show=hotspots" : ""}${seen}`;
+    pdf.href = `/api/carte.pdf?${shown}`;
+    image.href = `/api/map.png?${shown}${pixels}`;
     code.href = `/api/snippet?${params}`;
-    for (const { format, link } of files) link.href = `/api/cells?${params}&format=${format}`;
+    for (const { format, link } of files) link.href = `/api/${hot ? "hotspots" : "cells"}?${params}&format=${format}`;
   });
   fill(part("outputs"), menu);
 }
