@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     data: Path = Path("var")
     database_url: str | None = None
     layers: Path | None = None
+    shared: Path | None = None
     retention_days: int = 30
     batch_rows: int = 20_000
     geocoding: bool = False
@@ -67,6 +68,11 @@ class Settings(BaseSettings):
     @property
     def index_folder(self) -> Path:
         return self.data / "index"
+
+    @property
+    def shared_folder(self) -> Path:
+        """Where releases lie: all that the shared surface may open."""
+        return self.shared or self.data / "partage"
 
     @property
     def uploads(self) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoservice.testing import published
+from geoservice.testing import dwelt, published
 from geoservice.testing.blocks import FLOOR_M
 from geoservice.testing.factlist import UNKNOWN, FactList
 from geoservice.testing.frame import DECIMALS, FRAME, Points
@@ -62,6 +62,8 @@ class Files:
     voies: Path
     eau: Path
     statistiques: Path
+    menages: Path
+    logements_sociaux: Path
     patrimoine: dict[str, Path]
     patrimoine_batiments: dict[str, Path]
     halls: dict[str, Path]
@@ -82,7 +84,8 @@ class Files:
         """Everything, places before the facts that need them."""
         common = (("eau", self.eau), ("voies", self.voies), ("limites", self.limites), ("qpv", self.qpv_2024),
                   ("qpv", self.qpv_2015), ("adresses", self.adresses), ("batiments", self.batiments),
-                  ("eclairage", self.eclairage), ("cameras", self.cameras), ("aggregates", self.statistiques))
+                  ("eclairage", self.eclairage), ("cameras", self.cameras), ("aggregates", self.statistiques),
+                  ("menages", self.menages), ("logements-sociaux", self.logements_sociaux))
         out = [Import(layer, path, CITY.code) for layer, path in common]
         places = (("patrimoine", self.patrimoine), ("patrimoine", self.patrimoine_batiments), ("halls", self.halls))
         for layer, by_owner in places:
@@ -113,6 +116,8 @@ def write(town: Town, folder: Path) -> Files:
         eclairage=geojson(folder / "eclairage.geojson", lamp_features(town)),
         voies=geojson(folder / "voies.geojson", road_features(town)), eau=geojson(folder / "eau.geojson", water_features(town)),
         statistiques=table(folder / "statistiques.csv", published.COLUMNS, published.rows(town.seed, town.until)),
+        menages=geojson(folder / "menages.geojson", dwelt.squares(town)),
+        logements_sociaux=table(folder / "logements-sociaux.csv", dwelt.COLUMNS, dwelt.social(town)),
         patrimoine=tables["patrimoine"], patrimoine_batiments=tables["patrimoine-batiments"], halls=tables["halls"],
         bailleurs=lists, ville=table(folder / "signalements-ville.csv", DMR_COLUMNS, dmr_rows(town), ","),
         habitants=reports["habitant"], transport=reports["transport"], truth=truth(folder / "truth.json", town))

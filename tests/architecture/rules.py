@@ -13,7 +13,7 @@ from pathlib import Path
 
 # from the lowest step; a package imports from steps below its own and from itself
 STEPS = (("types", "errors", "settings"), ("core",), ("catalog", "export"), ("storage",), ("operations",),
-         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts"))
+         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts", "cli_releases"))
 STEP = {package: number for number, step in enumerate(STEPS) for package in step}
 # on one step, yet one uses the other
 NEIGHBOURS = {
@@ -21,6 +21,7 @@ NEIGHBOURS = {
     ("settings", "errors"): "a setting can be impossible",
     ("cli", "arguments"): "its parser",
     ("cli", "cli_accounts"): "some of its commands",
+    ("cli", "cli_releases"): "some of its commands",
     ("cli_accounts", "arguments"): "their parsers",
     ("cli", "progress"): "the command line shows progress",
     ("cli", "testing"): "a command builds the synthetic town",

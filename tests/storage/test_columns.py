@@ -18,6 +18,7 @@ ALLOWED = {
     "audit": "seq moment organisation_id actor action object outcome previous hash",
     "audit_day": "day seq hash",
     "break_glass": "id organisation_id asked_by approved_by reason asked ends",
+    "disclosure": "id territory_id organisation_id place residence hall state first last day keys",
     "fact": (
         "content seen line day minute duration utc category subcategory kind nature gravity place placement lon lat "
         "cell residence building hall commune complaint cost_cents id organisation_id source_id import_id key"
@@ -40,11 +41,15 @@ ALLOWED = {
     "membership": "id person_id organisation_id role territory",
     "organisation": "id code created",
     "person": "id email password",
+    "record_key": "fact_id key",
     "rejected_line": "id import_id file line column value code sentence",
+    "release_state": "id territory_id revision issue secret terms packed ledger repaired begun published",
     "replaced_row": "id stores row_id import_id mark content",
+    "shared_territory": "id code name communes terms atoms digest created",
     "sighting": "id import_id stores seen rows",
     "sign_in": "id membership_id sha256 created seen ends revoked",
     "source": "id layer name",
+    "territory_signature": "id territory_id kind organisation_id actor signed",
     "token": "id organisation_id name sha256 created scope last4 expires revoked person_id",
     "upload": "id import_id organisation_id name sha256 size received deleted",
 }

@@ -43,7 +43,7 @@ def measure(lattice: Lattice, counts: np.ndarray, seen: View) -> Utility:
     every = tuple(_worth(lattice, family, counts, seen) for family in lattice.families)
     large = seen.shown & (counts >= LARGE)
     facts = sum(worth.facts for worth in every)
-    shown = sum(worth.facts * worth.shown for worth in every) / facts if facts else float("nan")
+    shown = sum(worth.facts * worth.shown for worth in every if worth.facts) / facts if facts else float("nan")
     return Utility(_median(np.abs(seen.value - counts)[large] / counts[large]), shown, every, _by_qpv(lattice, seen))
 
 

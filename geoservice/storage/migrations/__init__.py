@@ -16,7 +16,7 @@ from geoservice.errors import NotReady
 from geoservice.settings import Settings
 from geoservice.storage import engine as db
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 HEAD = REVISIONS[-1]
 _TABLE = "alembic_version"
 
@@ -110,6 +110,7 @@ def _run(engine: Engine, move: Any, target: str) -> None:
         if not inspect(connection).has_table(_TABLE):
             db.create_schema(connection)
             stamp(connection, REVISIONS[0])
+        db.loosen(connection)
         config.attributes["connection"] = connection
         move(config, target)
         db.settle(connection)

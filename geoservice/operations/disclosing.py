@@ -1,0 +1,142 @@
+"""What an owner tells outside about its own facts: a hall's state, an exact figure. Asked first, noted, and known to all later
+audits; nothing here is sent anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from geoservice.core.disclosure import release as core
+from geoservice.core.query import EPOCH
+from geoservice.errors import BadInput, NotFound
+from geoservice.operations import audit, publishing, publishing_facts, publishing_files, territories
+from geoservice.operations.features import FeatureShelf
+from geoservice.operations.permissions import Action, require
+from geoservice.operations.publishing_facts import first_day
+from geoservice.operations.territories import Territory
+from geoservice.storage import releases as stored
+from geoservice.storage.store import Storage
+from geoservice.types import Viewer
+
+STATES = ("vert", "jaune", "orange", "rouge", "inconnu")
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is told outside: of a place (`hall:CODE`, `residence:CODE`, `commune:CODE`, `qpv2024:CODE`) and months (first, last).
+    state: of a hall, then shown to readers; None: an exact figure, which is not."""
+
+    territory: str
+    place: str
+    months: tuple[int, int]
+    state: str | None
+    today: date
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a disclosure would give away: facts it speaks of; small counts that could be proven before it and with it."""
+
+    facts: int
+    before: int
+    after: int
+    noted: bool
+
+    def lines(self) -> Iterator[str]:
+        """In French, for the owner who is about to tell."""
+        yield f"{self.facts} de vos faits sont concernés."
+        if self.after > self.before:
+            yield (f"Attention : avec cela, {self.after - self.before} petits nombres de la diffusion en place pourraient être "
+                   "prouvés. Une diffusion déjà faite ne se reprend pas.")
+        else:
+            yield "La diffusion en place ne livrerait aucun petit nombre de plus."
+        yield "Noté : les audits suivants en tiendront compte." if self.noted else "Rien n’est noté sans --yes."
+
+
+def disclose(storage: Storage, viewer: Viewer, telling: Telling, sure: bool) -> Told:
+    """Say what telling this outside would give away, and note it when the owner is sure."""
+    require(viewer, Action.DISCLOSE, viewer.organisation_id)
+    if telling.state is not None and (telling.state not in STATES or not telling.place.startswith("hall:")):
+        raise BadInput(f"L’état est celui d’un hall (hall:CODE) : {', '.join(STATES)}.")
+    with stored.publisher_lock(storage.settings.data):
+        publishing_files.settle(storage)
+        territory = territories.load(storage, telling.territory)
+        names = _names(storage, viewer, telling.place)
+        numbers, keys, drawn = _own(storage, viewer, territory, telling)
+        before, after = _given_away(storage, territory, keys)
+        if sure:
+            values = {"territory_id": territory.number, "organisation_id": viewer.organisation_id, "place": telling.place,
+                      "residence": names[0][:120], "hall": names[1][:120], "state": telling.state or publishing_files.FIGURE,
+                      "first": telling.months[0], "last": telling.months[1], "day": (telling.today - EPOCH).days,
+                      "keys": keys.astype("<u8").tobytes()}
+            with storage.write() as connection:
+                stored.add_keys(connection, drawn)
+                number = stored.add_disclosure(connection, values)
+                audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "divulgation",
+                           f"territoire {territory.number} divulgation {number}")
+            publishing_files.settle(storage)
+        return Told(len(numbers), before, after, sure)
+
+
+def _names(storage: Storage, viewer: Viewer, place: str) -> tuple[str, str]:
+    """Residence and hall as people call them; NotFound when the place is none of the owner's."""
+    level, _, code = place.partition(":")
+    shelf = FeatureShelf(storage, (viewer.organisation_id,))
+    if level in ("commune", "qpv2024") and code:
+        return "", ""
+    if level not in ("hall", "residence") or not code:
+        raise BadInput("Un lieu s’écrit hall:CODE, residence:CODE, commune:CODE ou qpv2024:CODE.")
+    homes = shelf.names("patrimoine")
+    if level == "residence":
+        if code not in homes:
+            raise NotFound(f"La résidence « {code} » n’est pas dans votre patrimoine.")
+        return homes[code], ""
+    halls = shelf.features("halls")
+    if code not in halls.keys:
+        raise NotFound(f"Le hall « {code} » n’est pas dans vos halls.")
+    row = halls.keys.index(code)
+    residence = str(halls.properties[row].get("residence") or "")
+    return homes.get(residence, residence), halls.names[row] or code
+
+
+def _own(storage: Storage, viewer: Viewer, territory: Territory,
+         telling: Telling) -> tuple[list[int], np.ndarray, dict[int, int]]:
+    """Numbers and keys of the owner's facts that the telling is about, and the keys that are new."""
+    days = (first_day(telling.months[0]), first_day(telling.months[1] + 1))
+    with storage.read() as connection:
+        rows = [row for block in stored.facts_of(connection, (viewer.organisation_id,), tuple(territory.terms.volumes), days)
+                for row in block]
+        keys = stored.keys(connection)
+    numbers = [row[0] for row, chosen in zip(rows, _about(territory, telling.place, rows), strict=True) if chosen]
+    drawn = publishing_facts.draw([number for number in numbers if number not in keys])
+    known = keys | drawn
+    return numbers, np.array([known[number] for number in numbers], dtype=np.uint64), drawn
+
+
+def _about(territory: Territory, place: str, rows: list[tuple]) -> list[bool]:
+    """Which facts (`releases.COLUMNS`) are of the place; zones are whole atoms here too."""
+    level, _, code = place.partition(":")
+    if level in ("hall", "residence"):
+        column = stored.COLUMNS.index(level)
+        return [row[column] == code for row in rows]
+    ground = territory.ground
+    zones = ground.communes if level == "commune" else ground.qpv
+    if place not in zones.names:
+        raise NotFound(f"« {place} » n’est pas une zone de ce territoire.")
+    cells = np.array([row[stored.COLUMNS.index("cell")] for row in rows], dtype=np.int64).astype(np.uint64)
+    atom = ground.atoms.of(cells)
+    return ((atom >= 0) & (zones.of_atom[atom] == zones.names.index(place))).tolist()
+
+
+def _given_away(storage: Storage, territory: Territory, keys: np.ndarray) -> tuple[int, int]:
+    """Small counts of the release in place that could be proven, before and with this."""
+    past = publishing.states(storage, territory)
+    if not past:
+        return 0, 0
+    state = past[-1]
+    published = publishing.with_told(state.published, publishing.disclosed(storage, territory))
+    order = publishing.order_of(territory, state, published.release.months, published.ledger)
+    return core.exposed(order, published, np.empty(0, np.uint64)), core.exposed(order, published, keys)
