@@ -4,7 +4,7 @@ audits; nothing here is sent anywhere."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -64,13 +64,14 @@ def disclose(storage: Storage, viewer: Viewer, telling: Telling, sure: bool) -> 
     with stored.publisher_lock(storage.settings.data):
         publishing_files.settle(storage)
         territory = territories.load(storage, telling.territory)
-        names = _names(storage, viewer, telling.place)
-        numbers, keys, drawn = _own(storage, viewer, territory, telling)
+        spot = _spot(storage, viewer, telling.place)
+        numbers, keys, drawn = _own(storage, viewer, territory, (telling, spot))
         before, after = _given_away(storage, territory, keys)
         if sure:
             values = {"territory_id": territory.number, "organisation_id": viewer.organisation_id, "place": telling.place,
-                      "residence": names[0][:120], "hall": names[1][:120], "state": telling.state or publishing_files.FIGURE,
-                      "first": telling.months[0], "last": telling.months[1], "day": (telling.today - EPOCH).days,
+                      "residence": spot.residence[:120], "hall": spot.hall[:120],
+                      "state": telling.state or publishing_files.FIGURE, "first": telling.months[0], "last": telling.months[1],
+                      "day": (telling.today - EPOCH).days,
                       "keys": keys.astype("<u8").tobytes()}
             with storage.write() as connection:
                 stored.add_keys(connection, drawn)
@@ -81,47 +82,61 @@ def disclose(storage: Storage, viewer: Viewer, telling: Telling, sure: bool) -> 
         return Told(len(numbers), before, after, sure)
 
 
-def _names(storage: Storage, viewer: Viewer, place: str) -> tuple[str, str]:
-    """Residence and hall as people call them; NotFound when the place is none of the owner's."""
+@dataclass(frozen=True)
+class _Spot:
+    """A place of the owner's as people call it, and the codes its facts bear (None: any)."""
+
+    residence: str = ""
+    hall: str = ""
+    codes: tuple[str | None, str | None] = (None, None)  # residence, hall
+
+
+def _spot(storage: Storage, viewer: Viewer, place: str) -> _Spot:
+    """The place; NotFound when it is none of the owner's. A hall whose code serves twice is written hall:RESIDENCE/CODE."""
     level, _, code = place.partition(":")
-    shelf = FeatureShelf(storage, (viewer.organisation_id,))
     if level in ("commune", "qpv2024") and code:
-        return "", ""
+        return _Spot()
     if level not in ("hall", "residence") or not code:
         raise BadInput("Un lieu s’écrit hall:CODE, residence:CODE, commune:CODE ou qpv2024:CODE.")
+    shelf = FeatureShelf(storage, (viewer.organisation_id,))
     homes = shelf.names("patrimoine")
     if level == "residence":
         if code not in homes:
             raise NotFound(f"La résidence « {code} » n’est pas dans votre patrimoine.")
-        return homes[code], ""
+        return _Spot(homes[code], "", (code, None))
     halls = shelf.features("halls")
-    if code not in halls.keys:
+    inside, _, hall = code.rpartition("/")
+    found = [(str(known.get("residence") or ""), name) for known, name in zip(halls.properties, halls.names, strict=True)
+             if known.get("hall") == hall and inside in ("", known.get("residence"))]
+    if not found:
         raise NotFound(f"Le hall « {code} » n’est pas dans vos halls.")
-    row = halls.keys.index(code)
-    residence = str(halls.properties[row].get("residence") or "")
-    return homes.get(residence, residence), halls.names[row] or code
+    if len(found) > 1:
+        raise BadInput(f"Le code « {hall} » sert dans {len(found)} résidences : écrivez hall:RÉSIDENCE/{hall}.")
+    residence, name = found[0]
+    return _Spot(homes.get(residence, residence), name or hall, (residence, hall))
 
 
 def _own(storage: Storage, viewer: Viewer, territory: Territory,
-         telling: Telling) -> tuple[list[int], np.ndarray, dict[int, int]]:
+         about: tuple[Telling, _Spot]) -> tuple[list[int], np.ndarray, dict[int, int]]:
     """Numbers and keys of the owner's facts that the telling is about, and the keys that are new."""
+    telling, spot = about
     days = (first_day(telling.months[0]), first_day(telling.months[1] + 1))
     with storage.read() as connection:
         rows = [row for block in stored.facts_of(connection, (viewer.organisation_id,), tuple(territory.terms.volumes), days)
                 for row in block]
         keys = stored.keys(connection)
-    numbers = [row[0] for row, chosen in zip(rows, _about(territory, telling.place, rows), strict=True) if chosen]
+    numbers = [row[0] for row, chosen in zip(rows, _about(territory, telling.place, spot, rows), strict=True) if chosen]
     drawn = publishing_facts.draw([number for number in numbers if number not in keys])
     known = keys | drawn
     return numbers, np.array([known[number] for number in numbers], dtype=np.uint64), drawn
 
 
-def _about(territory: Territory, place: str, rows: list[tuple]) -> list[bool]:
+def _about(territory: Territory, place: str, spot: _Spot, rows: list[tuple]) -> list[bool]:
     """Which facts (`releases.COLUMNS`) are of the place; zones are whole atoms here too."""
-    level, _, code = place.partition(":")
+    level, _, _ = place.partition(":")
     if level in ("hall", "residence"):
-        column = stored.COLUMNS.index(level)
-        return [row[column] == code for row in rows]
+        columns = [stored.COLUMNS.index(name) for name in ("residence", "hall")]
+        return [all(code in (None, row[column]) for code, column in zip(spot.codes, columns, strict=True)) for row in rows]
     ground = territory.ground
     zones = ground.communes if level == "commune" else ground.qpv
     if place not in zones.names:
@@ -132,11 +147,17 @@ def _about(territory: Territory, place: str, rows: list[tuple]) -> list[bool]:
 
 
 def _given_away(storage: Storage, territory: Territory, keys: np.ndarray) -> tuple[int, int]:
-    """Small counts of the release in place that could be proven, before and with this."""
+    """Small counts of the release in place that could be proven, before and with this, in the kinds and years it speaks of."""
     past = publishing.states(storage, territory)
     if not past:
         return 0, 0
     state = past[-1]
     published = publishing.with_told(state.published, publishing.disclosed(storage, territory))
-    order = publishing.order_of(territory, state, published.release.months, published.ledger)
+    ledger = published.ledger.take(np.isin(published.ledger.key, keys))
+    years = {1970 + month // 12 for month in np.unique(ledger.month).tolist()}
+    months = tuple(month for month in published.release.months if 1970 + month // 12 in years)
+    if not months:
+        return 0, 0
+    order = publishing.order_of(territory, state, months, published.ledger)
+    order = replace(order, terms=tuple(terms for terms in order.terms if terms.kind in set(ledger.kind.tolist())))
     return core.exposed(order, published, np.empty(0, np.uint64)), core.exposed(order, published, keys)

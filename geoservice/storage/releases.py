@@ -124,8 +124,9 @@ def add_keys(connection: Connection, drawn: dict[int, int]) -> None:
         select(Fact.id).where(Fact.id.in_(block)))}  # type: ignore[union-attr]
     held = {number for block in chunks(drawn) for (number,) in connection.execute(
         select(_K.c.fact_id).where(_K.c.fact_id.in_(block)))}
+    fresh = known - held
     bulk_insert(connection, _K, ("fact_id", "key"), [
-        (fact, key if key < _HALF else key - 2 * _HALF) for fact, key in drawn.items() if fact in known - held])
+        (fact, key if key < _HALF else key - 2 * _HALF) for fact, key in drawn.items() if fact in fresh])
 
 
 @contextmanager

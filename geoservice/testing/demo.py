@@ -13,6 +13,7 @@ from geoservice.operations import accounts, credits, setup
 from geoservice.operations.ingest import ImportRequest, recognised, run
 from geoservice.operations.setup import Storage
 from geoservice.settings import Settings
+from geoservice.testing import sharing
 from geoservice.testing.assembly import Town, town
 from geoservice.testing.files import Import
 from geoservice.types import Kind
@@ -31,8 +32,19 @@ def prepare(settings: Settings, say: Say = lambda _text: None) -> None:
     if state == "begun":
         setup.discard_demo(settings)
     say("Construction de la ville fictive…")
-    load_town(settings, town(), say)
+    made = town()
+    storage = load_town(settings, made, say)
+    _publish(storage, made, say)
+    storage.close()
     setup.demo_ready(settings)
+
+
+def _publish(storage: Storage, made: Town, say: Say) -> None:
+    say("Diffusion partagée de la ville, avec son audit…")
+    halls = {next(each.halls[0].code for each in made.residences if each.key == key): state for key, state in sharing.STATES}
+    done = sharing.share(storage, halls)
+    say(f"  {len(done.state.published.ledger)} faits de {len(sharing.VOLUMES)} origines, "
+        f"{len(done.state.published.release.months)} mois")
 
 
 def load_town(settings: Settings, made: Town, say: Say = lambda _text: None) -> Storage:
