@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     layers: Path | None = None
     shared: Path | None = None
     retention_days: int = 30
+    retention: Path | None = None
     batch_rows: int = 20_000
     geocoding: bool = False
     geocoding_url: str = "https://data.geopf.fr/geocodage"

@@ -175,6 +175,11 @@ def count_network(storage: Storage, peer: str) -> None:
     _count(storage, _subject("fournisseur", network + secrets.token_hex(8)), _subject("reseau", network))
 
 
+def subject_of(email: str) -> str:
+    """The digest under which tries of an account are counted."""
+    return _subject("compte", email)
+
+
 def _subject(sort: str, text: str) -> str:
     return hashlib.sha256(f"{sort}\0{text}".encode("utf-8", "replace")).hexdigest()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from geoservice.storage import numbers
 from geoservice.storage.tables import Organisation, Token, now
 
 _T = Token.__table__  # type: ignore[attr-defined]
@@ -24,7 +25,8 @@ def organisations(connection: Connection) -> dict[str, int]:
 
 def add_token(connection: Connection, values: dict[str, Any]) -> int:
     """Keep the hash of a token and what it is good for; its number."""
-    return int(connection.execute(insert(Token).values(created=now(), **values).returning(Token.id)).scalar_one())
+    number = int(connection.execute(insert(Token).values(created=now(), **values).returning(Token.id)).scalar_one())
+    return numbers.settle(connection, _T, number, "jeton")
 
 
 def find_token(connection: Connection, sha256: str) -> dict[str, Any] | None:

@@ -149,6 +149,11 @@ def last_id(connection: Connection, table: Table) -> int:
     return int(connection.exec_driver_sql(f'SELECT max(id) FROM "{table.name}"').scalar() or 0)
 
 
+def number_given(connection: Connection, table: Table, number: int) -> None:
+    """A row was given this number by hand: the database gives later ones."""
+    _of(connection).number_given(connection, table, number)
+
+
 def bulk_select(connection: Connection, sql: str, values: tuple, block: int) -> Iterator[list[tuple]]:
     """Rows of a query (`?` marks) as plain tuples, at most `block` at once: the driver's own cursor."""
     with connection.exec_driver_sql(_of(connection).plain_sql(sql), values) as result:
@@ -188,6 +193,16 @@ class Health:
 def health(connection: Connection) -> Health:
     """The database's version and how it writes."""
     return Health(*_of(connection).health(connection))
+
+
+def scrub(settings: Settings) -> bool:
+    """Write the database anew: nothing is left of what its tables no longer hold. False while a reader keeps an older state."""
+    engine = open_engine(settings)
+    try:
+        with plain_errors(settings.data):
+            return bool(_of(engine).scrub(engine))
+    finally:
+        engine.dispose()
 
 
 def integrity(connection: Connection) -> str:

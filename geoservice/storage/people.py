@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from geoservice.storage import numbers
 from geoservice.storage.tables import Attempt, BreakGlass, Identity, Membership, Organisation, Person, SignIn, Token, now
 
 _P, _M, _S, _A, _G, _O, _T, _I = (table.__table__ for table in (  # type: ignore[attr-defined]
@@ -26,7 +27,8 @@ def find(connection: Connection, email: str) -> Row | None:
 
 def add(connection: Connection, email: str, password: str) -> int:
     """A new person; their number."""
-    return int(connection.execute(insert(_P).values(email=email, password=password).returning(_P.c.id)).scalar_one())
+    number = int(connection.execute(insert(_P).values(email=email, password=password).returning(_P.c.id)).scalar_one())
+    return numbers.settle(connection, _P, number, "personne")
 
 
 def set_password(connection: Connection, person: int, password: str) -> None:
@@ -61,7 +63,8 @@ def members(connection: Connection, organisation_id: int | None = None) -> Seque
 def add_membership(connection: Connection, person: int, organisation_id: int, role: str, territory: str | None) -> int:
     """A person in an organisation; the membership's number."""
     values = {"person_id": person, "organisation_id": organisation_id, "role": role, "territory": territory}
-    return int(connection.execute(insert(_M).values(values).returning(_M.c.id)).scalar_one())
+    number = int(connection.execute(insert(_M).values(values).returning(_M.c.id)).scalar_one())
+    return numbers.settle(connection, _M, number, "membre")
 
 
 def set_role(connection: Connection, membership: int, role: str, territory: str | None) -> None:

@@ -71,6 +71,8 @@ def open_engine(url: str, folder: Path) -> Engine:
 
 
 def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("geoservice_plain"):
+        return  # what cannot run in a transaction
     if connection.get_execution_options().get("geoservice_write"):
         # One writer at a time. What it reads must be read after the lock: each statement sees what was committed before it.
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
@@ -189,6 +191,20 @@ def integrity(connection: Connection) -> str:
                 return str(name)
             raise
     return "ok"
+
+
+def number_given(connection: Connection, table: Table, number: int) -> None:
+    """The sequence goes on after it."""
+    connection.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('\"{table.name}\"', 'id'), {number})")
+
+
+def scrub(engine: Engine) -> bool:
+    """Every table written anew. What the server's own write-ahead log and its archives still hold is for its operator."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT", geoservice_plain=True) as connection:
+        names = connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
+        for (name,) in names.all():
+            connection.exec_driver_sql(f'VACUUM (FULL, ANALYZE) "{name}"')
+    return True
 
 
 def settle(connection: Connection) -> None:

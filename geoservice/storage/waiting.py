@@ -118,6 +118,18 @@ def prune(uploads: Path, organisation_id: int) -> None:
                 path.unlink(missing_ok=True)
 
 
+def forgotten(uploads: Path, before: float) -> list[Path]:
+    """Files that nobody asked to import, received before a moment (seconds since 1970); whoever sent them."""
+    wanted, found = _asked_for(uploads), []
+    for path in sorted((uploads / _FOLDER).rglob("*")):
+        parts = path.relative_to(uploads / _FOLDER).parts
+        asked = parts[0] == _REQUESTS or (parts[0].isdigit() and len(parts) > 1 and (int(parts[0]), parts[1]) in wanted)
+        with suppress(OSError):
+            if path.is_file() and not asked and path.stat().st_mtime < before:
+                found.append(path)
+    return found
+
+
 def _asked_for(uploads: Path) -> set[tuple[int, str]]:
     return {(request["organisation_id"], request["upload"]) for request in _requests(uploads)}
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 # from the lowest step; a package imports from steps below its own and from itself
 STEPS = (("types", "errors", "settings"), ("core",), ("catalog", "export"), ("storage",), ("operations",),
-         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts", "cli_releases"))
+         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts", "cli_releases",
+          "cli_upkeep"))
 STEP = {package: number for number, step in enumerate(STEPS) for package in step}
 # on one step, yet one uses the other
 NEIGHBOURS = {
@@ -22,6 +23,7 @@ NEIGHBOURS = {
     ("cli", "arguments"): "its parser",
     ("cli", "cli_accounts"): "some of its commands",
     ("cli", "cli_releases"): "some of its commands",
+    ("cli", "cli_upkeep"): "some of its commands",
     ("cli_accounts", "arguments"): "their parsers",
     ("cli", "progress"): "the command line shows progress",
     ("cli", "testing"): "a command builds the synthetic town",
