@@ -142,6 +142,8 @@ def test_two_periods_side_by_side(page: Page) -> None:
     resolution = str(page_resolution(page))
     now, then = (dict(zip(found["cells"], found["counts"], strict=True)) for found in (
         api_cells(page, resolution=resolution), api_cells(page, resolution=resolution, **{"from": first, "to": last})))
+    told = api(page, "/api/change", compare=f"{first}..{last}", resolution=resolution)["sentence"]
+    assert " ".join(page.locator("#change").inner_text().split()) == " ".join(told.split())
     rows = page.locator("#table tbody tr").all()
     assert len(rows) > 10
     for row in rows[:12]:

@@ -37,6 +37,7 @@ import { NNBSP } from "./words.js";
  * @typedef {{counts: number[][], unknown: number}} Calendar
  * @typedef {{enough: boolean, reason: Reason | null, days: string[], counts: number[], low: number[], high: number[], line: number[],
  *   total: number, sentence: string, emerging: {code: string | null, label: string | null, sentence: string | null} | null}} Trend
+ * @typedef {{enough: boolean, reason: Reason | null, sentence: string}} Change
  * @typedef {{code: string | null, label: string, count: number}} FacetWord
  * @typedef {Record<"category" | "nature" | "place" | "gravity", FacetWord[]>} Facets
  * @typedef {{per_100_dwellings: number, low: number, high: number, count: number, dwellings: number}} Rate
@@ -115,6 +116,9 @@ export function cells(filters, resolution, bbox, signal) {
 export const card = (cell, filters, signal, checked = false) => get(`/api/cells/${encodeURIComponent(cell)}`, checked ? merged(filters, { verdict: "1" }) : filters, signal);
 /** @param {URLSearchParams} filters @param {string} mesh resolution @param {AbortSignal} [signal] @returns {Promise<HotSpots>} */
 export const hotspots = (filters, mesh, signal) => get("/api/hotspots", merged(filters, { resolution: mesh }), signal);
+/** The period of the filters against another one, place by place. @param {URLSearchParams} filters @param {string} compare from..to
+ * @param {number} resolution @param {AbortSignal} [signal] @returns {Promise<Change>} */
+export const change = (filters, compare, resolution, signal) => get("/api/change", merged(filters, { compare, resolution: String(resolution) }), signal);
 /** Outlines of the cells of a hot-spot answer, also of those that hold no fact.
  * @param {URLSearchParams} filters @param {string} mesh @param {AbortSignal} [signal]
  * @returns {Promise<{features: {properties: {h3: string}, geometry: {coordinates: [number, number][][]}}[]}>} */

@@ -3,6 +3,7 @@
 import { fill, h, part } from "./dom.js";
 import { compareWords, filterWords, periodWords, unequalWords } from "./period-words.js";
 import { lookOf } from "./hotspots.js";
+import { spaced } from "./verdict.js";
 import { list, NNBSP, number, plural } from "./words.js";
 
 const UNKNOWN = { hour: "sans heure connue", gravity: "sans gravité connue", place: "sans lieu connu", nature: "sans nature connue",
@@ -13,6 +14,8 @@ const UNKNOWN = { hour: "sans heure connue", gravity: "sans gravité connue", pl
  * @typedef {import("./api.js").Catalog} Catalog
  * @typedef {import("./state.js").View} View
  */
+
+const changed = h("p", { id: "change", role: "status" }); // stays while the rest of the overview is written anew
 
 /** What the filters left out for want of information, as « 34 sans heure connue ».
  * @param {Record<string, number>} unknown */
@@ -31,6 +34,7 @@ export function overview(picture, view, catalog) {
     h("p", { class: "figure" }, h("strong", {}, number(territory.total)), territory.total < 2 ? " fait sur la carte" : " faits sur la carte"),
     h("p", {}, `Origine ${kind?.label ?? view.kind}, ${periodWords(view, catalog.period)}${view.zone ? ", dans la zone choisie" : ""}.`),
     picture.other && h("p", {}, `${number(picture.other.total)} sur l’autre période, ${compareWords(view.compare)}.${unequalWords(view, catalog.period)}`),
+    picture.other && changed,
     chosen.length > 0 && h("p", {}, `Filtres${NNBSP}: ${chosen.join(" · ")}.`),
     territory.total === 0 && h("p", {}, "Aucun fait avec ces filtres. Élargissez la période ou effacez des filtres."),
     missing.length > 0 && h("p", {}, `Écartés faute d’information${NNBSP}: ${list(missing)}.`),
@@ -76,4 +80,9 @@ export function hotWords(hot) {
   if (hot.answer.areas.length === 0) return "Aucun point chaud.";
   const words = [sure.length > 0 && plural(sure.length, "point chaud solide", "points chauds solides"), others > 0 && plural(others, "autre à confirmer ou douteux", "autres à confirmer ou douteux")].filter(Boolean);
   return `${words.join(", ")}${sure.length ? `, d’abord ${sure[0].name}` : ""}.`;
+}
+
+/** What the two periods differ by, beyond chance; nothing while it is looked for. @param {import("./api.js").Change | null} found */
+export function changeWords(found) {
+  fill(changed, found ? spaced(found.enough ? found.sentence : found.reason?.sentence ?? "") : "Ce qui a changé plus que par hasard…");
 }
