@@ -17,6 +17,7 @@ class Settings(BaseSettings):
 
     data: Path = Path("var")
     database_url: str | None = None
+    database_service_url: str | None = None
     layers: Path | None = None
     shared: Path | None = None
     retention_days: int = 30

@@ -14,6 +14,7 @@ from geoservice.errors import BadInput, NotFound
 from geoservice.operations import audit
 from geoservice.storage import accounts
 from geoservice.storage.people import aware
+from geoservice.storage.scope import RowScope
 from geoservice.storage.store import Storage
 from geoservice.types import Scope, Viewer
 
@@ -47,7 +48,7 @@ def create_organisation(storage: Storage, code: str) -> int:
 
 def organisations(storage: Storage) -> dict[str, int]:
     """Numbers of organisations by code."""
-    with storage.read() as connection:
+    with storage.read(RowScope()) as connection:
         return accounts.organisations(connection)
 
 
@@ -79,7 +80,7 @@ def make_token(storage: Storage, organisation_id: int, wish: TokenWish) -> str:
     expires = None if wish.days is None else datetime.now(UTC) + timedelta(days=wish.days)
     values = {"organisation_id": organisation_id, "name": wish.name, "sha256": hash_of(token), "scope": str(wish.scope),
               "last4": token[-4:], "expires": expires, "person_id": wish.person}
-    with storage.write() as connection:
+    with storage.write(RowScope.of_organisation(organisation_id)) as connection:
         number = accounts.add_token(connection, values)
         audit.note(connection, organisation_id, wish.actor, "jeton.cree", f"jeton {number}")
     return token
@@ -87,7 +88,7 @@ def make_token(storage: Storage, organisation_id: int, wish: TokenWish) -> str:
 
 def tokens(storage: Storage, organisation_id: int, person: int | None = None) -> list[Any]:
     """Tokens of an organisation, or those that one person made in it."""
-    with storage.read() as connection:
+    with storage.read(RowScope.of_organisation(organisation_id)) as connection:
         found: Sequence[Any] = accounts.tokens(connection, organisation_id)
     return [token for token in found if person is None or token.person_id == person]
 
@@ -99,7 +100,7 @@ def is_alive(token: Any, moment: datetime | None = None) -> bool:
 
 def revoke_token(storage: Storage, organisation_id: int, number: int, by: tuple[str, int | None] = (audit.COMMAND, None)) -> None:
     """A token no longer opens, from the next request on; `by`: who asks, and the one person whose tokens these may be."""
-    with storage.write() as connection:
+    with storage.write(RowScope.of_organisation(organisation_id)) as connection:
         mine = [token for token in accounts.tokens(connection, organisation_id) if by[1] in (None, token.person_id)]
         if number not in {token.id for token in mine}:
             raise NotFound("Ce jeton n’existe pas.")

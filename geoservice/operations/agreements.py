@@ -11,6 +11,7 @@ from geoservice.core.query import EPOCH
 from geoservice.errors import BadInput, NotFound
 from geoservice.operations import accounts, audit
 from geoservice.operations.permissions import Action, require
+from geoservice.operations.reach import scope_of
 from geoservice.storage import agreements as stored
 from geoservice.storage.store import Storage
 from geoservice.types import UNMAPPED_CATEGORIES, Category, Viewer
@@ -45,7 +46,7 @@ def agree(storage: Storage, viewer: Viewer, terms: Terms) -> int:
     values = {"giver_id": viewer.organisation_id, "opener_id": opener, "zone": terms.zone,
               "categories": ",".join(sorted(terms.categories)), "since": (terms.since - EPOCH).days,
               "until": (terms.until - EPOCH).days}
-    with storage.write() as connection:
+    with storage.write(scope_of(viewer)) as connection:
         number = stored.add(connection, values)
         for each in (viewer.organisation_id, opener):
             audit.note(connection, each, audit.actor_of(viewer), "convention.creee", f"convention {number}")
@@ -55,7 +56,7 @@ def agree(storage: Storage, viewer: Viewer, terms: Terms) -> int:
 def withdraw(storage: Storage, viewer: Viewer, number: int) -> None:
     """The giver takes an agreement back, from now on; what was published stays published."""
     require(viewer, Action.MANAGE_AGREEMENTS, viewer.organisation_id)
-    with storage.write() as connection:
+    with storage.write(scope_of(viewer)) as connection:
         found = next((row for row in stored.listing(connection, viewer.organisation_id) if row.id == number), None)
         if found is None or found.giver_id != viewer.organisation_id or found.revoked is not None:
             raise NotFound("Cette convention n’existe pas ou n’est plus en cours.")
@@ -67,7 +68,7 @@ def withdraw(storage: Storage, viewer: Viewer, number: int) -> None:
 def listing(storage: Storage, viewer: Viewer) -> list[Any]:
     """Agreements that the viewer's organisation gives or may open, newest first."""
     require(viewer, Action.MANAGE_AGREEMENTS, viewer.organisation_id)
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         return list(stored.listing(connection, viewer.organisation_id))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from geoservice.core.chain import SEAL, START, Entry, Verdict, check
 from geoservice.errors import BadInput, GeoserviceError
 from geoservice.storage import audit as stored
+from geoservice.storage.scope import RowScope
 from geoservice.storage.store import Storage
 from geoservice.types import Viewer
 
@@ -31,6 +32,9 @@ LABELS = {
     "territoire.cree": "Territoire de partage créé", "territoire.change": "Territoire de partage modifié",
     "territoire.signe": "Origine à propriétaire unique signée", "diffusion": "Diffusion publiée",
     "diffusion.refusee": "Diffusion refusée par l’audit", "divulgation": "Information donnée hors du service",
+    "lien.cree": "Lien de partage créé", "lien.revoque": "Lien de partage retiré", "cle.creee": "Clé de lecture créée",
+    "cle.revoquee": "Clé de lecture retirée", "patrouille.demandee": "Passage demandé",
+    "patrouille.retiree": "Demande de passage retirée", "patrouille.repondue": "Demande de passage répondue",
     "purge": "Effacement de ce qui est échu", SEAL: "Lignes anciennes scellées et effacées",
     "bris-de-glace.demande": "Accès exceptionnel demandé", "bris-de-glace.accorde": "Accès exceptionnel accordé",
 }
@@ -51,7 +55,7 @@ def note(connection: Any, organisation_id: int, actor: str, action: str, thing: 
 def note_alone(storage: Storage, organisation_id: int, actor: str, action: str, thing: str = "", outcome: str = DONE) -> None:
     """Add a row about something that writes nothing itself; where the folder cannot be written, a line of the log says so."""
     try:
-        with storage.write() as connection:
+        with storage.write(RowScope()) as connection:
             note(connection, organisation_id, actor, action, thing, outcome)
     except GeoserviceError:
         log.warning("audit: a row could not be written")
@@ -79,7 +83,7 @@ def days(storage: Storage) -> dict[str, str]:
 
 def listing(storage: Storage, organisation_id: int, before: int | None = None, most: int = SHOWN) -> list[Entry]:
     """Rows of an organisation, newest first."""
-    with storage.read() as connection:
+    with storage.read(RowScope.of_organisation(organisation_id)) as connection:
         return stored.latest(connection, organisation_id, before, most)
 
 

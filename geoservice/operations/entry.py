@@ -12,6 +12,7 @@ from geoservice.catalog.schema import SourceSpec
 from geoservice.errors import BadInput, Conflict
 from geoservice.operations import audit, intakes
 from geoservice.operations.indexing import FACTS, note_added
+from geoservice.operations.reach import scope_of
 from geoservice.storage import facts, imports, jobs
 from geoservice.storage.facts import Owner
 from geoservice.storage.store import Storage
@@ -37,7 +38,7 @@ def enter(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) 
     BadInput says what is wrong with it; Conflict when its key is another fact's.
     """
     row = _row(storage, viewer, kind, fields)
-    with storage.write() as connection:
+    with storage.write(scope_of(viewer)) as connection:
         number = _run_of_today(connection, viewer.organisation_id)
         owner = Owner(viewer.organisation_id, imports.source_id(connection, FACTS, SOURCE), number)
         run = imports.find(connection, number) or {}

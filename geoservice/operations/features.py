@@ -14,6 +14,7 @@ import shapely
 from geoservice.core import crs
 from geoservice.storage import features as stored
 from geoservice.storage import imports
+from geoservice.storage.scope import RowScope
 from geoservice.storage.store import Storage
 from geoservice.types import Box
 
@@ -61,14 +62,15 @@ class FeatureShelf:
     def __init__(self, storage: Storage, organisations: tuple[int, ...]) -> None:
         self.storage = storage
         self.organisations = organisations
+        self.scope = RowScope(organisations)
 
     def version(self, layer: str) -> str:
         """Changes with any change of the layer in reach."""
-        states = self.storage.memory.get(("states", layer), lambda: self._states(layer))
+        states = self.storage.memory.get(("states", layer, self.organisations), lambda: self._states(layer))
         return ".".join([layer, self.storage.identity, *(str(states.get(number, (0, 0))[0]) for number in self.organisations)])
 
     def _states(self, layer: str) -> dict[int, tuple[int, int]]:
-        with self.storage.read() as connection:
+        with self.storage.read(self.scope) as connection:
             return imports.states(connection, layer)
 
     def features(self, layer: str, generation: str | None = None) -> Features:
@@ -82,7 +84,7 @@ class FeatureShelf:
         return found
 
     def _read(self, layer: str, generation: str | None) -> Features:
-        with self.storage.read() as connection:
+        with self.storage.read(self.scope) as connection:
             rows = stored.read(connection, stored.Scope(layer, self.organisations), generation)
         geometry = np.array([None if row[5] is None else shapely.from_wkb(row[5]) for row in rows], dtype=object)
         return Features(np.array([row[0] for row in rows], dtype=np.int64), [row[1] for row in rows], [row[2] for row in rows],
@@ -93,7 +95,7 @@ class FeatureShelf:
         return self.storage.memory.get(("summary", layer, self.organisations), lambda: self._summary(layer))
 
     def _summary(self, layer: str) -> tuple[int, Box | None, tuple[str, ...]]:
-        with self.storage.read() as connection:
+        with self.storage.read(self.scope) as connection:
             rows = stored.summary(connection, stored.Scope(layer, self.organisations))
         boxed = [row for row in rows if row[2] is not None]
         box = Box(min(row[2] for row in boxed), min(row[3] for row in boxed), max(row[4] for row in boxed),
@@ -102,14 +104,14 @@ class FeatureShelf:
 
     def count(self, stores: str) -> int:
         """How many aggregates or addresses there are."""
-        with self.storage.read() as connection:
+        with self.storage.read(self.scope) as connection:
             if stores == "aggregates":
                 return stored.aggregate_summary(connection, self.organisations)
             return stored.address_count(connection)
 
     def aggregates(self) -> list[dict[str, Any]]:
         """Published counts in reach."""
-        with self.storage.read() as connection:
+        with self.storage.read(self.scope) as connection:
             return stored.aggregates(connection, self.organisations)
 
     def names(self, layer: str) -> dict[str, str]:

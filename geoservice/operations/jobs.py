@@ -16,6 +16,7 @@ from geoservice.errors import BadInput, Conflict, GeoserviceError, NotFound, Not
 from geoservice.operations import audit, ingest, mapping
 from geoservice.operations.mapping import Correction
 from geoservice.operations.preview import columns_of
+from geoservice.operations.reach import scope_of
 from geoservice.storage import imports, jobs, waiting
 from geoservice.storage.store import Storage
 from geoservice.types import Viewer
@@ -65,7 +66,7 @@ def ask(storage: Storage, catalog: Catalog, viewer: Viewer, upload: str, layer: 
                        "recommencez.")
     request = {"organisation": viewer.organisation, "organisation_id": viewer.organisation_id, "upload": upload, "layer": layer,
                "spec": reading.spec.model_dump(exclude_unset=True, mode="json"), "tries": 0}
-    with storage.write() as connection:
+    with storage.write(scope_of(viewer)) as connection:
         number = jobs.receive(connection, layer, viewer.organisation_id, reading.spec.name)
         audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "import.demande", f"import {number} {layer}")
         waiting.write_request(storage.settings.uploads, number, request)
@@ -74,7 +75,7 @@ def ask(storage: Storage, catalog: Catalog, viewer: Viewer, upload: str, layer: 
 
 def listing(storage: Storage, viewer: Viewer) -> list[Job]:
     """The last imports of the viewer's organisation, newest first."""
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         runs = [_as_seen(connection, run) for run in jobs.listing(connection, viewer.organisation_id, LISTED)]
         files = jobs.files(connection, [run["id"] for run in runs])
     return [_job(storage, run, files[run["id"]]) for run in runs]
@@ -82,7 +83,7 @@ def listing(storage: Storage, viewer: Viewer) -> list[Job]:
 
 def find(storage: Storage, viewer: Viewer, number: int) -> Job:
     """One import; NotFound when it is not this organisation's."""
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         run = _as_seen(connection, _own(connection, viewer, number))
         files = jobs.files(connection, [number])[number]
         locked = _locked(connection, viewer, run)
@@ -147,14 +148,14 @@ def _locked(connection: Any, viewer: Viewer, run: dict[str, Any]) -> str:
 
 def rejects(storage: Storage, viewer: Viewer, number: int, limit: int | None = SHOWN_REJECTS) -> tuple[int, list[Reject]]:
     """How many lines an import refused that are still kept, and the first of them (None: all)."""
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         _own(connection, viewer, number)
         return jobs.first_rejects(connection, number, limit)
 
 
 def ask_undo(storage: Storage, viewer: Viewer, number: int) -> None:
     """Note that an import has to be taken back. Conflict says why it cannot be."""
-    with storage.write() as connection:
+    with storage.write(scope_of(viewer)) as connection:
         run = _own(connection, viewer, number)
         locked = _locked(connection, viewer, run)
         if locked:

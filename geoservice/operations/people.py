@@ -8,7 +8,9 @@ from typing import Any
 
 from geoservice.errors import BadInput, Conflict, NotFound
 from geoservice.operations import audit, passwords
+from geoservice.operations.reach import scope_of
 from geoservice.storage import people as stored
+from geoservice.storage.scope import RowScope
 from geoservice.storage.store import Storage
 from geoservice.types import Role
 
@@ -69,14 +71,14 @@ def join(storage: Storage, email: str, place: Place, password: str | None = None
 
 def members(storage: Storage, organisation_id: int | None = None) -> list[Any]:
     """Members of an organisation (of all, for the command line), by e-mail."""
-    with storage.read() as connection:
+    with storage.read(None if organisation_id is None else RowScope.of_organisation(organisation_id)) as connection:
         return list(stored.members(connection, organisation_id))
 
 
 def change_role(storage: Storage, membership: int, place: Place, actor: str) -> None:
     """Another role for a member of the organisation, who signs in again: no cookie and no token outlives a role."""
     territory = _territory(place)
-    with storage.write() as connection:
+    with storage.write(RowScope.of_organisation(place.organisation_id)) as connection:
         _own(connection, membership, place.organisation_id, leaving=place.role is not Role.ORG_ADMIN)
         stored.set_role(connection, membership, place.role, territory)
         audit.note(connection, place.organisation_id, actor, "membre.role", f"membre {membership} {place.role}")
@@ -123,12 +125,12 @@ def set_password(storage: Storage, email: str, password: str | None = None) -> s
 
 def change_own_password(storage: Storage, viewer: Any, old: str, new: str) -> None:
     """A person's own new password; BadInput when the old one is wrong. Their other browsers are signed out, and this one too."""
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         found = stored.find(connection, viewer.name)
     if not passwords.matches(old, found.password if found else None):
         raise BadInput("Le mot de passe actuel n’est pas le bon.")
     kept = passwords.hashed(passwords.check(new, viewer.name))
-    with storage.write() as connection:
+    with storage.write(scope_of(viewer)) as connection:
         stored.set_password(connection, viewer.person, kept)
         _sign_out_everywhere(connection, viewer.person)
         audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "mot-de-passe", f"personne {viewer.person}")

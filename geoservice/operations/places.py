@@ -10,6 +10,7 @@ from typing import Any
 from geoservice.catalog.geocoding import Match
 from geoservice.catalog.intake.placing import Spot
 from geoservice.storage import features, geocoded
+from geoservice.storage.scope import RowScope
 from geoservice.storage.store import Storage
 from geoservice.types import Placement
 
@@ -22,12 +23,12 @@ class Addresses:
 
     def lookup(self, street: str, postcode: str | None = None, citycode: str | None = None) -> Sequence[tuple]:
         """ADDRESS rows of a normalised street within a postcode or an INSEE code."""
-        with self._storage.read() as connection:
+        with self._storage.read(RowScope()) as connection:
             return features.addresses(connection, street, postcode, citycode)
 
     def communes(self, postcode: str | None = None, citycode: str | None = None) -> Sequence[tuple[str, str]]:
         """(citycode, city) of the communes that have addresses under a code."""
-        with self._storage.read() as connection:
+        with self._storage.read(RowScope()) as connection:
             return features.communes(connection, postcode, citycode)
 
 
@@ -35,7 +36,7 @@ class Patrimoine:
     """Residences, buildings and halls in reach, found by the codes that landlords write."""
 
     def __init__(self, storage: Storage, organisations: tuple[int, ...]) -> None:
-        with storage.read() as connection:
+        with storage.read(RowScope(organisations)) as connection:
             rows = features.places(connection, organisations)
         self._spots: dict[tuple[str, ...], Spot | None] = {}
         for layer, key, text, west, south, east, north in rows:

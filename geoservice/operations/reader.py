@@ -16,10 +16,9 @@ from geoservice.core.facts import DEGREE, Area, Counts, FactIndex
 from geoservice.core.query import EPOCH, FactQuery
 from geoservice.errors import KindRequired, NotFound
 from geoservice.operations.features import Features, FeatureShelf
-from geoservice.operations.permissions import Action, can
+from geoservice.operations.reach import organisations_of
 from geoservice.operations.zones import ZoneView, list_zones, resolve
 from geoservice.storage.store import Storage
-from geoservice.storage.tables import OPEN
 from geoservice.types import Box, Category, Kind, Viewer, code_of
 
 
@@ -71,13 +70,6 @@ class Card:
     categories: list[tuple[Category, int]]
     qpv: list[ZoneView]
     residence: dict[str, Any] | None
-
-
-def organisations_of(viewer: Viewer) -> tuple[int, ...]:
-    """THE choice of whose data a viewer sees: their own organisation's, and what is open; nobody's without the right to facts."""
-    if not can(viewer, Action.READ_FACTS, viewer.organisation_id):
-        return ()
-    return tuple(sorted({OPEN, viewer.organisation_id}))
 
 
 def open_reader(storage: Storage, catalog: Catalog, viewer: Viewer) -> Reader:

@@ -112,7 +112,7 @@ def _addresses(reader: Reader, text: str) -> list[Hit]:
     """Streets whose name begins as typed, at the number typed where there is one; the last words may name the town."""
     parts = parse(Address(text))
     name, town = parts.street.split(), parts.city.split()
-    with reader.shelf.storage.read() as connection:
+    with reader.shelf.storage.read(reader.shelf.scope) as connection:
         for words in range(len(name), max(0, len(name) - 4), -1):
             beginning, place = " ".join(name[:words]), [*name[words:], *town]
             for start in (beginning, *_with_type(beginning)):

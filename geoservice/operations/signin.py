@@ -17,6 +17,7 @@ from typing import Any
 from geoservice.errors import NotFound, NotSignedIn, TooManyTries
 from geoservice.operations import audit, passwords
 from geoservice.operations.accounts import hash_of
+from geoservice.operations.reach import scope_of
 from geoservice.settings import Settings
 from geoservice.storage import people as stored
 from geoservice.storage.people import aware
@@ -131,7 +132,7 @@ def places(storage: Storage, viewer: Viewer) -> list[Any]:
     """The viewer's own memberships, oldest first."""
     if viewer.person is None:
         return []
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         return list(stored.memberships(connection, viewer.person))
 
 
@@ -247,7 +248,7 @@ def listing(storage: Storage, viewer: Viewer, secret: str) -> list[tuple[Any, bo
     """The viewer's browsers that are signed in, newest first, and which is this one."""
     if viewer.person is None:
         return []
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         rows = stored.sign_ins(connection, viewer.person)
     moment, mine = datetime.now(UTC), hash_of(secret)
     return [(row, row.sha256 == mine) for row in rows if _lasts(row._asdict(), storage.settings, moment)]
@@ -257,7 +258,7 @@ def close(storage: Storage, viewer: Viewer, number: int) -> None:
     """Sign one of the viewer's own browsers out, from its next request on."""
     if viewer.person is None:
         raise NotFound("Cette connexion n’existe pas.")
-    with storage.write() as connection:
+    with storage.write(scope_of(viewer)) as connection:
         if number not in {row.id for row in stored.sign_ins(connection, viewer.person)}:
             raise NotFound("Cette connexion n’existe pas.")
         stored.revoke(connection, [number], datetime.now(UTC))

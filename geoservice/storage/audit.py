@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from geoservice.core.chain import SEAL, SEALED_AFTER_DAYS, START, Entry, hash_of, seal_of
+from geoservice.storage.engine import lifted
 from geoservice.storage.tables import Audit, AuditDay
 
 _TABLE, _DAYS = Audit.__table__, AuditDay.__table__  # type: ignore[attr-defined]
@@ -18,6 +19,11 @@ _BLOCK = 5_000
 def append(connection: Connection, organisation_id: int, actor: str, what: tuple[str, str, str],
            at: datetime | None = None) -> Entry:
     """Add a row in a writing transaction, which one process at a time has; `what`: action, object, outcome; `at`: else now."""
+    with lifted(connection):  # the chain is one, whoever acts
+        return _append(connection, organisation_id, actor, what, at)
+
+
+def _append(connection: Connection, organisation_id: int, actor: str, what: tuple[str, str, str], at: datetime | None) -> Entry:
     last = connection.execute(select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)).first()
     number, previous = (0, START) if last is None else (last.seq, last.hash)
     moment = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from geoservice.errors import of_the_disk
 from geoservice.settings import Settings
 from geoservice.storage import sqlite
+from geoservice.storage.scope import RowScope
 
 WRITE = {"geoservice_write": True}
 
@@ -35,8 +36,37 @@ def _named(dialect: str) -> ModuleType:
 def open_engine(settings: Settings) -> Engine:
     """An engine on the folder's database: every commit is on the disk before it is acknowledged, one writer at a time."""
     if settings.database_url:
-        return _named("postgresql").open_engine(settings.database_url, settings.data)
+        return _named("postgresql").open_engine(settings.database_url, settings.data, settings.database_service_url)
     return sqlite.open_engine(settings.database)
+
+
+def open_service(settings: Settings) -> Engine:
+    """The engine that the service works by: where the database knows roles, one that owns nothing and passes no rule."""
+    if settings.database_url:
+        return _named("postgresql").open_service(settings.database_url, settings.data, settings.database_service_url)
+    return open_engine(settings)
+
+
+def open_scoped(settings: Settings, service: Engine) -> Engine:
+    """The engine for transactions that have a scope."""
+    return service if settings.database_url else sqlite.open_scoped(settings.database)
+
+
+@contextmanager
+def begun(engine: Engine, write: bool, scope: RowScope | None = None) -> Iterator[Connection]:
+    """A transaction; with a scope (of an engine that `open_scoped` made) the database shows and changes only what is its."""
+    with engine.connect().execution_options(geoservice_write=write, geoservice_scope=scope) as connection:
+        if scope is not None:
+            _of(connection).enter(connection, scope, write)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def lifted(connection: Connection) -> Iterator[None]:
+    """Past the scope of a transaction, for what the service itself does in it. `tests/storage/test_scope_uses.py` lists where."""
+    with _of(connection).lifted(connection):
+        yield
 
 
 def exists(settings: Settings) -> bool:
@@ -109,6 +139,11 @@ def settle(connection: Connection) -> None:
     _of(connection).settle(connection)
 
 
+def loosen(connection: Connection) -> None:
+    """Let tables be changed, whatever holds their rows to scopes; `settle` does so again."""
+    _of(connection).loosen(connection)
+
+
 def copy(settings: Settings, target: Path) -> None:
     """One state of a database that others may be writing to, as a SQLite file, on the disk when this returns."""
     if not settings.database_url:
@@ -166,7 +201,8 @@ def bulk_update(connection: Connection, table: Table, names: Sequence[str], rows
     """Set `names` by id for many tuples, each `(*values, id)`."""
     if rows:
         assignments = ", ".join(f'"{name}" = ?' for name in names)
-        connection.exec_driver_sql(_of(connection).plain_sql(f'UPDATE "{table.name}" SET {assignments} WHERE id = ?'), list(rows))
+        sql = _of(connection).plain_sql(f'UPDATE "{table.name}" SET {assignments} WHERE id = ?')
+        connection.exec_driver_sql(sql, list(rows), execution_options=sqlite.COMPOSED)
 
 
 def chunks(values: Iterable[Any], size: int = 10_000) -> Iterator[list[Any]]:

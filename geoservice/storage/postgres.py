@@ -17,8 +17,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from geoservice.core.chain import SEAL, SEALED_AFTER_DAYS
 from geoservice.errors import NotReady, disk_full, read_only
+from geoservice.storage import postgres_scope
 
 SCHEMA = "geoservice"
+_FEW = 50  # rows that are inserted as they are
+enter, lifted, loosen = postgres_scope.enter, postgres_scope.lifted, postgres_scope.loosen
 _ONLY_ADDED_TO = (
     f"""CREATE OR REPLACE FUNCTION audit_is_only_added_to() RETURNS trigger LANGUAGE plpgsql AS $$
         DECLARE last audit%%ROWTYPE;
@@ -57,16 +60,44 @@ def _address(url: str, folder: Path) -> tuple[URL, str]:
     return given.difference_update_query(["schema"]).set(drivername="postgresql+psycopg"), schema
 
 
-def open_engine(url: str, folder: Path) -> Engine:
-    """An engine in the schema of a data folder; texts of time are UTC, commits wait for the disk."""
+def open_engine(url: str, folder: Path, service: str | None = None) -> Engine:
+    """An engine in the schema of a data folder, as the owner of its tables; texts of time are UTC, commits wait for the disk.
+
+    `service`: an address for the service, whose role the owner may not make.
+    """
     try:
         import psycopg  # noqa: F401
     except ImportError as error:
         raise NotReady("Le pilote de PostgreSQL manque : installez « geoservice[postgresql] ».") from error
     address, schema = _address(url, folder)
-    options = f"-c search_path={schema} -c timezone=UTC -c synchronous_commit=on"
-    engine = create_engine(address, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True)
+    engine = _engine(address, schema)
+    given = None if service is None else _address(service, folder)[0]
+    engine.update_execution_options(geoservice_service=given)
+    return engine
+
+
+def _engine(address: URL, schema: str, **more: Any) -> Engine:
+    # tables of a session, which anybody can make, never stand before ours
+    options = f"-c search_path={schema},pg_temp -c timezone=UTC -c synchronous_commit=on"
+    engine = create_engine(address, connect_args={"options": options, "connect_timeout": 10, "prepare_threshold": None},
+                           pool_pre_ping=True, **more)
     event.listen(engine, "begin", _begin)
+    return engine
+
+
+def open_service(url: str, folder: Path, service: str | None = None) -> Engine:
+    """The engine the service works by: a role that owns nothing, whose transactions see what their scope says."""
+    owner = open_engine(url, folder, service)
+    address, schema = _address(url, folder)
+    try:
+        role, password, key = postgres_scope.credentials(owner)
+        given: URL | None = owner.get_execution_options()["geoservice_service"]
+    finally:
+        owner.dispose()
+    engine = _engine(given or address.set(username=role, password=password), schema, pool_reset_on_return=None,
+                     hide_parameters=True)
+    postgres_scope.listen(engine, key)
+    postgres_scope.check(engine, role)
     return engine
 
 
@@ -84,7 +115,7 @@ def _begin(connection: Connection) -> None:
 def create_schema(connection: Connection) -> None:
     """The schema, when there is none."""
     connection.exec_driver_sql("SELECT set_config('client_min_messages', 'warning', true)")
-    name = connection.exec_driver_sql("SELECT current_setting('search_path')").scalar_one()
+    name = str(connection.exec_driver_sql("SELECT current_setting('search_path')").scalar_one()).partition(",")[0]
     connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{name}"')
 
 
@@ -95,6 +126,7 @@ def discard(url: str, folder: Path) -> None:
     try:
         with engine.connect().execution_options(geoservice_write=True) as connection, connection.begin():
             connection.exec_driver_sql("SELECT set_config('client_min_messages', 'warning', true)")
+            postgres_scope.forget(connection)
             connection.exec_driver_sql(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
     finally:
         engine.dispose()
@@ -157,15 +189,27 @@ class Watch:
 
 
 def bulk_insert(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple]) -> None:
-    """Insert many tuples by COPY. A NUL, which a text cannot hold here, becomes the replacement character."""
+    """Insert many tuples, by COPY beside the table: COPY into one with policies is refused. A NUL, which a text cannot hold here,
+    becomes the replacement character."""
     quoted = ", ".join(f'"{name}"' for name in names)
-    raw: Any = connection.connection.dbapi_connection
     texts = [place for place, name in enumerate(names) if table.c[name].type.python_type is str]
-    with raw.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as out:
-        for row in rows:
-            if any(row[place] is not None and "\0" in row[place] for place in texts):
-                row = tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
-            out.write_row(row)
+    clean = [_without_nul(row) if any(row[place] is not None and "\0" in row[place] for place in texts) else row for row in rows]
+    if len(rows) < _FEW:
+        marks = ", ".join(["%s"] * len(names))
+        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', clean)
+        return
+    raw: Any = connection.connection.dbapi_connection
+    with raw.cursor() as cursor:
+        cursor.execute(f'CREATE TEMP TABLE arriving ON COMMIT DROP AS SELECT {quoted} FROM "{table.name}" WITH NO DATA')
+        with cursor.copy(f"COPY pg_temp.arriving ({quoted}) FROM STDIN") as out:
+            for row in clean:
+                out.write_row(row)
+        cursor.execute(f'INSERT INTO "{table.name}" ({quoted}) SELECT {quoted} FROM pg_temp.arriving')
+        cursor.execute("DROP TABLE pg_temp.arriving")
+
+
+def _without_nul(row: tuple) -> tuple:
+    return tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in row)
 
 
 def plain_sql(sql: str) -> str:
@@ -182,7 +226,8 @@ def health(connection: Connection) -> tuple[str, str, bool]:
 
 def integrity(connection: Connection) -> str:
     """`ok`, or the first table that cannot be read to its end."""
-    names = connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
+    names = connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND "
+                                       "has_table_privilege(format('%%I.%%I', schemaname, tablename), 'SELECT') ORDER BY 1")
     for (name,) in names.all():
         try:
             connection.exec_driver_sql(f'SELECT count(t.*) FROM "{name}" t').scalar()
@@ -201,7 +246,8 @@ def number_given(connection: Connection, table: Table, number: int) -> None:
 def scrub(engine: Engine) -> bool:
     """Every table written anew. What the server's own write-ahead log and its archives still hold is for its operator."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT", geoservice_plain=True) as connection:
-        names = connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
+        names = connection.exec_driver_sql("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND "
+                                       "has_table_privilege(format('%%I.%%I', schemaname, tablename), 'SELECT') ORDER BY 1")
         for (name,) in names.all():
             connection.exec_driver_sql(f'VACUUM (FULL, ANALYZE) "{name}"')
     return True
@@ -220,3 +266,4 @@ def settle(connection: Connection) -> None:
     if connection.exec_driver_sql("SELECT to_regclass('audit')").scalar() is not None:
         for statement in _ONLY_ADDED_TO:
             connection.exec_driver_sql(statement)
+    postgres_scope.settle(connection)

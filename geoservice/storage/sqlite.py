@@ -14,9 +14,12 @@ from sqlalchemy.exc import DBAPIError
 
 from geoservice.core.chain import SEAL, SEALED_AFTER_DAYS
 from geoservice.errors import NotReady, disk_full, read_only
+from geoservice.storage import sqlite_scope
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL database that two connections checkpoint (the WAL-reset race)
 _LEAST_FREE = 1 << 16
+COMPOSED = {"geoservice_composed": True}  # says of a text that it is ours: a scoped connection changes rows by no other
+enter, lifted = sqlite_scope.enter, sqlite_scope.lifted
 _UNSEALED = (
     "WHEN NOT EXISTS (SELECT 1 FROM audit AS last WHERE last.seq = (SELECT max(seq) FROM audit) "
     f"AND last.action = '{SEAL}' AND last.seq > OLD.seq AND CAST(last.object AS INTEGER) >= OLD.seq "
@@ -35,21 +38,29 @@ def sqlite_module() -> Any:
     return module
 
 
-def open_engine(path: Path) -> Engine:
+def open_engine(path: Path, factory: Any = None) -> Engine:
     """An engine on a SQLite file: WAL, every commit on the disk before it is acknowledged, one writer at a time.
 
-    A file in a folder that cannot be written is opened for reading alone.
+    A file in a folder that cannot be written is opened for reading alone. `factory`: another class of connections.
     """
     module = sqlite_module()
+    how = {"timeout": 60, "factory": factory or module.Connection}
     if os.access(path.parent, os.W_OK):
-        engine = create_engine(f"sqlite+pysqlite:///{path}", module=module, connect_args={"timeout": 60})
+        engine = create_engine(f"sqlite+pysqlite:///{path}", module=module, connect_args=how)
         event.listen(engine, "connect", _prepare)
     else:
         address = _reading(path)
         engine = create_engine("sqlite+pysqlite://", module=module, creator=lambda: module.connect(
-            address, uri=True, timeout=60, check_same_thread=False))
+            address, uri=True, check_same_thread=False, **how))
         event.listen(engine, "connect", _prepare_reading)
     event.listen(engine, "begin", _begin)
+    return engine
+
+
+def open_scoped(path: Path) -> Engine:
+    """An engine whose connections read and change nothing before `enter` gives them a scope."""
+    engine = open_engine(path, sqlite_scope.connection_class(sqlite_module()))
+    sqlite_scope.listen(engine)
     return engine
 
 
@@ -163,7 +174,7 @@ def bulk_insert(connection: Connection, table: Table, names: Sequence[str], rows
     """Insert many tuples: 50 times faster than objects."""
     quoted = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join("?" * len(names))
-    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', list(rows))
+    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})', list(rows), execution_options=COMPOSED)
 
 
 def plain_sql(sql: str) -> str:
@@ -213,6 +224,10 @@ def number_given(_connection: Connection, _table: Table, _number: int) -> None:
 
 def create_schema(_connection: Connection) -> None:
     """Nothing: the file is the schema."""
+
+
+def loosen(_connection: Connection) -> None:
+    """Nothing: scopes are of connections, not of tables."""
 
 
 def settle(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from geoservice.errors import NotReady
 from geoservice.settings import Settings
@@ -17,6 +17,7 @@ from geoservice.storage import engine as db
 from geoservice.storage import migrations
 from geoservice.storage.indexfiles import IndexFiles
 from geoservice.storage.memory import Memory
+from geoservice.storage.scope import RowScope
 
 DEMO_MARK = ".geoservice-demo"
 
@@ -29,7 +30,8 @@ class Storage:
             raise NotReady(f"Aucune donnée dans « {settings.data} ». Lancez d’abord « geoservice init --data "
                            f"{settings.data} ».")
         self.settings = settings
-        self.engine = db.open_engine(settings)
+        self.engine = db.open_service(settings)
+        self._scoped: Engine | None = None
         with self.read() as connection:
             migrations.check(connection, settings.data)
         self.indexes = IndexFiles(settings.index_folder)
@@ -39,17 +41,26 @@ class Storage:
         self.identity = db.identity(settings)
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the database."""
-        with db.plain_errors(self.settings.data), self.engine.connect() as connection, connection.begin():
+    def read(self, scope: RowScope | None = None) -> Iterator[Connection]:
+        """A transaction that sees one state of the database: the rows of a scope, held to by the database itself.
+
+        Without a scope it sees everybody's: for maintenance alone, and `tests/storage/test_scope_uses.py` lists where.
+        """
+        with db.plain_errors(self.settings.data), db.begun(self._engine(scope), False, scope) as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that holds the write lock; on the disk when the block ends, undone when it raises."""
-        with (db.plain_errors(self.settings.data), self.engine.connect().execution_options(**db.WRITE) as connection,
-              connection.begin()):
+    def write(self, scope: RowScope | None = None) -> Iterator[Connection]:
+        """A transaction that holds the write lock; on the disk when the block ends, undone when it raises. Scopes as `read`."""
+        with db.plain_errors(self.settings.data), db.begun(self._engine(scope), True, scope) as connection:
             yield connection
+
+    def _engine(self, scope: RowScope | None) -> Engine:
+        if scope is None:
+            return self.engine
+        if self._scoped is None:
+            self._scoped = db.open_scoped(self.settings, self.engine)
+        return self._scoped
 
     @contextmanager
     def only_writer(self) -> Iterator[None]:
@@ -70,6 +81,8 @@ class Storage:
     def close(self) -> None:
         """Let go of the file."""
         self.memory.close()
+        if self._scoped is not None:
+            self._scoped.dispose()
         self.engine.dispose()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 # from the lowest step; a package imports from steps below its own and from itself
 STEPS = (("types", "errors", "settings"), ("core",), ("catalog", "export"), ("storage",), ("operations",),
-         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts", "cli_releases",
+         ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts", "cli_releases", "cli_shared",
           "cli_upkeep"))
 STEP = {package: number for number, step in enumerate(STEPS) for package in step}
 # on one step, yet one uses the other
@@ -23,7 +23,10 @@ NEIGHBOURS = {
     ("cli", "arguments"): "its parser",
     ("cli", "cli_accounts"): "some of its commands",
     ("cli", "cli_releases"): "some of its commands",
+    ("cli", "cli_shared"): "some of its commands",
     ("cli", "cli_upkeep"): "some of its commands",
+    ("cli_shared", "web"): "a command serves",
+    ("cli_shared", "arguments"): "their parsers",
     ("cli_accounts", "arguments"): "their parsers",
     ("cli", "progress"): "the command line shows progress",
     ("cli", "testing"): "a command builds the synthetic town",
@@ -40,7 +43,8 @@ HEAVY = {"geopandas", "pandas", "pyarrow", "pyogrio", "folium", "PIL", "branca"}
 HEAVY_AT_TOP = {
     "notebook/map.py": "defines a subclass of folium.Map; only Session.map imports this module",
 }
-DATABASES = tuple(f"storage/{name}.py" for name in ("engine", "sqlite", "postgres", "carry"))
+DATABASES = tuple(f"storage/{name}.py" for name in (
+    "engine", "sqlite", "sqlite_scope", "postgres", "postgres_scope", "carry"))
 DATABASE_WORDS = ("sqlite", "sqlalchemy", "sqlmodel")
 FORMAT_NAMES = ("application/geopackage+sqlite3", "OGR_SQLITE_")  # a file format and options of GDAL are called so
 FILE_LINES, FUNCTION_LINES = 500, 60
