@@ -19,7 +19,7 @@ from geoservice.types import LABELS, Kind
 _LEVELS = {"commune": "communes", "qpv": "quartiers prioritaires", "r7": "hexagones de 5 km²", "r8": "hexagones de 75 ha",
            "r9": "hexagones de 10 ha"}
 _PERIODS = {"year": "année", "quarter": "trimestre", "month": "mois", "weekday": "jour de la semaine", "band": "tranche horaire"}
-_DETAILS = {"all": "tout", "group": "par groupe", "category": "par catégorie"}
+_DETAILS = {"all": "toutes catégories", "group": "par groupe", "category": "par catégorie"}
 
 
 def told(storage: Storage, outcome: Outcome) -> dict[str, Any]:
@@ -82,9 +82,9 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
            f"{months['first']} à {months['last']}.")
     for kind, held in found["kinds"].items():
         alone = ", un seul propriétaire" if held["solo"] else ""
-        yield f"  {LABELS[Kind(kind)]} : {held['facts']} faits de {held['organisations']} organisations{alone}."
+        yield f"  {LABELS[Kind(kind)]} : {_some(held['facts'], 'fait')} de {_some(held['organisations'], 'organisation')}{alone}."
     if found["left_out"]:
-        yield f"  {found['left_out']} faits du territoire n’entrent pas : aucune convention ne les donne."
+        yield f"  Hors convention : {_some(found['left_out'], 'fait')} du territoire."
     yield from (f"  En attente : {why}" for why in found["waiting"].values())
     for audit in found["audits"]:
         yield from _audit_lines(audit)
@@ -94,9 +94,10 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _audit_lines(audit: dict[str, Any]) -> Iterator[str]:
-    yield (f"  {LABELS[Kind(audit['kind'])]} {audit['year']} : audit pour {audit['attackers']} lecteurs, {audit['small']} petits "
-           f"nombres, {audit['proven']} prouvés, {audit['near']} confiés au solveur ; {audit['hidden']} nombres masqués en plus"
-           + (f", {audit['past']} déjà connus de diffusions ou de divulgations passées" if audit["past"] else "") + ".")
+    yield (f"  {LABELS[Kind(audit['kind'])]} {audit['year']} : audit pour {_some(audit['attackers'], 'lecteur')}, "
+           f"{audit['small']} petits nombres, {_some(audit['proven'], 'prouvé')}, {_some(audit['near'], 'confié')} au solveur ; "
+           f"{_some(audit['hidden'], 'nombre')} masqués en plus"
+           + (f", {audit['past']} que livrent des diffusions ou des divulgations passées" if audit["past"] else "") + ".")
     if not audit["families"]:
         yield "    Trop peu de faits pour un niveau diffusé."
         return
@@ -112,9 +113,14 @@ def _quarter_lines(quarters: dict[str, Any]) -> Iterator[str]:
     for held in quarters.values():
         yield f"  Un référent lit pour {held['name']} :"
         for kind, families in held["counts"].items():
-            parts = [f"{_PERIODS[period]} {_DETAILS[detail]} {shown} sur {of}" for key, (shown, of) in families.items()
+            parts = [f"{_PERIODS[period]}, {_DETAILS[detail]} : {shown} sur {of}" for key, (shown, of) in families.items()
                      for period, detail in [key.split("/")]]
-            yield f"    {kind} : {', '.join(parts) or 'rien'}."
+            yield f"    {kind} – {' ; '.join(parts) or 'rien'}."
+
+
+def _some(number: int, word: str) -> str:
+    """A number and its noun, which French leaves in the singular up to one."""
+    return f"{number} {word}{'s' if number > 1 else ''}"
 
 
 def _percent(value: float | None) -> str:

@@ -6,7 +6,7 @@ complete; `solving` looks further where it comes near a violation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -77,13 +77,14 @@ def start(known: Known, rule: Rule, views: tuple[View, ...]) -> Bounds:
     """
     low = np.zeros_like(known.unknown)
     high = np.full_like(low, OPEN)
-    reach, bar, rest = rule.parameters.reach, rule.bar, rule.parameters.rest_high - 1
+    reach, rest, today = rule.parameters.reach, rule.parameters.rest_high - 1, rule
     for view in views:
+        rule = today if view.solo is None else replace(today, solo=view.solo)
         least = np.maximum(view.value - reach, _floor(rule, known))
         low = np.where(view.shown, np.maximum(low, least - known.known), low)
         high = np.where(view.shown, np.minimum(high, view.value + reach - known.known), high)
         if rule.solo:
-            high = np.where(view.masked, np.minimum(high, bar - 1 + reach - known.known), high)
+            high = np.where(view.masked, np.minimum(high, rule.bar - 1 + reach - known.known), high)
         for whole in known.whole:
             if not rule.solo:
                 alone = view.masked & (whole >= rule.parameters.rest_high) & (rule.parameters.min_contributors <= 2)

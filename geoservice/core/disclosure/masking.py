@@ -31,7 +31,8 @@ class Rule:
 class View:
     """What can be read; all (nodes, columns). published: bool, in a family; shown: bool; value: int32, 0 where not shown.
 
-    hidden: bool, masked by a repair and not by the rule; frozen: bool, out already, in an earlier release.
+    hidden: bool, masked by a repair and not by the rule; frozen: bool, out already, in an earlier release; solo: the rule of an
+    earlier revision, where it need not be today's (a kind that had one owner then).
     """
 
     published: np.ndarray
@@ -39,6 +40,7 @@ class View:
     value: np.ndarray
     hidden: np.ndarray
     frozen: np.ndarray
+    solo: bool | None = None
 
     @property
     def masked(self) -> np.ndarray:

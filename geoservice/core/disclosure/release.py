@@ -258,7 +258,8 @@ class _Year:
         """What an earlier revision tells about today's facts: its numbers where it counted exactly the same records."""
         then = cube(found.lattice, other.ledger)
         same = (then.keys() == found.keys()) & (then.counts() == found.counts())
-        return joint(repaired(recovered(found.lattice, other.release), found.lattice, other.repaired), same)
+        seen = repaired(recovered(found.lattice, other.release), found.lattice, other.repaired)
+        return replace(joint(seen, same), solo=other.release.kinds.get(self.terms.kind))
 
 
 def _ids(lattice: Lattice, nodes: np.ndarray) -> set[str]:
