@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoservice import cli_accounts, cli_releases, cli_upkeep
+from geoservice import cli_accounts, cli_releases, cli_shared, cli_upkeep
 from geoservice.arguments import Parser, whole
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _import_commands(commands)
     cli_accounts.add(commands, _command, _open)
     cli_releases.add(commands, _command, _open)
+    cli_shared.add(commands, _command, _settings)
     _upkeep_commands(commands)
     cli_upkeep.add(commands, _command, _open)
     return parser
@@ -72,6 +73,8 @@ def _server_commands(commands: Any) -> None:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=whole(1, 65_535), default=8000)
     serve.add_argument("--workers", type=whole(1, 64), default=1)
+    serve.add_argument("--surface", choices=("main", "shared"), default="main",
+                       help="shared : seulement les diffusions du dossier partagé, sans base de données ni index")
     serve.add_argument("--log-format", choices=("quiet", "text", "json"),
                        help="ce qui s’écrit sur la sortie d’erreur (par défaut $GEOSERVICE_LOG_FORMAT, sinon quiet)")
     _command(commands, "doctor", _doctor, "Vérifie l’installation et les données, et reconstruit un index en retard.")
@@ -161,6 +164,10 @@ def _init(arguments: argparse.Namespace) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    if arguments.surface == "shared":
+        if arguments.log_format:
+            os.environ["GEOSERVICE_LOG_FORMAT"] = arguments.log_format
+        return cli_shared.serve(arguments, _settings(arguments))
     _open(arguments).close()
     return _run_server(arguments, host=arguments.host, workers=arguments.workers, demo=False)
 

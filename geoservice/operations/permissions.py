@@ -13,7 +13,8 @@ class Action(StrEnum):
 
     READ_FACTS = "read_facts"  # counts, cards and layers, exact, of one's own organisation
     READ_RELEASE = "read_release"  # what organisations publish together
-    SHARE_LINKS = "share_links"  # of one layer and zone of a release, and reading keys
+    SHARE_LINKS = "share_links"  # to one layer and zone of a release
+    SHARE_KEYS = "share_keys"  # to a whole release, on the shared surface
     ASK_PATROL = "ask_patrol"
     ANSWER_PATROL = "answer_patrol"
     EXPORT = "export"
@@ -37,13 +38,13 @@ ALLOWED: dict[Role | None, frozenset[Action]] = {
     Role.DSU_MEMBER: _ORGANISATION | {_A.OWN_TOKENS, _A.SHARE_LINKS, _A.ASK_PATROL},
     Role.ANALYST: frozenset({_A.READ_FACTS, _A.READ_RELEASE, _A.EXPORT, _A.OWN_ACCOUNT, _A.OWN_TOKENS}),
     Role.ORG_ADMIN: _ORGANISATION | {_A.OWN_TOKENS, _A.MANAGE_MEMBERS, _A.MANAGE_AGREEMENTS, _A.READ_JOURNAL, _A.APPROVE_GLASS,
-                                     _A.DISCLOSE, _A.SHARE_LINKS, _A.ASK_PATROL},
+                                     _A.DISCLOSE, _A.SHARE_LINKS, _A.SHARE_KEYS, _A.ASK_PATROL},
     Role.POLICE_LIAISON: frozenset({_A.READ_RELEASE, _A.OWN_ACCOUNT, _A.ANSWER_PATROL}),
     Role.PLATFORM_ADMIN: frozenset({_A.OWN_ACCOUNT, _A.ASK_GLASS, _A.APPROVE_GLASS, _A.PUBLISH}),
 }
 # a platform administrator whom two people let look into an organisation, for a time
 THROUGH_GLASS = frozenset({_A.READ_FACTS, _A.OWN_ACCOUNT})
-WRITES = frozenset({_A.IMPORT, _A.SHARE_LINKS, _A.ASK_PATROL, _A.ANSWER_PATROL, _A.OWN_TOKENS, _A.MANAGE_MEMBERS,
+WRITES = frozenset({_A.IMPORT, _A.SHARE_LINKS, _A.SHARE_KEYS, _A.ASK_PATROL, _A.ANSWER_PATROL, _A.OWN_TOKENS, _A.MANAGE_MEMBERS,
                     _A.MANAGE_AGREEMENTS, _A.ASK_GLASS, _A.APPROVE_GLASS, _A.PUBLISH, _A.DISCLOSE})
 # whose these are is decided by a second person, not by belonging
 ANYWHERE = frozenset({(Role.PLATFORM_ADMIN, _A.ASK_GLASS), (Role.PLATFORM_ADMIN, _A.APPROVE_GLASS),

@@ -12,6 +12,7 @@ from typing import Any
 from geoservice.errors import BadInput, NotFound
 from geoservice.operations import agreements
 from geoservice.operations.permissions import Action, can
+from geoservice.operations.reach import scope_of
 from geoservice.operations.shared import Folder, Opened, unknown
 from geoservice.storage import access as stored
 from geoservice.storage import agreements as stored_agreements
@@ -97,10 +98,10 @@ def keys(shared: Shared) -> list[Any]:
         return [] if connection is None else list(stored.listing(connection, stored.KEYS))
 
 
-def revoke_key(shared: Shared, number: int) -> None:
-    """A key opens nothing any more, at once."""
+def revoke_key(shared: Shared, number: int, organisation: str | None = None) -> None:
+    """A key (one that `organisation` made, if it is given) opens nothing any more, at once."""
     found = next((key for key in keys(shared) if key.id == number), None)
-    if found is None or not alive(found):
+    if found is None or not alive(found) or organisation not in (None, found.organisation):
         raise NotFound("Cette clé n’existe pas ou n’ouvre plus rien.")
     with shared.access.write() as connection:
         stored.change(connection, stored.KEYS, number, revoked=stored.now())
@@ -139,7 +140,7 @@ def guest_of_viewer(shared: Shared, storage: Storage, viewer: Viewer) -> Guest:
         zones = {found.territory: viewer.territory for found in shared.folder.readable() if viewer.territory in zones_of(found)}
         return Guest(frozenset(zones), zones, can(viewer, Action.ANSWER_PATROL), False, viewer.organisation, viewer.name)
     today = datetime.now(UTC).date()
-    with storage.read() as connection:
+    with storage.read(scope_of(viewer)) as connection:
         rows = stored_agreements.listing(connection, viewer.organisation_id)
     agreed = {row.zone for row in rows if agreements.is_open(row, today)}
     mine = frozenset(found.territory for found in shared.folder.readable() if agreed & zones_of(found))

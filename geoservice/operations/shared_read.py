@@ -23,7 +23,8 @@ LEVEL_NAMES = {"commune": "Communes", "qpv": "Quartiers prioritaires", "r7": "He
 GROUP_NAMES = {"proprete": "Propreté", "degradations": "Dégradations et vols", "tranquillite": "Tranquillité",
                "cadre": "Cadre de vie", "autres": "Autres"}
 MASKED = "non diffusé"
-_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+           "décembre")
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,14 @@ def groups_of(release: Release, kind: str, level: str) -> list[str]:
             if table.detail == detail and table.period in STEPS:
                 found.update(dict.fromkeys(table.groups))
     return list(found)
+
+
+def period_label(period: str) -> str:
+    """A calendar period for people: `2024`, `1er trimestre 2024`, `mars 2024`."""
+    year, rest = period[:4], period[5:]
+    if rest.startswith("Q"):
+        return f"{'1er' if rest[1] == '1' else f'{rest[1]}e'} trimestre {year}"
+    return f"{_MONTHS[int(rest) - 1]} {year}" if rest.isdigit() else year
 
 
 def latest(periods: list[str]) -> str:
@@ -188,6 +197,19 @@ def change_of(periods: list[str], series: list[int], release: Release) -> dict[s
     spread = float(np.sqrt(max(1.0, 2.0 * (max(now, 0) + max(then, 0)) + 2.0 * release.parameters.variance)))
     word = "hausse" if now - then > 2.6 * spread else "baisse" if then - now > 2.6 * spread else "pas de changement net"
     return {**nothing, "change": None if NOT_SHOWN in (now, then) else word}
+
+
+def changes(opened: Opened, wish: Wish) -> dict[str, Any]:
+    """A period beside the same one a year before, for every place of a level in a word; None where one is not shown."""
+    now = column(opened, wish)
+    before = f"{int(now.period[:4]) - 1}{now.period[4:]}"
+    told = {"release": opened.id, "kind": now.kind, "level": now.level, "period": now.period, "group": now.group}
+    if before not in periods_of(opened.release, now.kind, now.level, now.group):
+        return {**told, "before": None, "changes": [None] * len(now.values)}
+    then = column(opened, Wish(now.kind, now.level, before, now.group))
+    words = [change_of([before, now.period], [int(first), int(last)], opened.release)["change"]
+             for first, last in zip(then.values.tolist(), now.values.tolist(), strict=True)]
+    return {**told, "before": before, "changes": words}
 
 
 def hours(opened: Opened, wish: Wish, year: str | None, place: str | None) -> dict[str, Any]:

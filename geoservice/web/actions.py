@@ -28,6 +28,14 @@ ACTIONS: dict[str, Action] = {
     **{f"POST {path}": _IMPORT for path in (
         "/api/uploads", "/api/imports/preview", "/api/imports/preview.csv", "/api/imports", "/api/imports/{number}/undo",
         "/api/facts")},
+    **{f"GET {path}": Action.READ_RELEASE for path in (
+        "/partage", "/api/shared", *(f"/api/shared/{{territory}}{rest}" for rest in (
+            "", "/places/{level}", "/values", "/trend", "/changes", "/hours", "/hotspots", "/map.svg", "/halls", "/requests",
+            "/export.csv", "/export.geojson", "/export.gpkg")), "/tiles/shared/{territory}/{level}/{z}/{x}/{y}.mvt")},
+    "POST /api/shared/{territory}/requests/{number}": Action.ANSWER_PATROL,
+    **dict.fromkeys(("GET /partages", "POST /partages/liens", "POST /partages/liens/{number}/revoquer"), Action.SHARE_LINKS),
+    **dict.fromkeys(("POST /partages/cles", "POST /partages/cles/{number}/revoquer"), Action.SHARE_KEYS),
+    **dict.fromkeys(("POST /partages/demandes", "POST /partages/demandes/{number}/retirer"), Action.ASK_PATROL),
     "GET /api/session": _OWN,
     "GET /compte": _OWN,
     "POST /compte/mot-de-passe": _OWN,

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from geoservice import __version__
 from geoservice.catalog.layers import Catalog, load
 from geoservice.errors import NotReady
-from geoservice.operations import setup
+from geoservice.operations import setup, shared_access
 from geoservice.operations.oidc import Provider
 from geoservice.settings import Settings
 from geoservice.web import heavy, problems
@@ -45,11 +45,15 @@ from geoservice.web.routes import (
 )
 from geoservice.web.schemas import PROBLEM
 from geoservice.web.service import Service
+from geoservice.web.shared import desk, links, pages, patrols
+from geoservice.web.shared import routes as shared_routes
+from geoservice.web.shared.who import by_sign_in
 
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
     hotspots.tiles, tiles.router, page.router, oidc.router, account.router, sharing.router, words.router, cells.router,
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
-    picture.router, imports.router, entry.router, exports.router, health.router, files.router,
+    picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router, links.router, pages.page,
+    desk.router, health.router, files.router,
 )
 
 
@@ -61,6 +65,7 @@ def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = 
     app = FastAPI(title="geoservice", version=__version__, lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None,
                   redirect_slashes=False, responses={"default": PROBLEM})
     app.state.service = Service(settings, load(settings.layers) if catalog is None else catalog, demo)
+    app.state.door = by_sign_in(shared_access.open_shared(settings.shared_folder))
     app.add_middleware(Guard, headers=security_headers(settings.basemap))
     app.state.metrics = Metrics() if settings.metrics else None
     app.add_middleware(Observer, metrics=app.state.metrics)
@@ -96,3 +101,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.aside = None
         service.storage.close()
         service.storage = None
+        app.state.door.shared.close()

@@ -45,6 +45,7 @@ def render(request: Request, who: Viewer, data: Data, status: int = 200, **more:
     values = {"error": "", "told": "", "joined": "", **data(request, who), **more}
     links = [(address, word) for address, word, action in (
         ("/", "Carte", Action.READ_FACTS), ("/lieux", "Résidences", Action.READ_FACTS), ("/donnees", "Données", Action.IMPORT),
+        ("/partage", "Carte partagée", Action.READ_RELEASE), ("/partages", "Partages", Action.SHARE_LINKS),
         ("/compte", "Compte", Action.OWN_ACCOUNT), ("/membres", "Membres", Action.MANAGE_MEMBERS),
         ("/accords", "Conventions", Action.MANAGE_AGREEMENTS), ("/journal", "Journal", Action.READ_JOURNAL),
         ("/acces", "Accès exceptionnels", Action.APPROVE_GLASS)) if can(who, action)]

@@ -19,7 +19,8 @@ from geoservice.web.dependencies import viewer
 from tests.web.world import CANARY, PLAINE, RIVES
 
 PUBLIC = {"/connexion", "/connexion/organisation", "/connexion/proconnect", "/connexion/proconnect/retour",
-          "/connexion/proconnect/fin", "/deconnexion", "/health/live", "/health/ready", "/api/openapi.json", "/static/{path:path}"}
+          "/connexion/proconnect/fin", "/deconnexion", "/health/live", "/health/ready", "/api/openapi.json",
+          "/static/{path:path}", "/p/{secret}"}  # whoever holds a share link: see test_shared_links.py
 # every route that needs a viewer, with addresses that really ask for something
 ASKED = {
     "/": ["/"],
@@ -61,6 +62,14 @@ ASKED = {
     "/accords": [],
     "/acces": [],
     "/donnees": ["/donnees"],
+    "/partage": ["/partage"],
+    "/partages": [],
+    "/api/shared": ["/api/shared"],
+    # a release is opened by an agreement or by a liaison: see test_shared_main.py
+    **{f"/api/shared/{{territory}}{rest}": [] for rest in (
+        "", "/places/{level}", "/values", "/trend", "/changes", "/hours", "/hotspots", "/map.svg", "/halls", "/requests",
+        "/export.csv", "/export.geojson", "/export.gpkg")},
+    "/tiles/shared/{territory}/{level}/{z}/{x}/{y}.mvt": [],
     "/api/map.png": ["/api/map.png?kind=bailleur&resolution=11&width=300&height=200"],
     "/api/snippet": ["/api/snippet?kind=bailleur&from=2024-01-01"],
     "/api/features/{layer}": [
@@ -79,7 +88,8 @@ ASKED = {
     "/tiles/{layer}/{z}/{x}/{y}.png": ["/tiles/incidents/{tile}.png?kind=bailleur", "/tiles/patrimoine/{tile}.png"],
 }
 
-PAGES = {"/", "/lieux", "/donnees", "/compte", "/membres", "/journal", "/accords", "/acces"}  # they send people to the form
+PAGES = {"/", "/lieux", "/donnees", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
+         "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
 SENT = {
     "/api/uploads": "/api/uploads?name=a.csv",
@@ -88,6 +98,13 @@ SENT = {
     "/api/imports": "/api/imports",
     "/api/imports/{number}/undo": "/api/imports/1/undo",
     "/api/facts": "/api/facts",
+    "/api/shared/{territory}/requests/{number}": "/api/shared/ville/requests/1",
+    "/partages/liens": "/partages/liens",
+    "/partages/liens/{number}/revoquer": "/partages/liens/1/revoquer",
+    "/partages/cles": "/partages/cles",
+    "/partages/cles/{number}/revoquer": "/partages/cles/1/revoquer",
+    "/partages/demandes": "/partages/demandes",
+    "/partages/demandes/{number}/retirer": "/partages/demandes/1/retirer",
     "/compte/mot-de-passe": "/compte/mot-de-passe",
     "/compte/connexions/{number}/fermer": "/compte/connexions/1/fermer",
     "/compte/organisation": "/compte/organisation",

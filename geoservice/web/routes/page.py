@@ -137,7 +137,8 @@ def _page(request: Request, name: str) -> Response:
     except NotSignedIn:
         return RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
     if not can(who, Action.READ_FACTS, who.organisation_id):
-        return RedirectResponse("/compte", 303, {"Cache-Control": "no-store"})
+        instead = "/partage" if can(who, Action.READ_RELEASE, who.organisation_id) else "/compte"
+        return RedirectResponse(instead, 303, {"Cache-Control": "no-store"})
     return Response((PAGE / name).read_bytes(), 200, HTML_HEADERS, "text/html")
 
 

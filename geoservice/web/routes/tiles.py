@@ -55,7 +55,7 @@ Given = Annotated[dict[str, str], Depends(_parameters)]
 def tilejson(request: Request, reader: CurrentReader, view: View, given: Given) -> Response:
     """TileJSON 3.0 of a layer; filters go on into the addresses of its tiles. `resolutions`: of the cells, by zoom."""
     _drawable(view)
-    tag = tag_of("tilejson", reader.viewer.organisation_id, view.version, _base(request), sorted(given.items()),
+    tag = tag_of("tilejson", reader.viewer.organisation_id, view.version, base_of(request), sorted(given.items()),
                  *credits.texts(reader, view.spec.name))
     return respond(request, tag, lambda: to_json(_described(request, reader, view, given)), JSON)
 
@@ -117,7 +117,7 @@ def _drawable(view: LayerView) -> None:
 
 def _described(request: Request, reader: Reader, view: LayerView, given: dict[str, str]) -> dict[str, Any]:
     spec = view.spec
-    address = f"{_base(request)}/tiles/{spec.name}/{{z}}/{{x}}/{{y}}"
+    address = f"{base_of(request)}/tiles/{spec.name}/{{z}}/{{x}}/{{y}}"
     ending = f"?{urlencode(given)}" if given else ""
     return {
         "tilejson": "3.0.0", "name": spec.title, "description": spec.description,
@@ -151,7 +151,7 @@ def _vector_layer(view: LayerView, fields: dict[str, str]) -> dict[str, Any]:
             "fields": fields}
 
 
-def _base(request: Request) -> str:
+def base_of(request: Request) -> str:
     """Scheme and host as the client knows them: tile addresses must be absolute."""
     host = request.headers.get("host", "")
     if not re.fullmatch(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?", host, re.ASCII):

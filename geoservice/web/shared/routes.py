@@ -9,16 +9,16 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from geoservice.errors import NotFound
-from geoservice.operations import shared_files, shared_hot, shared_read, shared_shapes
+from geoservice.operations import shared_files, shared_hot, shared_picture, shared_read, shared_shapes
 from geoservice.operations.shared import Opened
 from geoservice.operations.shared_read import Wish
 from geoservice.web.dependencies import NoParameters, only
 from geoservice.web.responses import FOR_EVER, JSON, MVT, NO_CACHE, respond, tag_of, to_json
-from geoservice.web.shared.who import CurrentGuest, CurrentRelease, shared_of
+from geoservice.web.shared.who import CurrentGuest, CurrentRelease, door_of, shared_of
 from geoservice.web.shared.words import said
 
 router = APIRouter()
-GEOJSON = "application/geo+json"
+GEOJSON, SVG = "application/geo+json", "image/svg+xml"
 Given = dict[str, str]
 
 
@@ -27,7 +27,8 @@ def listing(request: Request, guest: CurrentGuest) -> Response:
     """Releases that one may open, by territory; `zone` is where one's page begins."""
     found = [one for one in shared_of(request).folder.readable() if one.territory in guest.territories]
     value = {"releases": [{**shared_read.summary(one), "version": version_of(one), "zone": guest.zones.get(one.territory)}
-                          for one in found], "answers": guest.answers, "asks": guest.asks}
+                          for one in found], "answers": guest.answers, "asks": guest.asks,
+             "surface": "main" if door_of(request).main else "shared"}
     return respond(request, tag_of("shared", to_json(value)), lambda: to_json(value), JSON)
 
 
@@ -62,6 +63,13 @@ def trend(request: Request, release: CurrentRelease,
         release, _wish(given), given.get("place"), given.get("by", "quarter")))
 
 
+@router.get("/api/shared/{territory}/changes", openapi_extra=said("kind", "level", "period", "group"))
+def changes(request: Request, release: CurrentRelease,
+            given: Annotated[Given, Depends(only("kind", "level", "period", "group"))]) -> Response:
+    """A period beside the same one a year before: up, down or nothing clear, for each place of a level."""
+    return _answer(request, release, given, lambda: shared_read.changes(release, _wish(given)))
+
+
 @router.get("/api/shared/{territory}/hours", openapi_extra=said("kind", "year", "level", "place"))
 def hours(request: Request, release: CurrentRelease,
           given: Annotated[Given, Depends(only("kind", "year", "level", "place"))]) -> Response:
@@ -75,6 +83,14 @@ def hotspots(request: Request, release: CurrentRelease,
              given: Annotated[Given, Depends(only("kind", "level", "period", "group"))]) -> Response:
     """Hot spots from released counts alone; places that are not shown take no part, and that is said."""
     return _answer(request, release, given, lambda: shared_hot.hot(release, _wish(given)))
+
+
+@router.get("/api/shared/{territory}/map.svg", openapi_extra=said("kind", "level", "period", "group", answers=(SVG,)))
+def picture(request: Request, release: CurrentRelease,
+            given: Annotated[Given, Depends(only("kind", "level", "period", "group"))]) -> Response:
+    """The map of a level drawn by the server, « non diffusé » hatched; words for people who do not see it."""
+    return respond(request, _tag(request, release, given), lambda: shared_picture.draw(
+        release, shared_read.column(release, _wish(given))).svg(), SVG)
 
 
 @router.get("/api/shared/{territory}/halls", dependencies=[NoParameters])

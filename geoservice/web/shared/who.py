@@ -13,9 +13,10 @@ from geoservice.errors import NotSignedIn
 from geoservice.operations import shared_access
 from geoservice.operations.shared import Opened
 from geoservice.operations.shared_access import Guest, Shared
+from geoservice.types import Viewer
 from geoservice.web.actions import allow
 from geoservice.web.cookies import is_https
-from geoservice.web.dependencies import viewer_of
+from geoservice.web.dependencies import CurrentViewer, viewer_of
 from geoservice.web.service import service_of
 
 COOKIE, HOST_COOKIE = "geoservice-partage", "__Host-geoservice-partage"
@@ -24,11 +25,21 @@ COOKIE_S = 12 * 3_600
 
 @dataclass(frozen=True)
 class Door:
-    """How guests come in. `main`: beside the map, for people who are signed in; else by reading keys alone."""
+    """How guests come in. `main`: beside the map, for people who are signed in; else by reading keys alone.
+
+    guest: what a viewer whom `dependencies.viewer` let in may open.
+    """
 
     shared: Shared
-    guest: Callable[[Request], Guest]
+    guest: Callable[[Request, Viewer], Guest]
     main: bool
+
+    def enter(self, request: Request) -> None:
+        """NotSignedIn or Forbidden for whoever may not see the page."""
+        if self.main:
+            allow(request, viewer_of(request))
+        else:
+            key_viewer(request)
 
 
 def door_of(request: Request) -> Door:
@@ -42,38 +53,37 @@ def shared_of(request: Request) -> Shared:
 
 
 def by_key(shared: Shared) -> Door:
-    """The door of the shared surface: a key as a bearer token, else in its cookie."""
-
-    def guest(request: Request) -> Guest:
-        bearer = request.headers.get("authorization")
-        if bearer is None:
-            secret = request.cookies.get(cookie_name(request), "")
-        else:
-            scheme, _, secret = bearer.partition(" ")
-            secret = secret.strip() if scheme.lower() == "bearer" else ""
-        found = shared_access.guest_of_key(shared, secret)
-        if found is None:
-            raise NotSignedIn("Ouvrez /partage avec votre clé de lecture, ou envoyez-la dans l’en-tête « Authorization: "
-                              "Bearer ».")
-        return found
-
-    return Door(shared, guest, main=False)
+    """The door of the shared surface. Its application lets `key_viewer` stand for `dependencies.viewer`."""
+    return Door(shared, lambda request, _viewer: _guest(request), main=False)
 
 
 def by_sign_in(shared: Shared) -> Door:
     """The door of the main surface: whoever is signed in and whose role may do what the route asks."""
-
-    def guest(request: Request) -> Guest:
-        who = viewer_of(request)
-        allow(request, who)
-        return shared_access.guest_of_viewer(shared, service_of(request).opened(), who)
-
-    return Door(shared, guest, main=True)
+    return Door(shared, lambda request, who: shared_access.guest_of_viewer(shared, service_of(request).opened(), who), main=True)
 
 
-def guest_of(request: Request) -> Guest:
+def key_viewer(request: Request) -> Viewer:
+    """Whoever shows a reading key; NotSignedIn without one. They belong to no organisation."""
+    return Viewer(0, "", _guest(request).name, "clé")
+
+
+def _guest(request: Request) -> Guest:
+    """Whom a key lets in: as a bearer token, else in its cookie."""
+    bearer = request.headers.get("authorization")
+    if bearer is None:
+        secret = request.cookies.get(cookie_name(request), "")
+    else:
+        scheme, _, secret = bearer.partition(" ")
+        secret = secret.strip() if scheme.lower() == "bearer" else ""
+    found = shared_access.guest_of_key(shared_of(request), secret)
+    if found is None:
+        raise NotSignedIn("Ouvrez /partage avec votre clé de lecture, ou envoyez-la dans l’en-tête « Authorization: Bearer ».")
+    return found
+
+
+def guest_of(request: Request, who: CurrentViewer) -> Guest:
     """The guest, as a dependency; NotSignedIn without one."""
-    return door_of(request).guest(request)
+    return door_of(request).guest(request, who)
 
 
 CurrentGuest = Annotated[Guest, Depends(guest_of)]
