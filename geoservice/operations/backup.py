@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from geoservice.operations import setup
+from geoservice.operations import publishing_files, setup
 from geoservice.operations.indexing import refresh
 from geoservice.settings import Settings
 from geoservice.storage import backup
@@ -29,11 +29,13 @@ def save(storage: Storage, target: Path | None = None) -> Saved:
 
 
 def restore(path: Path, settings: Settings) -> Manifest:
-    """Make `settings.data`, a new folder, of a backup; brought up to today's tables and indexed when this returns."""
+    """Make `settings.data`, a new folder, of a backup; brought up to today's tables, indexed and with its releases."""
     manifest = backup.restore(path, settings)
     storage = setup.open_storage(settings)
     try:
         refresh(storage)
+        if settings.shared is None:  # in the folder itself; another folder may be one that people are reading
+            publishing_files.settle(storage)
     finally:
         storage.close()
     return manifest

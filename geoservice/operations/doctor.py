@@ -11,6 +11,7 @@ from pathlib import Path
 
 from geoservice.catalog.layers import load
 from geoservice.errors import GeoserviceError
+from geoservice.operations import publishing_files
 from geoservice.operations.indexing import refresh
 from geoservice.settings import Settings
 from geoservice.storage import imports, migrations
@@ -67,6 +68,8 @@ def _data(settings: Settings) -> Iterator[Check]:
     yield Check("Disque", free > _LEAST_FREE, f"{free >> 30} Go libres")
     rebuilt = refresh(storage)
     yield Check("Index", True, f"{rebuilt} reconstruits" if rebuilt else "à jour")
+    yield _guarded("Diffusions", lambda: f"{', '.join(written)} : remise en place" if (
+        written := publishing_files.settle(storage)) else "le dossier partagé est à jour")
     with storage.read() as connection:
         interrupted = imports.unfinished(connection)
     yield Check("Imports", interrupted == 0, "aucun interrompu" if not interrupted else

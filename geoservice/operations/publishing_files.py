@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from geoservice.core.disclosure import releasefile
+from geoservice.core.disclosure.release import Release
 from geoservice.core.factfile import sync_folder
 from geoservice.core.query import EPOCH
-from geoservice.errors import NotReady
+from geoservice.errors import Conflict, NotReady, UnreadableFile
 from geoservice.operations import territories
 from geoservice.storage import engine as db
 from geoservice.storage import releases as stored
@@ -49,6 +50,7 @@ def settle(storage: Storage) -> list[str]:
         seal = _seal(folder)
         for row in rows:
             release = releasefile.unpack(row.packed, private_seal(row.secret))
+            _no_step_back(folder / f"{row.code}{RELEASE}", seal, release)
             names = territories.load(storage, row.code).ground.names
             halls = [_hall(each) for each in told[row.id] if each.state != FIGURE]
             _swap(folder / f"{row.code}{NAMES}", _json({"title": row.name, "names": names, "openers": _openers(storage, names)}))
@@ -61,6 +63,18 @@ def settle(storage: Storage) -> list[str]:
 def in_folder(storage: Storage, code: str) -> Path:
     """Where a territory's release lies."""
     return storage.settings.shared_folder / f"{code}{RELEASE}"
+
+
+def _no_step_back(path: Path, seal: bytes, release: Release) -> None:
+    """Conflict when what lies there is later than what the database knows: an older backup was restored, and its next release
+    would draw other numbers for months that are out."""
+    try:
+        there = releasefile.unpack(path.read_bytes(), seal)
+    except (OSError, UnreadableFile, ValueError, KeyError, TypeError):
+        return  # nothing there, damaged or sealed by another: it is put right
+    if (there.revision, max(there.months)) > (release.revision, max(release.months)):
+        raise Conflict(f"« {path} » est plus récent que cette base (une sauvegarde plus ancienne ?) : rien n’est écrit. "
+                       "Reprenez la base qui l’a publié, ou donnez un autre dossier par GEOSERVICE_SHARED.")
 
 
 def _seal(folder: Path) -> bytes:
