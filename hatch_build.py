@@ -34,6 +34,7 @@ NPM_FILES = {
     "leaflet/LICENSE": "leaflet.LICENSE.txt",
 }
 OWN_FILES = ("source-sans-3.css",)
+TOLD_FIGURES = ("audit.json", "disclosure.json", "hostile.json", "kill.json")
 NPM_INPUTS = ("package.json", "package-lock.json", ".npmrc")
 
 
@@ -45,6 +46,8 @@ class FrontEndHook(BuildHookInterface):
         fetch_front_end(Path(self.root))
         if self.target_name == "wheel" and version == "standard":
             build_data["force_include"][str(Path(self.root, "layers"))] = "geoservice/_layers"
+            for name in TOLD_FIGURES:  # what `geoservice papers` quotes
+                build_data["force_include"][str(Path(self.root, "docs", "figures", name))] = f"geoservice/_figures/{name}"
 
 
 def fetch_front_end(root: Path) -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 Command = Callable[..., argparse.ArgumentParser]
@@ -21,6 +22,20 @@ def add(commands: Any, command: Command, opened: Open) -> None:
     purge.add_argument("--on", type=_day, metavar="AAAA-MM-JJ", help="avec --dry-run : comme si c’était ce jour-là")
     purge.add_argument("--person", metavar="EMAIL", help="efface plutôt ce compte, à la demande de la personne")
     purge.add_argument("--json", action="store_true", help="écrire le bilan en JSON")
+    papers = command(commands, "papers", lambda arguments: _papers(arguments, opened(arguments)),
+                     "Écrit la fiche de registre, un projet d’AIPD et l’annexe à la convention, d’après les réglages réels.")
+    papers.add_argument("--to", type=Path, required=True, metavar="DOSSIER", help="où les écrire (Markdown et HTML)")
+    papers.add_argument("--organisation", metavar="CODE", help="pour une organisation (par défaut : tout le service)")
+    papers.add_argument("--territory", metavar="CODE", help="les accords d’un seul territoire de diffusion")
+
+
+def _papers(arguments: argparse.Namespace, storage: Any) -> None:
+    from geoservice.operations import papers
+
+    known = papers.know(storage, datetime.now(UTC).date(), arguments.organisation, arguments.territory)
+    for path in papers.write(known, arguments.to):
+        print(path)
+    print("Projets à relire : ce qui est à compléter est marqué ; le DPO et le responsable de traitement décident.")
 
 
 def _day(text: str) -> date:

@@ -32,6 +32,8 @@ def test_the_wheel_carries_the_page_and_the_layers(tmp_path: Path) -> None:
     assert {f"geoservice/_layers/{name}/layer.toml" for name in layers} <= held
     pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "geoservice/web/page").rglob("*.js")}
     assert pages | {f"geoservice/web/page/vendor/{name}" for name in VENDORED} <= held
+    assert {f"geoservice/_figures/{name}.json" for name in ("audit", "disclosure", "hostile", "kill")} <= held
+    assert "geoservice/retention.toml" in held
     assert not [name for name in held if name.startswith(("tests/", "var/")) or name.endswith(".db")]
 
     away = tmp_path / "away"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -11,6 +12,11 @@ from geoservice.types import LABELS
 NNBSP = "\u202f"  # narrow no-break space: thousands, units, before ; : ! ?
 _MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juill.", "août", "sept.", "oct.", "nov.", "déc.")
 _WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
+
+def typeset(text: str) -> str:
+    """Narrow no-break spaces where French has them: before ; : ! ? % », after «."""
+    return re.sub(r" (?=[;:!?%»])", NNBSP, text).replace("« ", f"«{NNBSP}")
 
 
 def number(value: int | float, decimals: int = 0) -> str:
