@@ -40,7 +40,7 @@ export class Meeting {
     const step = (/** @type {string} */ id, /** @type {string} */ words, /** @type {number} */ by) => h("button", { type: "button", id, disabled: !this.stops[this.at + by], onclick: () => this.move(by) }, words);
     fill(this.element,
       h("p", { class: "meeting-title" }, this.title ?? ""),
-      stop ? [h("h2", {}, stop.name), h("p", { class: "meeting-count" }, countWords(stop.value)),
+      stop ? [h("h1", {}, stop.name), h("p", { class: "meeting-count" }, countWords(stop.value)),
         stop.sentence && h("p", { class: "meeting-sentence" }, stop.verdict && [verdictMark(stop.verdict), " "], stop.sentence)] : h("p", {}, "Aucun nombre n’est diffusé à ce niveau."),
       h("div", { class: "meeting-steps" }, step("meeting-before", "← Précédent", -1),
         h("span", {}, this.stops.length ? `${number(this.at + 1)}${NNBSP}/${NNBSP}${number(this.stops.length)}` : ""), step("meeting-after", "Suivant →", 1),

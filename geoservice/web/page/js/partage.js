@@ -178,7 +178,8 @@ class Shared {
     this.map.choose(this.view.place);
     fill(part("legend"), ...legend(shades, values.masked, `Faits, ${periodName(period)}`, hot.areas.length > 0));
     fill(part("areas"), ...areasPart(hot, (area) => { this.map.fit(area.places, 0.8); this.go({ place: area.places[0], of: level }); }));
-    fill(part("every"), h("details", {}, h("summary", {}, `Tous les lieux de la carte (${plural(features.length, "lieu", "lieux")})`),
+    const open = Boolean(part("every").querySelector("details")?.open);
+    fill(part("every"), h("details", { open }, h("summary", {}, `Tous les lieux de la carte (${plural(features.length, "lieu", "lieux")})`),
       ...placesTable(this.rows(features, values, changes), "", changes.before, this.view.place, (place) => this.go({ place, of: level }), "")));
     fill(part("about"), ...aboutPart(/** @type {any} */ (this.manifest), this.view));
     await this.zones(signal);
