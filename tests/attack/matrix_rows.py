@@ -1,0 +1,171 @@
+"""One row an operation: who may ask it, whose things it names, what it answers. The cross-tenant matrix is made of these.
+
+A new endpoint needs a row here, and nothing else: its parameters and formats are read from the API's description. `may` is
+written by hand and not read from `operations.permissions`, so that a mistake there is found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Names = Mapping[str, str]
+EVERYBODY = frozenset({"dsu_member", "analyst", "org_admin", "police_liaison", "platform_admin", "token_read", "token_write"})
+PERSONS = frozenset({"dsu_member", "analyst", "org_admin", "police_liaison", "platform_admin"})
+READERS = frozenset({"dsu_member", "analyst", "org_admin", "token_read", "token_write"})
+WRITERS = frozenset({"dsu_member", "org_admin", "token_write"})
+LISTERS = frozenset({"dsu_member", "org_admin", "token_read", "token_write"}) - {"token_read"}  # seeing imports is writing's
+MAKERS = frozenset({"dsu_member", "analyst", "org_admin"})
+ADMIN = frozenset({"org_admin"})
+APPROVERS = frozenset({"org_admin", "platform_admin"})
+ASKERS = frozenset({"platform_admin"})
+SHARERS = frozenset({"dsu_member", "analyst", "org_admin", "police_liaison", "token_read", "token_write"})
+DESK = frozenset({"dsu_member", "org_admin"})
+LIAISON = frozenset({"police_liaison"})
+NOBODY_NEEDED = None  # public: anybody, signed in or not
+
+OK = frozenset({200})
+TILE, EMPTY, GONE, BAD, DONE = frozenset({200, 204}), frozenset({204}), frozenset({404}), frozenset({400}), frozenset({303})
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is asked and answered.
+
+    `may`: roles that get an answer, None for anybody at all. `path`: which of a landlord's names stands in a hole of the path,
+    where it is called otherwise. `own`, `other`, `none`: statuses by whose the things are; `also`: those of single roles.
+    `aims`: whether documented filters are aimed at a place; `files`: whether every format is asked. `queries`: what the
+    description cannot know. `form`, `json`, `content`: a body. `page`: leads people elsewhere instead of 401 or 403.
+    `uses_up`: what a request of one's own ends, and which is made anew before it.
+    """
+
+    may: frozenset[str] | None
+    path: Mapping[str, str] = field(default_factory=dict)
+    own: frozenset[int] = OK
+    other: frozenset[int] = OK
+    none: frozenset[int] = OK
+    aims: bool = True
+    files: bool = True
+    form: Callable[[Names], dict[str, str]] | None = None
+    json: Callable[[Names], Any] | None = None
+    content: bytes | None = None
+    page: bool = False
+    uses_up: str = ""
+    queries: Callable[[Names], tuple[dict[str, str], ...]] = lambda names: ({},)
+    also: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
+
+
+def named(may: frozenset[str], **more: Any) -> Row:
+    """A row whose path names a thing: somebody else's does not exist."""
+    return Row(may, **{"other": GONE, "none": GONE, **more})
+
+
+def empty(_: Names) -> dict[str, str]:
+    return {}
+
+
+def numbered(what: str) -> dict[str, str]:
+    return {"number": what}
+
+
+_PLAIN = {path: Row(READERS) for path in (
+    "/api/cells", "/api/hotspots", "/api/profile", "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change",
+    "/api/units", "/api/series", "/api/calendar", "/api/facets", "/api/geometry", "/api/values", "/api/residences",
+    "/api/layers", "/api/snippet", "/api/calibration")}
+_DRAWN = {path: Row(READERS, queries=lambda names: ({"show": "counts"}, {"show": "hotspots", "exposure": "area"}))
+          for path in ("/api/map.svg", "/api/map.png", "/api/carte.pdf")}
+ROWS: dict[str, Row] = {
+    **{f"GET {path}": row for path, row in {**_PLAIN, **_DRAWN}.items()},
+    "GET /api/zones": Row(READERS, queries=lambda names: ({"layer": "qpv"}, {"layer": "patrimoine"}, {"layer": "halls"})),
+    "GET /api/search": Row(READERS, queries=lambda names: (
+        {"q": names["word"]}, {"q": f"résidence {names['word']}"}, {"q": "rue"}, {"q": "hall"})),
+    "GET /api/cells/{cell}": Row(READERS, files=False, queries=lambda names: ({}, {"verdict": "1"})),
+    "GET /api/residences/{code:path}": named(READERS),
+    "GET /api/zones/{ref:path}": named(READERS, path={"ref": "zone"}, own=GONE),
+    "GET /api/geometry/{version}/{resolution}": named(READERS, path={"resolution": "=11"}, aims=False),
+    "GET /api/features/{layer}": Row(READERS, path={"layer": "=patrimoine"}),
+    "GET /tiles/{layer}/tilejson.json": Row(READERS, path={"layer": "=incidents"}),
+    "GET /tiles/{layer}/{z}/{x}/{y}.mvt": Row(READERS, path={"layer": "=incidents"}, other=EMPTY, none=EMPTY),
+    "GET /tiles/{layer}/{z}/{x}/{y}.png": Row(READERS, path={"layer": "=incidents"}, other=EMPTY, none=EMPTY),
+    "GET /tiles/hotspots/{z}/{x}/{y}.mvt": Row(READERS, own=TILE, other=EMPTY, none=EMPTY),
+    "GET /api/session": Row(EVERYBODY),
+    # imports
+    "GET /api/imports": Row(LISTERS),
+    "GET /api/imports/{number}": named(LISTERS, path=numbered("import")),
+    "GET /api/imports/{number}/rejects": named(LISTERS, path=numbered("import")),
+    "GET /api/imports/{number}/rejects.csv": named(LISTERS, path=numbered("import")),
+    "POST /api/imports/{number}/undo": named(WRITERS, path=numbered("undone"), own=frozenset({409})),
+    "POST /api/uploads": Row(WRITERS, own=frozenset({201}), other=frozenset({201}), none=frozenset({201}), content=b"a;b\n1;2\n",
+                             queries=lambda names: ({"name": "fichier.csv"},)),
+    "POST /api/imports/preview": named(WRITERS, json=lambda names: {"upload": names["upload"]}),
+    "POST /api/imports/preview.csv": named(WRITERS, json=lambda names: {"upload": names["upload"], "layer": "incidents"}),
+    "POST /api/imports": named(WRITERS, own=BAD, json=lambda names: {
+        "upload": names["upload"], "layer": "incidents", "columns": {"date": "absente"}}),
+    "POST /api/facts": Row(WRITERS, own=frozenset({200, 201}), other=BAD, none=BAD, json=lambda names: {
+        "id": "matrice", "date": "2024-05-04", "category": "DEG", "residence": names["residence"]}),
+    # pages
+    "GET /": Row(READERS, page=True), "GET /lieux": Row(READERS, page=True), "GET /donnees": Row(READERS, page=True),
+    "GET /compte": Row(EVERYBODY, page=True),
+    "POST /compte/mot-de-passe": Row(EVERYBODY, own=BAD, other=BAD, none=BAD, form=empty),
+    "POST /compte/organisation": Row(EVERYBODY, own=GONE, other=GONE, none=GONE, form=lambda names: {
+        "place": names["colleague"]}),
+    "POST /compte/connexions/{number}/fermer": named(EVERYBODY, path=numbered("sign_in"), own=DONE, form=empty, uses_up="sign_in",
+                                                     also={role: {"own": GONE} for role in ("token_read", "token_write")}),
+    "POST /compte/jetons": Row(MAKERS, own=BAD, other=BAD, none=BAD, form=empty),
+    "POST /compte/jetons/{number}/revoquer": named(MAKERS, path=numbered("token"), own=DONE, form=empty, uses_up="token"),
+    "GET /membres": Row(ADMIN, page=True),
+    "POST /membres": Row(ADMIN, own=BAD, other=BAD, none=BAD, form=empty),
+    "POST /membres/{number}/role": named(ADMIN, path=numbered("member"), own=DONE, form=lambda names: {"role": "analyst"},
+                                         uses_up="member"),
+    "POST /membres/{number}/retirer": named(ADMIN, path=numbered("member"), own=DONE, form=empty, uses_up="member"),
+    "POST /membres/jetons/{number}/revoquer": named(ADMIN, path=numbered("token"), own=DONE, form=empty, uses_up="token"),
+    "GET /journal": Row(ADMIN, page=True),
+    "GET /accords": Row(ADMIN, page=True),
+    "POST /accords": Row(ADMIN, own=BAD, other=BAD, none=BAD, form=empty),
+    "POST /accords/{number}/retirer": named(ADMIN, path=numbered("agreement"), own=DONE, form=empty, uses_up="agreement"),
+    "GET /acces": Row(APPROVERS, page=True),
+    "POST /acces": Row(ASKERS, own=BAD, other=BAD, none=BAD, form=empty),
+    "POST /acces/{number}/accorder": named(APPROVERS, path=numbered("glass"), own=DONE, form=empty, uses_up="glass", also={
+        # two people of the platform may agree about any organisation: that is what it is for, and it is told to its administrator
+        "platform_admin": {"other": DONE | GONE}}),
+    # what is published together
+    "GET /api/shared": Row(SHARERS),
+    **{f"GET /api/shared/{{territory}}{rest}": named(SHARERS) for rest in ("", "/halls", "/requests")},
+    **{f"GET /api/shared/{{territory}}/{what}": named(SHARERS, queries=lambda names: ({"level": "qpv"}, {"level": "r8"}))
+       for what in ("values", "changes", "hotspots", "map.svg", "export.csv", "export.geojson", "export.gpkg")},
+    "GET /api/shared/{territory}/places/{level}": named(SHARERS, path={"level": "=qpv"}),
+    "GET /api/shared/{territory}/trend": named(SHARERS, queries=lambda names: ({"level": "qpv", "place": names["qpv"]},)),
+    "GET /api/shared/{territory}/hours": named(SHARERS, queries=lambda names: ({"level": "commune", "place": names["commune"]},)),
+    "GET /tiles/shared/{territory}/{level}/{z}/{x}/{y}.mvt": named(SHARERS, path={"level": "=r8"}, own=TILE),
+    "POST /api/shared/{territory}/requests/{number}": named(LIAISON, path=numbered("patrol"), own=EMPTY, uses_up="patrol",
+                                                            json=lambda names: {"answer": "vu"}),
+    "GET /partage": Row(SHARERS, page=True),
+    "GET /partages": Row(DESK, page=True),
+    "POST /partages/liens": named(DESK, form=lambda names: {
+        "layer": f"{names['territory']}/bailleur/qpv", "zone": names["qpv"], "days": "7"}),
+    "POST /partages/liens/{number}/revoquer": named(DESK, path=numbered("link"), own=DONE, form=empty, uses_up="link"),
+    "POST /partages/cles": named(ADMIN, form=lambda names: {
+        "territory": names["territory"], "zone": "", "label": "service", "days": "30"}),
+    "POST /partages/cles/{number}/revoquer": named(ADMIN, path=numbered("key"), own=DONE, form=empty, uses_up="key"),
+    "POST /partages/demandes": named(DESK, own=DONE, form=lambda names: {
+        "where": f"{names['territory']}|qpv|{names['qpv']}", "group": names["group"], "reason": "repetition",
+        "wished": names["wished"]}),
+    "POST /partages/demandes/{number}/retirer": named(DESK, path=numbered("patrol"), own=DONE, form=empty, uses_up="patrol"),
+    # whoever has a link may look; a landlord's revoked one opens nothing
+    "GET /p/{secret}": Row(NOBODY_NEEDED, own=OK, other=GONE, none=GONE, queries=lambda names: ({}, {"format": "json"})),
+    # for anybody
+    "GET /connexion": Row(NOBODY_NEEDED),
+    "POST /connexion": Row(NOBODY_NEEDED, own=frozenset({401}), other=frozenset({401}), none=frozenset({401}),
+                           form=lambda names: {"token": f"geo_{names['word']}"}),
+    "GET /connexion/organisation": Row(NOBODY_NEEDED, own=DONE, other=DONE, none=DONE),
+    "POST /connexion/organisation": Row(NOBODY_NEEDED, own=frozenset({401}), other=frozenset({401}), none=frozenset({401}),
+                                        form=lambda names: {"place": names["member"]}),
+    "GET /connexion/proconnect": Row(NOBODY_NEEDED, own=GONE, other=GONE, none=GONE),
+    "GET /connexion/proconnect/retour": Row(NOBODY_NEEDED, own=GONE, other=GONE, none=GONE),
+    "GET /connexion/proconnect/fin": Row(NOBODY_NEEDED, own=DONE, other=DONE, none=DONE),
+    "GET /api/openapi.json": Row(NOBODY_NEEDED),
+    "GET /health/live": Row(NOBODY_NEEDED), "GET /health/ready": Row(NOBODY_NEEDED),
+    "GET /static/{path:path}": Row(NOBODY_NEEDED, path={"path": "=base.css"}),
+    "POST /deconnexion": Row(NOBODY_NEEDED, own=DONE, other=DONE, none=DONE, form=empty, uses_up="cookie"),
+}
