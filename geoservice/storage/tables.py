@@ -121,7 +121,8 @@ class BreakGlass(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    """One thing that was done, in a chain of hashes. The database refuses to change or delete a row. Never a payload."""
+    """One thing that was done, in a chain of hashes. The database refuses to change a row, and to delete one that the last row
+    does not seal. Never a payload."""
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     moment: str = Field(max_length=32)  # ISO 8601, UTC
