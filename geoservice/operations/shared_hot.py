@@ -119,16 +119,23 @@ def _area(opened: Opened, found: Column, units: _Units, tested: HotSpots, rows: 
     numbers = (float(limits[0][0]), float(limits[1][0]))
     said = _judged(Evidence(float(tested.p[rows].min()), float(tested.q[rows].min()), observed, expected, *numbers,
                             edge=bool(units.edge[rows].any())))
+    q = float(tested.q[rows].min())
+    rows = rows[np.lexsort((rows, -units.counts[rows]))]  # an area is called by the place where most of its facts are
     names, named = opened.release.places[found.level].names, shapes.labels(opened, found.level)
     middle = opened.keep(("centres", found.level), lambda: _centres(shapes.outlines(opened, found.level)))
     centre = np.average(middle[units.rows[rows]], axis=0, weights=np.maximum(units.counts[rows], 1))
-    return {"places": [names[row] for row in units.rows[rows].tolist()], "name": named[int(units.rows[rows[0]])],
+    return {"places": [names[row] for row in units.rows[rows].tolist()],
+            "name": _name(named[int(units.rows[rows[0]])], len(rows)),
             "centre": [round(float(value), 6) for value in centre], "facts": int(observed), "expected": round(expected, 1),
             "low": float(low[0]), "high": float(high[0]), "ratio": round(observed / expected, 2),
             "ratio_low": round(numbers[0], 2), "ratio_high": round(numbers[1], 2),
-            "sure_excess": round(max(0.0, numbers[0] - 1) * expected, 1), "q": float(f"{float(tested.q[rows].min()):.3g}"),
+            "sure_excess": round(max(0.0, numbers[0] - 1) * expected, 1), "q": float(f"{q:.3g}"),
             "verdict": said.verdict, "sentence": said.sentence,
             "reasons": [{"code": one.code, "sentence": f"{one.sentence[0].upper()}{one.sentence[1:]}."} for one in said.reasons]}
+
+
+def _name(first: str, many: int) -> str:
+    return first if many == 1 else f"{first} et {many - 1} voisin{'s' if many > 2 else ''}"
 
 
 def _judged(evidence: Evidence) -> Verdict:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, DateTime, Engine, Integer, MetaData, Row, String, Table, insert, select, update
+from sqlalchemy import Column, Connection, DateTime, Engine, Integer, MetaData, Row, String, Table, delete, insert, select, update
 
 from geoservice.errors import NotReady
 from geoservice.storage.sqlite import open_engine
 
 NAME = "access.db"
 VERSION = 1
+KEPT_DAYS = 365  # after the end of a key or a link, or from the day of a request on
 _META = MetaData()
 KEYS = Table(
     "reading_key", _META, Column("id", Integer, primary_key=True), Column("sha256", String(64), unique=True, nullable=False),
@@ -66,9 +67,11 @@ class Access:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction; NotReady where the folder can only be read."""
+        if not os.access(self.path.parent, os.W_OK):
+            raise NotReady("Le dossier partagé manque ou est en lecture seule : rien n’y a été écrit.")
         engine = self._open(make=True)
-        if engine is None or not os.access(self.path.parent, os.W_OK):
-            raise NotReady("Le dossier partagé est en lecture seule : rien n’y a été écrit.")
+        if engine is None:
+            raise NotReady("Le dossier partagé ne s’ouvre pas.")
         with engine.connect().execution_options(geoservice_write=True) as connection, connection.begin():
             yield connection
 
@@ -102,7 +105,8 @@ class Access:
 
 
 def add(connection: Connection, table: Table, values: dict[str, Any]) -> int:
-    """A new row; its number."""
+    """A new row; its number. What ended long ago goes."""
+    forget(connection, now() - timedelta(days=KEPT_DAYS))
     return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
 
 
@@ -119,6 +123,13 @@ def listing(connection: Connection, table: Table, **equal: Any) -> Sequence[Row]
 def change(connection: Connection, table: Table, number: int, **values: Any) -> None:
     """Other values in one row."""
     connection.execute(update(table).where(table.c.id == number).values(values))
+
+
+def forget(connection: Connection, before: datetime) -> None:
+    """Rows that ended before a moment go."""
+    connection.execute(delete(KEYS).where(KEYS.c.expires < before))
+    connection.execute(delete(LINKS).where(LINKS.c.expires < before))
+    connection.execute(delete(REQUESTS).where(REQUESTS.c.created < before))
 
 
 def count_open(connection: Connection, number: int) -> None:

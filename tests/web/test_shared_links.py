@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from geoservice import cli
 from geoservice.core.disclosure.release import NOT_SHOWN
 from geoservice.errors import BadInput, Conflict, Forbidden, NotFound
 from geoservice.operations import shared_access, shared_links, shared_patrol
@@ -220,6 +222,49 @@ def test_a_key_is_taken_by_a_form_and_kept_in_a_cookie(folder: Path) -> None:
     assert browser.get("/api/shared").json()["releases"][0]["zone"] == QPV
     browser.post("/deconnexion")
     assert browser.get("/api/shared").status_code == 401
+
+
+def test_keys_are_made_listed_and_taken_back_at_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(folder.parent)]
+    assert cli.main(["share", "key", TOWN, "--label", "Brigade", "--zone", QPV, "--liaison", "--days", "30", *data]) == 0
+    secret = re.search(r"gsk_[\w-]{43}", capsys.readouterr().out)
+    assert secret is not None
+    guest = world.client(folder, secret[0])
+    assert guest.get("/api/shared").json()["answers"] is True
+    assert cli.main(["share", "list", *data]) == 0
+    listed = capsys.readouterr().out
+    assert "référent « Brigade »" in listed
+    assert secret[0] not in listed
+    assert cli.main(["share", "revoke", "1", *data]) == 0
+    assert guest.get("/api/shared").status_code == 401
+    assert cli.main(["share", "key", "inconnue", *data]) == 2
+    assert not (folder.parent / "geoservice.db").exists()
+
+
+def test_the_shared_surface_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["serve", "--surface", "shared", "--data", str(tmp_path)]) == 1
+    assert "geoservice publish" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_only_read_opens_links_and_takes_no_answer(
+        folder: Path, shared: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, key = link(shared), world.key(folder, liaison=True)
+    number = shared_patrol.ask(shared, MEMBER, wish())
+    monkeypatch.setattr(stored.os, "access", lambda *_: False)
+    guest = world.client(folder, key)
+    assert guest.get(f"/p/{secret}").status_code == 200
+    assert answer(guest, number, answer="vu") == 503
+    assert shared_links.listing(shared, "rives")[0].opens == 0
+
+
+def test_what_ended_a_year_ago_is_gone(shared: Shared) -> None:
+    link(shared)
+    shared_access.make_key(shared, KeyWish(TOWN, "ancienne"))
+    age(shared, stored.LINKS, 31 + stored.KEPT_DAYS)
+    age(shared, stored.KEYS, 91 + stored.KEPT_DAYS)
+    link(shared)
+    assert len(shared_links.listing(shared, "rives")) == 1
+    assert shared_access.keys(shared) == []
 
 
 # --- patrol requests

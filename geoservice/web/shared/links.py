@@ -49,8 +49,8 @@ def _html(linked: Linked, period: str | None, group: str | None) -> str:
     opened, release = linked.opened, linked.opened.release
     picture = shared_picture.draw(opened, found, linked.rows)
     names = shapes.labels(opened, linked.level)
-    rows = sorted(zip(values.tolist(), linked.rows.tolist(), strict=True), key=lambda pair: (-pair[0], pair[1]))
-    values_told = [{"name": names[row], "count": None if value == NOT_SHOWN else number(value)} for value, row in rows]
+    values_told = [{"name": names[row], "count": None if value == NOT_SHOWN else number(value)}
+                   for value, row in zip(values.tolist(), linked.rows.tolist(), strict=True)]
     choices: dict[str, Any] = {
         "periods": shared_read.periods_of(release, linked.kind, linked.level, found.group),
         "groups": [(code, shared_read.group_label(code)) for code in shared_read.groups_of(release, linked.kind, linked.level)]}

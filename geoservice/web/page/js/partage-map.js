@@ -88,7 +88,7 @@ export class SharedMap {
     this.named = quarters.map((each) => {
       const box = this.boxOf(each);
       this.boxes.set(each.properties.place, box);
-      const text = each.properties.name.replace(/^(QPV|Quartier)\s+/u, "");
+      const text = each.properties.name.replace(/^QPV\s+/u, "");
       return { box, label: s("text", { x: box.x + box.w / 2, y: box.y, class: "map-name" }, text) };
     });
     for (const each of communes) this.boxes.set(each.properties.place, this.boxOf(each));
@@ -144,7 +144,21 @@ export class SharedMap {
     this.hatch.setAttribute("patternTransform", `scale(${scale})`);
     this.svg.style.setProperty("--unit", String(scale));
     for (const one of this.drawn) one.label.classList.toggle("map-small", one.wide / scale < LEAST_LABEL_PX);
-    for (const one of this.named ?? []) one.label.setAttribute("y", String(one.box.y - 5 * scale));
+    this.spread(scale);
+  }
+
+  /** Names above their quarter; one that would lie on another waits until there is room. @param {number} scale units a pixel */
+  spread(scale) {
+    const size = parseFloat(getComputedStyle(this.names).getPropertyValue("--name-px")) || 14;
+    /** @type {Box[]} */ const taken = [];
+    for (const one of this.named ?? []) {
+      const w = one.label.textContent.length * size * 0.55 * scale;
+      const box = { x: one.box.x + one.box.w / 2 - w / 2, y: one.box.y - size * 1.3 * scale, w, h: size * 1.3 * scale };
+      const free = !taken.some((other) => box.x < other.x + other.w && other.x < box.x + box.w && box.y < other.y + other.h && other.y < box.y + box.h);
+      if (free) taken.push(box);
+      one.label.classList.toggle("map-small", !free);
+      one.label.setAttribute("y", String(one.box.y - 5 * scale));
+    }
   }
 
   /** @param {number} factor @param {number} [x] @param {number} [y] pixels that stay where they are */

@@ -98,7 +98,7 @@ export function hallsPart(halls) {
   return [
     h("h2", { id: "halls-title" }, "Halls que leur propriétaire a fait connaître"),
     halls.length === 0 ? h("p", {}, "Aucun pour l’instant.") : h("ul", { class: "halls" }, halls.map((hall) => h("li", {},
-      h("strong", {}, [hall.residence, hall.hall && `hall ${hall.hall}`].filter(Boolean).join(", ")), hall.state && `${NNBSP}: ${hall.state}`,
+      h("strong", {}, [hall.residence, hall.hall && `hall ${hall.hall}`].filter(Boolean).join(", ")), hall.state && `${NNBSP}: état ${hall.state}`,
       h("span", { class: "hint" }, [hall.date && ` constaté le ${shortDay(hall.date)}`, hall.owner && `par ${hall.owner}`].filter(Boolean).join(" "))))),
   ];
 }

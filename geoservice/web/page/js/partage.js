@@ -23,7 +23,7 @@ class Shared {
   constructor(listed) {
     this.listed = listed;
     this.map = new SharedMap(part("map"), (place) => this.go({ place, of: this.view.level }));
-    this.meeting = new Meeting(part("meeting"), (places) => this.map.fit(places, 1.1), () => this.go({ meeting: "" }));
+    this.meeting = new Meeting(part("meeting"), (places) => this.map.fit(places, places.length > 1 ? 0.35 : 1.1), () => this.go({ meeting: "" }));
     /** @type {Map<string, any>} answers of this release */ this.known = new Map();
     /** @type {View} */ this.view = /** @type {any} */ ({});
     this.controller = new AbortController();
