@@ -160,7 +160,8 @@ def _init(arguments: argparse.Namespace) -> None:
     accounts.create_organisation(storage, "organisation-1")
     print(f"Dossier de données prêt : {arguments.data}")
     print("Première organisation : organisation-1")
-    print(f"Jeton (montré une seule fois) : {accounts.create_token(storage, 'premier', 'organisation-1')}")
+    wish = accounts.TokenWish("premier", days=accounts.LONGEST_DAYS)
+    print(f"Jeton (montré une seule fois, bon un an) : {accounts.create_token(storage, wish.name, 'organisation-1', wish)}")
 
 
 def _serve(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from geoservice.arguments import whole
 
 ROLES = ("dsu_member", "analyst", "org_admin", "police_liaison", "platform_admin")
+DAYS = 365  # of a token for which nobody says how long
 Command = Callable[..., argparse.ArgumentParser]
 Open = Callable[[argparse.Namespace], Any]
 
@@ -42,6 +43,8 @@ def _person_commands(group: Any, one: Callable[..., argparse.ArgumentParser]) ->
     one(group, "list", _people, "Liste les membres.").add_argument("--organisation", metavar="CODE")
     one(group, "password", _password, "Donne un autre mot de passe et déconnecte la personne partout.").add_argument(
         "email", metavar="EMAIL")
+    one(group, "unlink", _unlink, "Défait le lien d’une personne avec un fournisseur d’identité (ProConnect) et la déconnecte."
+        ).add_argument("email", metavar="EMAIL")
     remove = one(group, "remove", _remove, "Retire une personne d’une organisation ; sans autre organisation, efface son compte.")
     remove.add_argument("email", metavar="EMAIL")
     remove.add_argument("--organisation", metavar="CODE")
@@ -52,7 +55,8 @@ def _token_commands(group: Any, one: Callable[..., argparse.ArgumentParser]) -> 
     create.add_argument("name", metavar="NOM")
     create.add_argument("--organisation", metavar="CODE")
     create.add_argument("--scope", choices=("read", "write"), default="write", help="lire seulement, ou aussi importer")
-    create.add_argument("--days", type=whole(1, 366), metavar="N", help="jours jusqu’à son expiration (sans : il n’expire pas)")
+    create.add_argument("--days", type=whole(1, 366), default=DAYS, metavar="N",
+                        help=f"jours jusqu’à son expiration ({DAYS} sans cela)")
     one(group, "list", _tokens, "Liste les jetons, sans leur secret.").add_argument("--organisation", metavar="CODE")
     revoke = one(group, "revoke", _revoke, "Révoque un jeton.")
     revoke.add_argument("number", type=whole(1, 2**53), metavar="NUMÉRO")
@@ -91,6 +95,13 @@ def _password(arguments: argparse.Namespace, storage: Any) -> None:
     told = people.set_password(storage, arguments.email, _asked_password())
     print("Mot de passe changé ; la personne est déconnectée partout.")
     _told(told)
+
+
+def _unlink(arguments: argparse.Namespace, storage: Any) -> None:
+    from geoservice.operations import identities
+
+    identities.unlink(storage, arguments.email)
+    print("Lien défait ; la prochaine connexion par le fournisseur d’identité le refait si l’adresse e-mail le permet.")
 
 
 def _remove(arguments: argparse.Namespace, storage: Any) -> None:

@@ -42,6 +42,7 @@ def test_a_person_is_made_listed_given_a_password_and_removed(folder, capsys):
     assert run(folder, "person", "create", "rives.fr", "--role", "analyst") == 2
     assert run(folder, "person", "create", "p@rives.fr", "--role", "police_liaison") == 2
     assert run(folder, "person", "create", "p@rives.fr", "--role", "analyst", "--organisation", "absente") == 2
+    assert run(folder, "person", "unlink", "a.b@rives.fr") == 2  # no provider knows them
     assert run(folder, "person", "remove", "a.b@rives.fr") == 1  # the last administrator
     assert run(folder, "person", "create", "c@rives.fr", "--role", "org_admin") == 0
     assert run(folder, "person", "remove", "a.b@rives.fr") == 0
@@ -61,6 +62,9 @@ def test_tokens_are_made_listed_and_revoked(folder, capsys):
     assert run(folder, "token", "revoke", "1") == 0
     assert accounts.viewer_of_token(storage, token) is None
     assert run(folder, "token", "revoke", "9") == 2
+    assert run(folder, "token", "create", "sans durée") == 0  # every token ends
+    ends = accounts.tokens(storage, 1)[-1].expires
+    assert 364 <= (ends.replace(tzinfo=UTC) - datetime.now(UTC)).days <= 365
     storage.close()
 
 
