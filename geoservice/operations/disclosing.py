@@ -48,11 +48,11 @@ class Told:
     def lines(self) -> Iterator[str]:
         """In French, for the owner who is about to tell."""
         yield f"{self.facts} de vos faits sont concernés."
-        if self.after > self.before:
-            yield (f"Attention : avec cela, {self.after - self.before} petits nombres de la diffusion en place pourraient être "
-                   "prouvés. Une diffusion déjà faite ne se reprend pas.")
+        if self.after:
+            yield (f"Attention : petits nombres de la diffusion en place qui pourraient être prouvés avec cela : {self.after} "
+                   f"(sans cela : {self.before}). Une diffusion déjà faite ne se reprend pas.")
         else:
-            yield "La diffusion en place ne livrerait aucun petit nombre de plus."
+            yield "La diffusion en place n’en livrerait aucun petit nombre."
         yield "Noté : les audits suivants en tiendront compte." if self.noted else "Rien n’est noté sans --yes."
 
 
