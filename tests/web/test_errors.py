@@ -298,3 +298,16 @@ def test_a_missing_index_is_built_by_itself(world, broken):
         storage = setup.open_storage(copied)
         assert not indexing.dirty(storage)
         storage.close()
+
+
+def test_a_person_in_a_browser_reads_a_page(rives, nobody):
+    seen = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for address, status in (("/membres", 403), ("/rien", 404), ("/p/" + "x" * 43, 404)):
+        answer = rives.get(address, headers=seen)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8"), address
+        assert 'lang="fr"' in answer.text
+        assert "no-store" in answer.headers["cache-control"]
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert rives.get("/membres").headers["content-type"] == "application/problem+json"
+    assert rives.get("/api/rien", headers=seen).headers["content-type"] == "application/problem+json"
+    assert nobody.get("/tiles/incidents/1/0/0.mvt", headers=seen).headers["content-type"] == "application/problem+json"
