@@ -17,7 +17,7 @@ import geoservice
 from geoservice.core.query import EPOCH
 from geoservice.errors import NotFound
 from geoservice.export import french, paper
-from geoservice.operations import accounts, audit, retention, territories
+from geoservice.operations import accounts, audit, purge, retention, territories
 from geoservice.operations.retention import Policy
 from geoservice.operations.territories import Terms
 from geoservice.settings import Settings
@@ -65,6 +65,7 @@ class Known:
     policy: Policy
     health: db.Health
     journal: audit.Verdict
+    purged: str | None  # the day of the last purge
     members: dict[str, int]
     agreed: tuple[Agreed, ...]
     shared: tuple[Shared, ...]
@@ -95,6 +96,7 @@ def know(storage: Storage, today: date, organisation: str | None = None, territo
     return Known(
         edited=today, version=geoservice.__version__, organisation=organisation, organisations=tuple(sorted(codes)),
         settings=storage.settings, policy=retention.policy(storage.settings), health=health, journal=audit.verify(storage),
+        purged=purge.last(storage),
         members=counted, agreed=tuple(agreed), shared=tuple(shared), figures=figures())
 
 

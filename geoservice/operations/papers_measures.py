@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from geoservice.export import french
@@ -52,6 +53,13 @@ def _journal(known: Known) -> str:
             f"relu ce jour : {state}, {french.number(verdict.rows)} lignes")
 
 
+def _purging(known: Known) -> str:
+    day = "AUCUNE n’est inscrite au journal" if known.purged is None else f"le {french.day(date.fromisoformat(known.purged))}"
+    return (f"par une purge (voir les durées) : faits {known.kept('faits')}, lieu précis et heure "
+            f"{known.kept('faits-precision')}, fichiers reçus {known.kept('fichiers')} ; la base est réécrite, rien ne reste "
+            f"dans ses pages libres ; dernière purge menée à son terme : {day}")
+
+
 MEASURES: tuple[Measure, ...] = (
     Measure("Aucune colonne pour une personne", (ACCESS,),
             lambda _: "hors des comptes, la base n’a de colonne ni pour un nom, ni pour un texte libre, ni pour un contact, ni "
@@ -87,10 +95,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("Journal scellé", (ACCESS, CHANGE), _journal, "operations/audit.py",
             (Figure("audit", ("random tamperings found",), "altérations au hasard retrouvées"),)),
     Measure("Effacement à terme", (ACCESS,),
-            lambda known: f"par une purge (voir les durées) : faits {known.kept('faits')}, lieu précis et heure "
-                          f"{known.kept('faits-precision')}, fichiers reçus {known.kept('fichiers')} ; la base est réécrite, "
-                          "rien ne reste dans ses pages libres ni son journal d’écriture",
-            "operations/purge.py"),
+            _purging, "operations/purge.py"),
     Measure("Fichiers reçus lus à l’écart", (ACCESS, CHANGE),
             lambda _: "classeurs et fichiers géographiques sont lus par un processus sans réseau, limité en mémoire et en temps",
             "catalog/readers/sandbox.py",

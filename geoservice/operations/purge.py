@@ -26,6 +26,7 @@ from geoservice.storage.tables import OPEN
 from geoservice.types import Role
 
 BATCH = 5_000
+DONE = "terminée"
 Progress = Callable[[str, int], None]
 
 
@@ -92,7 +93,21 @@ def run(storage: Storage, moment: datetime, batch: int = BATCH, progress: Progre
             lost = stored.unknown(connection, storage.settings.uploads, storage.settings.index_folder)
         stored.erase(lost)
         purged.clean = stored.scrub(storage)
+        if purged.clean:
+            with storage.write() as connection:
+                _note(connection, OPEN, f"{DONE} {purged.total}", moment)
     return purged
+
+
+def _note(connection: Any, organisation_id: int, thing: str, moment: datetime) -> None:
+    stored_audit.append(connection, organisation_id, audit.COMMAND, ("purge", thing, audit.DONE), moment)
+
+
+def last(storage: Storage) -> str | None:
+    """The day of the last purge that came to its end, as the audit knows it: ISO 8601; None where there was none for a year."""
+    with storage.read() as connection:
+        moment = stored_audit.last(connection, "purge", DONE)
+    return None if moment is None else moment[:10]
 
 
 def _steps(storage: Storage, moment: datetime) -> Iterator[_Step]:
@@ -134,26 +149,26 @@ def _apply(storage: Storage, step: _Step, moment: datetime, batch: int, progress
             return stored_audit.seal(connection, step.limit.moment.date(), audit.COMMAND, moment)
     if step.rule.files and step.rule.name != "fichiers":
         return stored.erase(_files(storage, step))
-    done = 0
+    done, last = 0, None
     while True:
         with storage.write() as connection:
-            taken = _batch(connection, step, moment, batch)
+            taken = _batch(connection, step, moment, (batch, last))
             if taken and not done:
                 whose = step.limit.only or OPEN
-                audit.note(connection, whose, audit.COMMAND, "purge", f"{step.rule.name} avant {step.limit.moment:%Y-%m-%d}")
-        done += taken
+                _note(connection, whose, f"{step.rule.name} avant {step.limit.moment:%Y-%m-%d}", moment)
         if not taken:
             return done
+        done, last = done + len(taken), taken[-1]
         progress(step.rule.title, done)
 
 
-def _batch(connection: Any, step: _Step, moment: datetime, batch: int) -> int:
+def _batch(connection: Any, step: _Step, moment: datetime, batch: tuple[int, Any]) -> list[Any]:
+    """The next rows of a step: at most so many, after one."""
     if step.rule.name != "fichiers":
-        return stored.batch(connection, step.rule.name, step.limit, batch)
-    numbers = stored.due_uploads(connection, step.limit)[:batch]
-    if numbers:
-        stored.forget_uploads(connection, numbers, moment)
-    return len(numbers)
+        return stored.batch(connection, step.rule.name, step.limit, *batch)
+    numbers = stored.due_uploads(connection, step.limit)[:batch[0]]
+    stored.forget_uploads(connection, numbers, moment)
+    return numbers
 
 
 def erase_person(storage: Storage, email: str) -> bool:

@@ -77,3 +77,9 @@ def seal(connection: Connection, before: date, actor: str, at: datetime) -> int:
         append(connection, 0, actor, (SEAL, seal_of(days(connection), last), "fait"), at)
         connection.execute(delete(_TABLE).where(_TABLE.c.seq <= last))
     return rows
+
+
+def last(connection: Connection, action: str, begins: str) -> str | None:
+    """When something was last done whose object begins with a word; ISO 8601, UTC."""
+    query = select(_TABLE.c.moment).where(_TABLE.c.action == action, _TABLE.c.object.startswith(begins, autoescape=True))
+    return connection.execute(query.order_by(_TABLE.c.seq.desc()).limit(1)).scalar()

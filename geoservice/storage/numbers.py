@@ -15,12 +15,13 @@ def settle(connection: Connection, table: Table, number: int, word: str) -> int:
 
     A database may give a number again once its row has gone; whoever reads the audit would take one for the other.
     """
-    named = _highest(connection, word)
-    if number > named:
-        return number
-    connection.execute(update(table).where(table.c.id == number).values(id=named + 1))
-    db.number_given(connection, table, named + 1)
-    return named + 1
+    with db.lifted(connection):
+        named = _highest(connection, word)
+        if number > named:
+            return number
+        connection.execute(update(table).where(table.c.id == number).values(id=named + 1))
+        db.number_given(connection, table, named + 1)
+        return named + 1
 
 
 def _highest(connection: Connection, word: str) -> int:

@@ -73,13 +73,14 @@ def _precise(table: Table) -> ColumnElement[bool]:
 
 def _old_versions(limit: Limit) -> ColumnElement[bool]:
     """Those that no import of late brought, of facts whose current version no import of late brought: no undo needs them."""
-    current = select(_FACT.c.id).where(_FACT.c.import_id.in_(_old_runs(limit)), limit.whose(_FACT.c.organisation_id))
-    return and_(_VERSION.c.import_id.in_(_old_runs(limit)), _VERSION.c.fact_id.in_(current))
+    current = exists().where(_FACT.c.id == _VERSION.c.fact_id, _FACT.c.import_id.in_(_old_runs(limit)),
+                             limit.whose(_FACT.c.organisation_id))
+    return and_(_VERSION.c.import_id.in_(_old_runs(limit)), current)
 
 
 def _old_precise_versions(limit: Limit) -> ColumnElement[bool]:
-    mine = select(_FACT.c.id).where(_own_facts(limit))
-    return and_(_VERSION.c.day < limit.day, _precise(_VERSION), _VERSION.c.fact_id.in_(mine))
+    mine = exists().where(_FACT.c.id == _VERSION.c.fact_id, _own_facts(limit))
+    return and_(_VERSION.c.day < limit.day, _precise(_VERSION), mine)
 
 
 def _old_rejects(limit: Limit) -> ColumnElement[bool]:
@@ -154,30 +155,29 @@ def count(connection: Connection, name: str, limit: Limit) -> int:
     return int(connection.execute(select(func.count()).select_from(sort.table).where(sort.due(limit))).scalar_one())
 
 
-def batch(connection: Connection, name: str, limit: Limit, most: int) -> int:
-    """Take at most so many rows of a rule out, or make them coarse, in the caller's transaction; how many it was."""
+def batch(connection: Connection, name: str, limit: Limit, most: int, after: Any = None) -> list[Any]:
+    """Take at most so many rows of a rule out, or make them coarse, in the caller's transaction: their keys, in order; those up
+    to `after` have been looked at."""
     sort = SORTS[name]
     key = next(iter(sort.table.primary_key.columns))
-    numbers = list(connection.execute(select(key).where(sort.due(limit)).order_by(key).limit(most)).scalars())
-    if not numbers:
-        return 0
-    if sort.table in (_FACT, _VERSION):
-        _touch(connection, sort.table, numbers)
-    if sort.coarse is not None:
-        connection.execute(update(sort.table).where(key.in_(numbers)).values(sort.coarse(sort.table)))
-        return len(numbers)
+    due = sort.due(limit) if after is None else and_(key > after, sort.due(limit))
+    keys = list(connection.execute(select(key).where(due).order_by(key).limit(most)).scalars())
     if sort.table is _FACT:
-        connection.execute(delete(_VERSION).where(_VERSION.c.fact_id.in_(numbers)))
-    connection.execute(delete(sort.table).where(key.in_(numbers)))
-    return len(numbers)
+        _touch(connection, keys)
+    if sort.coarse is not None:
+        connection.execute(update(sort.table).where(key.in_(keys)).values(sort.coarse(sort.table)))
+        return keys
+    if sort.table is _FACT:
+        connection.execute(delete(_VERSION).where(_VERSION.c.fact_id.in_(keys)))
+    connection.execute(delete(sort.table).where(key.in_(keys)))
+    return keys
 
 
-def _touch(connection: Connection, table: Table, numbers: Sequence[int]) -> None:
+def _touch(connection: Connection, facts: Sequence[int]) -> None:
     """Their indexes are out of date: the one on the disk goes with what it held."""
-    if table is _FACT:
-        owners = select(_FACT.c.organisation_id).where(_FACT.c.id.in_(numbers)).distinct()
-        for (organisation,) in connection.execute(owners).all():
-            imports.touch(connection, FACTS, organisation)
+    owners = select(_FACT.c.organisation_id).where(_FACT.c.id.in_(facts)).distinct()
+    for (organisation,) in connection.execute(owners).all():
+        imports.touch(connection, FACTS, organisation)
 
 
 # --- files

@@ -143,6 +143,15 @@ def test_measures_are_modules_that_are_there_and_figures_that_were_measured(fold
     assert "altérations au hasard retrouvées" in texts(folder)["fiche-de-registre"]
 
 
+def test_the_last_purge_is_told(folder: Path) -> None:
+    assert "AUCUNE n’est inscrite au journal" in texts(folder)["fiche-de-registre"]
+    storage = setup.open_storage(Settings(data=folder))
+    known = papers.know(storage, TODAY)
+    storage.close()
+    ran = papers.Known(**{name: getattr(known, name) for name in known.__dataclass_fields__} | {"purged": "2026-11-03"})
+    assert "dernière purge menée à son terme : le 3 nov. 2026" in paper.to_markdown(papers.compose(ran)["fiche-de-registre"])
+
+
 def test_a_missing_or_missed_figure_is_said(folder: Path, tmp_path: Path) -> None:
     storage = setup.open_storage(Settings(data=folder))
     known = papers.know(storage, TODAY)

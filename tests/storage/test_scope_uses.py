@@ -42,11 +42,14 @@ _LISTED = {
         "publishing.py:disclosed publishing.py:states publishing_facts.py:gather publishing_files.py:_openers "
         "publishing_files.py:settle territories.py:_alone territories.py:change territories.py:create "
         "territories.py:listing territories.py:load territories.py:sign",
+    "papers about the whole service or one organisation, for the command line":
+        "papers.py:know",
     "what is past its time, whoever's it is":
-        "purge.py:_apply purge.py:erase_person purge.py:foresee purge.py:run",
+        "purge.py:_apply purge.py:erase_person purge.py:foresee purge.py:last purge.py:run",
 }
 UNSCOPED = {f"geoservice/operations/{place}": why for why, places in _LISTED.items() for place in places.split()}
 LIFTED = {"geoservice/storage/audit.py:append": "the chain of the audit is one for all organisations",
+          "geoservice/storage/numbers.py:settle": "a number that any organisation's audit names is given to nobody",
           "geoservice/storage/engine.py:lifted": "hands it to the database in use"}
 HOW = """{} opens a transaction that sees the rows of every organisation.
 Where it acts for a viewer, write `storage.read(scope_of(viewer))` (operations/reach.py), or `RowScope.of_organisation(number)`.
