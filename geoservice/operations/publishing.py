@@ -33,8 +33,10 @@ from geoservice.types import Viewer
 
 SECRET_BYTES = 32
 FURTHEST_BACK = 60  # months that a first release may hold
+DECEMBER = 11
 _ALONE = "n’a qu’une organisation : elle signe (« geoservice territory sign »), ou une autre se joint à elle."
 _NOBODY = "n’a aucun fait : aucune convention en cours n’en donne."
+_LATER = "entre avec le prochain mois de janvier, ou la prochaine révision : les mois déjà diffusés ne changent pas."
 Progress = Callable[[int, int, str], None]
 
 
@@ -177,16 +179,18 @@ def with_told(published: core.Published, told: np.ndarray) -> core.Published:
 
 
 def _kinds(territory: Territory, gathered: Gathered, current: State | None) -> tuple[dict, dict, dict]:
-    """Volumes and sole owners of the kinds that are published, and why others wait. What is out already stays as it is; facts of
-    a kind that waits are kept in the ledger, so that its months are whole once it is published."""
+    """Volumes and sole owners of the kinds that are published, and why others wait. What is out already stays as it is: a kind
+    joins where no month of its first year is out."""
     volumes = dict(current.volumes) if current else {}
     solo: dict[str, int | None] = dict(current.solo) if current else {}
     waiting = {}
     for kind, volume in territory.terms.volumes.items():
         if kind in solo:
             continue
-        givers = {*gathered.givers(kind), *(givers_of(current.published.ledger, kind) if current else ())}
-        signature = territory.signed(kind)
+        if current is not None and max(current.published.release.months) % 12 != DECEMBER:
+            waiting[kind] = f"« {kind} » {_LATER}"
+            continue
+        givers, signature = set(gathered.givers(kind)), territory.signed(kind)
         if len(givers) > 1:
             solo[kind], volumes[kind] = None, volume
         elif givers == {OPEN}:  # open data have no owner to protect: whoever wants them has them
@@ -199,11 +203,10 @@ def _kinds(territory: Territory, gathered: Gathered, current: State | None) -> t
 
 
 def _of_owners(facts: Facts, solo: dict[str, int | None]) -> Facts:
-    """Without the facts of others in a kind that has one declared owner."""
-    kept = np.ones(len(facts), dtype=bool)
+    """The facts of published kinds; where a kind has one declared owner, its facts alone."""
+    kept = np.zeros(len(facts), dtype=bool)
     for kind, owner in solo.items():
-        if owner is not None:
-            kept &= (facts.kind != kind) | (facts.organisation == owner)
+        kept |= (facts.kind == kind) & (True if owner is None else facts.organisation == owner)
     return facts.take(kept)
 
 

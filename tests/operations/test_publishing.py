@@ -214,6 +214,35 @@ def test_once_a_kind_has_one_owner_others_wait_for_the_revision(storage):
     assert revised.state.published.release.kinds == {"bailleur": False}
 
 
+def test_a_kind_that_is_signed_later_joins_in_january(storage):
+    """Within a year that is out in part it would add numbers to months that are out."""
+    with storage.write() as connection:
+        connection.execute(text("UPDATE fact SET kind = 'habitant' WHERE organisation_id = :n"),
+                           {"n": organisation(storage, "monts")})
+    world.agree(storage)
+    world.territory(storage, volumes={"bailleur": 2_000, "habitant": 900})
+    first = world.publish(storage, "2025-11")
+    assert "signe" in first.waiting["habitant"]
+    territories.sign(storage, world.admin(storage, "monts"), CODE, "habitant")
+    second = world.publish(storage, "2025-12")
+    assert "janvier" in second.waiting["habitant"]
+    assert set(in_folder(storage).kinds) == set(second.state.published.ledger.kind.tolist()) == {"bailleur"}
+    third = world.publish(storage, "2026-03").state.published
+    assert set(in_folder(storage).kinds) == {"bailleur", "habitant"}
+    assert core.changed(second.state.published.release, third.release) == []
+    quarter = third.release.table("habitant", 2026, "commune", "quarter", "all")
+    true = ((third.ledger.kind == "habitant") & (third.ledger.month >= month("2026-01"))).sum()
+    assert abs(int(quarter.values[0, 0, 0]) - int(true)) <= 5
+    assert third.release.table("habitant", 2025, "commune", "year", "all") is None
+
+
+def test_another_volume_counts_from_the_revision_on(published):
+    territories.change(published, PLATFORM, CODE, {"bailleur": 5_000}, ())
+    assert world.publish(published).state.volumes == {"bailleur": 2_000}
+    revised = world.publish(published, revision=True, today=date(2027, 1, 20), first=None)
+    assert revised.state.volumes == {"bailleur": 5_000}
+
+
 def test_a_signature_of_somebody_else_does_not_count(storage):
     world.agree(storage, ("rives",))
     world.territory(storage)
