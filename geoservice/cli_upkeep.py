@@ -21,6 +21,7 @@ def add(commands: Any, command: Command, opened: Open) -> None:
     purge.add_argument("--dry-run", action="store_true", help="dire combien, règle par règle, sans rien écrire")
     purge.add_argument("--on", type=_day, metavar="AAAA-MM-JJ", help="avec --dry-run : comme si c’était ce jour-là")
     purge.add_argument("--person", metavar="EMAIL", help="efface plutôt ce compte, à la demande de la personne")
+    purge.add_argument("--sure", action="store_true", help="l’horloge est juste, même si rien n’a été fait ici depuis trois mois")
     purge.add_argument("--json", action="store_true", help="écrire le bilan en JSON")
     papers = command(commands, "papers", lambda arguments: _papers(arguments, opened(arguments)),
                      "Écrit la fiche de registre, un projet d’AIPD et l’annexe à la convention, d’après les réglages réels.")
@@ -58,7 +59,7 @@ def _purge(arguments: argparse.Namespace, storage: Any) -> int:
     if arguments.dry_run:
         purged = purge.foresee(storage, moment)
     else:
-        purged = purge.run(storage, moment, progress=_say if sys.stderr.isatty() else _quiet)
+        purged = purge.run(storage, moment, progress=_say if sys.stderr.isatty() else _quiet, sure=arguments.sure)
     if arguments.json:
         import json
 

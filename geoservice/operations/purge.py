@@ -27,6 +27,7 @@ from geoservice.types import Role
 
 BATCH = 5_000
 DONE = "terminée"
+LEAP_DAYS = 92
 Progress = Callable[[str, int], None]
 
 
@@ -81,11 +82,18 @@ def foresee(storage: Storage, moment: datetime) -> Purged:
     return purged
 
 
-def run(storage: Storage, moment: datetime, batch: int = BATCH, progress: Progress = lambda _rule, _rows: None) -> Purged:
-    """Take out what is past its time at a moment; on the disk, and gone from it, when this returns. Waits for imports to end."""
+def run(storage: Storage, moment: datetime, batch: int = BATCH, progress: Progress = lambda _rule, _rows: None,
+        sure: bool = True) -> Purged:
+    """Take out what is past its time at a moment; on the disk, and gone from it, when this returns. Waits for imports to end.
+
+    Unless one is `sure` of the moment, Conflict where it is far from the last thing that was done here: nothing brings back what
+    a wrong clock erased.
+    """
     purged = Purged()
     steps = list(_steps(storage, moment))
     with storage.only_writer():
+        if not sure:
+            _clock_is_right(storage, moment)
         for step in steps:
             purged.lines.append(step.line(_apply(storage, step, moment, batch, progress)))
         refresh_as_writer(storage)
@@ -97,6 +105,14 @@ def run(storage: Storage, moment: datetime, batch: int = BATCH, progress: Progre
             with storage.write() as connection:
                 _note(connection, OPEN, f"{DONE} {purged.total}", moment)
     return purged
+
+
+def _clock_is_right(storage: Storage, moment: datetime) -> None:
+    with storage.read() as connection:
+        known = stored_audit.last(connection)
+    if known is not None and abs((moment - datetime.fromisoformat(known)).days) > LEAP_DAYS:
+        raise Conflict(f"La dernière trace de ce dossier est du {known[:10]}, et l’horloge dit {moment:%Y-%m-%d}. Si elle est "
+                       "juste, relancez avec --sure : ce qui est effacé ne revient pas.")
 
 
 def _note(connection: Any, organisation_id: int, thing: str, moment: datetime) -> None:

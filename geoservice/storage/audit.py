@@ -79,7 +79,9 @@ def seal(connection: Connection, before: date, actor: str, at: datetime) -> int:
     return rows
 
 
-def last(connection: Connection, action: str, begins: str) -> str | None:
-    """When something was last done whose object begins with a word; ISO 8601, UTC."""
-    query = select(_TABLE.c.moment).where(_TABLE.c.action == action, _TABLE.c.object.startswith(begins, autoescape=True))
-    return connection.execute(query.order_by(_TABLE.c.seq.desc()).limit(1)).scalar()
+def last(connection: Connection, action: str = "", begins: str = "") -> str | None:
+    """When something was last done (anything, or an action whose object begins with a word); ISO 8601, UTC."""
+    query = select(_TABLE.c.moment).order_by(_TABLE.c.seq.desc()).limit(1)
+    if action:
+        query = query.where(_TABLE.c.action == action, _TABLE.c.object.startswith(begins, autoescape=True))
+    return connection.execute(query).scalar()

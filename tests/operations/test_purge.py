@@ -19,6 +19,7 @@ from geoservice.errors import BadInput, Conflict, NotFound
 from geoservice.operations import accounts, audit, backup, ingest, people, purge, setup, signin
 from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
+from geoservice.storage import audit as stored_audit
 from geoservice.storage import engine as db
 from geoservice.storage import people as stored_people
 from geoservice.storage.purge import old_files, scrub
@@ -429,6 +430,19 @@ def test_the_command(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["purge", "--person", "x@y.fr", "--data", str(folder)]) == 2
     assert cli.main(["purge", "--data", str(folder)]) == 0
     assert f"{3 * FACTS} éléments traités." in capsys.readouterr().out
+
+
+def test_a_clock_that_leaps_erases_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    storage = setup.open_storage(Settings(data=folder))
+    with storage.write() as connection:
+        stored_audit.append(connection, 0, "commande", ("export", "", "fait"), NOW - timedelta(days=200))
+    storage.close()
+    assert cli.main(["purge", "--data", str(folder)]) == 1
+    assert "relancez avec --sure" in capsys.readouterr().err
+    storage = setup.open_storage(Settings(data=folder))
+    assert values(storage, "SELECT count(*) FROM fact") == [(4 * FACTS,)]
+    storage.close()
+    assert cli.main(["purge", "--sure", "--data", str(folder)]) == 0
 
 
 def test_old_files_are_told_by_their_age(tmp_path: Path) -> None:

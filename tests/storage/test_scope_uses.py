@@ -45,7 +45,7 @@ _LISTED = {
     "papers about the whole service or one organisation, for the command line":
         "papers.py:know",
     "what is past its time, whoever's it is":
-        "purge.py:_apply purge.py:erase_person purge.py:foresee purge.py:last purge.py:run",
+        "purge.py:_apply purge.py:_clock_is_right purge.py:erase_person purge.py:foresee purge.py:last purge.py:run",
 }
 UNSCOPED = {f"geoservice/operations/{place}": why for why, places in _LISTED.items() for place in places.split()}
 LIFTED = {"geoservice/storage/audit.py:append": "the chain of the audit is one for all organisations",
