@@ -99,9 +99,9 @@ def plain(path: str) -> str:
     return re.sub(r":path\}", "}", path)
 
 
-def asks(operation: str, target: str, names: dict[str, str], parameters: set[str], whole: bool) -> Iterator[Ask]:
+def asks(operation: str, row: Row, target: str, names: dict[str, str], parameters: set[str], whole: bool) -> Iterator[Ask]:
     """Requests of an operation about a landlord's things, or nobody's. `whole`: every format and aim; else one request."""
-    row, path = ROWS[operation], operation.partition(" ")[2]
+    path = operation.partition(" ")[2]
     status: frozenset[int] = getattr(row, target)
     base = {name: value for name, value in (("kind", "bailleur"), ("exposure", "area"))
             if name in parameters and not (name == "exposure" and "show" in parameters)}
@@ -178,7 +178,7 @@ class Walk:
         self.result.cells.add((operation, role, target, state))
         if row.uses_up and target == "own" and state == "active" and self._may(row, role) and row.uses_up != "cookie":
             names = names | {row.path["number"]: tenants.fresh(self.town, row.uses_up, role)}
-        for ask in asks(operation, target, names, self.parameters.get(plain(operation), set()), whole):
+        for ask in asks(operation, row, target, names, self.parameters.get(plain(operation), set()), whole):
             self._one(ask, row, role, target, state)
 
     def _one(self, ask: Ask, row: Row, role: str, target: str, state: str) -> None:
@@ -220,7 +220,7 @@ class Walk:
                 row = ROWS[operation]
                 if not operation.startswith("GET") or row.may is None or role not in row.may:
                     continue
-                for ask in asks(operation, "own", theirs.names, self.parameters.get(plain(operation), set()), self.whole):
+                for ask in asks(operation, row, "own", theirs.names, self.parameters.get(plain(operation), set()), self.whole):
                     answer = ask.send(asker)
                     found = leaks(texts(answer), theirs, "" if "search" not in operation else ask.said)
                     if found:
@@ -292,13 +292,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.attack.matrix", description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="save nothing")
     given = parser.parse_args(arguments)
+    from tests.attack.matrix_beside import beside_main
+
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as town:
         known = operations(town.app)
         absent = missing(known)
         print(*absent, sep="\n", end="\n" if absent else "")
         result = walk(town, whole=True, only=frozenset(name for name in known if name in ROWS))
+        absent += (more := beside_main(town, result))
     print(*result.leaks[:50], *result.wrong[:80], sep="\n")
     print(*(f"{number:4} {name}" for name, number in sorted(result.sung.items())), sep="\n")
+    known += [f"partage {name}" for name in more] + [name for name in result.covered if name.startswith("partage ")]
     found = rows(result, len(known), "python -m tests.attack.matrix")
     print(figures.show(found))
     if not given.dry_run:

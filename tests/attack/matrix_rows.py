@@ -7,7 +7,7 @@ written by hand and not read from `operations.permissions`, so that a mistake th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Names = Mapping[str, str]
@@ -169,3 +169,21 @@ ROWS: dict[str, Row] = {
     "GET /static/{path:path}": Row(NOBODY_NEEDED, path={"path": "=base.css"}),
     "POST /deconnexion": Row(NOBODY_NEEDED, own=DONE, other=DONE, none=DONE, form=empty, uses_up="cookie"),
 }
+
+# the surface that runs beside, with reading keys alone: what it answers otherwise than the main one, or has besides
+KEYS = frozenset({"reading_key"})
+BESIDE: dict[str, Row] = {
+    # the key is no liaison's
+    "POST /api/shared/{territory}/requests/{number}": named(KEYS, path=numbered("patrol"), own=frozenset({403}),
+                                                            json=lambda names: {"answer": "vu"}),
+    "GET /": Row(NOBODY_NEEDED, own=DONE, other=DONE, none=DONE),
+    "GET /partage/cle": Row(NOBODY_NEEDED),
+    "POST /partage/cle": Row(NOBODY_NEEDED, own=frozenset({401}), other=frozenset({401}), none=frozenset({401}),
+                             form=lambda names: {"key": f"gsk_{names['word']}"}),
+}
+
+
+def beside(operation: str) -> Row | None:
+    """The row of an operation there: whoever may read releases on the main surface is whoever has a key."""
+    row = ROWS.get(operation)
+    return BESIDE.get(operation) or (row and replace(row, may=KEYS if row.may else None))

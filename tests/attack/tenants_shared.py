@@ -37,9 +37,10 @@ def plant(folder: Path, tenant: Tenant) -> None:
     last = max(link.id for link in shared_links.listing(shared, tenant.code))
     shared_links.revoke(shared, tenant.code, last)
     tenant.names |= {"secret": secret, "revoked_secret": revoked}
-    key = shared_access.make_key(shared, _key(tenant))
-    for given in tenant.secrets.values():
-        given |= {"share_link": secret, "reading_key": key}
+    key, ended = (shared_access.make_key(shared, _key(tenant)) for _ in range(2))
+    shared_access.revoke_key(shared, max(one.id for one in shared_access.keys(shared)), tenant.code)
+    for state, given in tenant.secrets.items():
+        given |= {"share_link": secret, "reading_key": key if state == "active" else ended}
     shared.close()
 
 

@@ -16,6 +16,7 @@ from geoservice.storage import people as stored_people
 from geoservice.storage.store import Storage
 from geoservice.types import Viewer
 from tests.attack import matrix, reading
+from tests.attack.matrix_beside import beside_main
 from tests.attack.matrix_rows import ROWS
 
 READ = frozenset({"GET /api/cells", "GET /api/residences", "GET /api/search", "GET /api/features/{layer}", "GET /api/layers",
@@ -52,6 +53,14 @@ def test_nobody_sees_anything_of_another_landlord(town):
     assert result.covered == set(ROWS)
     assert len(result.cells) > 1_000
     assert len(result.sung) > 25  # whoever may see the canaries does
+
+
+def test_nor_by_a_reading_key_on_the_surface_beside(town):
+    result = matrix.Result()
+    assert beside_main(town, result) == []  # operations there that have no row
+    assert (result.leaks, result.wrong) == ([], [])
+    assert len(result.covered) > 20
+    assert result.asked > 150
 
 
 @pytest.mark.slow

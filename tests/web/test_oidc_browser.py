@@ -8,6 +8,7 @@ import time
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 
 from geoservice.operations import accounts, oidc, people, setup
 from geoservice.settings import Settings
@@ -50,13 +51,21 @@ def here(there, tmp_path):
         thread.join(10)
 
 
+def serious(page) -> list[str]:
+    """What axe finds that keeps somebody out."""
+    found = Axe().run(page).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+
+
 def test_a_person_leaves_comes_back_chooses_and_signs_out_of_both(here, there, playwright_chromium):
     browser = playwright_chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
     try:
         page = browser.new_page()
-        page.goto(f"{here}/compte", wait_until="domcontentloaded")
+        page.goto(f"{here}/compte", wait_until="load")
+        assert serious(page) == []
         page.click("#by-provider")
-        page.wait_for_url(f"{here}/connexion/organisation", wait_until="domcontentloaded")
+        page.wait_for_url(f"{here}/connexion/organisation", wait_until="load")
+        assert serious(page) == []
         page.click("button:has-text('plaine')")
         page.wait_for_url(f"{here}/**", wait_until="domcontentloaded")
         page.goto(f"{here}/compte", wait_until="domcontentloaded")
