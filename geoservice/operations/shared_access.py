@@ -18,7 +18,7 @@ from geoservice.storage import access as stored
 from geoservice.storage import agreements as stored_agreements
 from geoservice.storage.access import Access
 from geoservice.storage.store import Storage
-from geoservice.types import Viewer
+from geoservice.types import Role, Viewer
 
 KEY_PREFIX = "gsk_"
 LONGEST_KEY_DAYS = 366
@@ -136,8 +136,9 @@ def guest_of_viewer(shared: Shared, storage: Storage, viewer: Viewer) -> Guest:
     their organisation, given or received and in force today, opens."""
     if not can(viewer, Action.READ_RELEASE, viewer.organisation_id):
         return Guest(frozenset())
-    if viewer.territory is not None:
-        zones = {found.territory: viewer.territory for found in shared.folder.readable() if viewer.territory in zones_of(found)}
+    if viewer.role is Role.POLICE_LIAISON:
+        zones = {found.territory: viewer.territory for found in shared.folder.readable()
+                 if viewer.territory is not None and viewer.territory in zones_of(found)}
         return Guest(frozenset(zones), zones, can(viewer, Action.ANSWER_PATROL), False, viewer.organisation, viewer.name)
     today = datetime.now(UTC).date()
     with storage.read(scope_of(viewer)) as connection:

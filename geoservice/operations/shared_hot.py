@@ -87,7 +87,8 @@ def _numbers(opened: Opened, found: Column, units: _Units, tested: HotSpots) -> 
 
 
 def _areas(opened: Opened, found: Column, units: _Units, tested: HotSpots) -> list[dict[str, Any]]:
-    spread = _bunching(opened, found)
+    general = 1.0 if tested.dispersion is None else max(1.0, float(tested.dispersion.ratio))
+    spread = _bunching(opened, found, general)
     out = [_area(opened, found, units, tested, rows, spread[units.rows[rows]]) for rows in _together(units, tested)]
     out.sort(key=lambda area: (_ORDER.get(area["verdict"], 2), -area["sure_excess"], area["q"], area["places"][0]))
     return [{"rank": rank, **area} for rank, area in enumerate(out[:MOST], 1)]
@@ -150,11 +151,12 @@ def _centres(outlines: np.ndarray) -> np.ndarray:
     return np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
 
 
-def _bunching(opened: Opened, found: Column) -> np.ndarray:
-    """Variance / mean of the months that are shown of each place, at least 1, (places,); 1 on fewer than LEAST_MONTHS of them."""
+def _bunching(opened: Opened, found: Column, general: float) -> np.ndarray:
+    """Variance / mean of the months that are shown of each place, at least 1, (places,); `general`, how unevenly facts lie on the
+    map, where fewer than LEAST_MONTHS are."""
     months = [values_of(table, period, found.group) for table in tables_of(opened.release, found.kind, found.level)
               if table.period == "month" and found.group in table.groups for period in table.periods]
-    out = np.ones(len(found.values))
+    out = np.full(len(found.values), general)
     if len(months) < LEAST_MONTHS:
         return out
     held = np.stack(months).astype(float)

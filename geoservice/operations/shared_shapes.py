@@ -48,7 +48,9 @@ def _outlines(table: PlaceTable) -> np.ndarray:
     out = np.empty(len(table.names), dtype=object)
     out[place[single[place]]] = hexagons[single[place]]
     for row in np.flatnonzero(~single).tolist():
-        out[row] = shapely.union_all(hexagons[place == row], grid_size=_STEP)
+        mine = hexagons[place == row]
+        joined = shapely.coverage_union_all(mine)  # hexagons that share whole edges, as they do once their vertices are rounded
+        out[row] = joined if shapely.is_valid(joined) else shapely.union_all(mine, grid_size=_STEP)
     return out
 
 

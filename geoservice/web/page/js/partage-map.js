@@ -33,9 +33,11 @@ export class SharedMap {
       this.marks, this.labels, this.names);
     element.append(this.svg);
     this.view = { x: 0, y: 0, w: WIDE, h: WIDE };
+    this.wanted = this.view;
     /** @type {string | null} */ this.chosen = null;
     this.listen();
-    new ResizeObserver(() => this.look(this.view)).observe(element);
+    // what was asked for is looked at again, not what was seen: a window that changes back and forth would move away from it
+    new ResizeObserver(() => this.look(this.wanted)).observe(element);
   }
 
   /** The ground that everything is measured on. @param {Feature[]} communes */
@@ -63,7 +65,7 @@ export class SharedMap {
     for (const one of this.drawn) this.boxes.set(one.feature.properties.place, one.box);
     this.places.replaceChildren(...this.drawn.map((one) => one.path));
     this.labels.replaceChildren(...this.drawn.map((one) => one.label));
-    this.look(this.view);
+    this.look(this.wanted);
   }
 
   /** @param {(number | null)[]} values @param {import("./palette.js").CountClass[]} classes */
@@ -93,14 +95,16 @@ export class SharedMap {
     });
     for (const each of communes) this.boxes.set(each.properties.place, this.boxOf(each));
     this.names.replaceChildren(...this.named.map((each) => each.label));
-    this.look(this.view);
+    this.look(this.wanted);
   }
 
   /** Hot areas are drawn around, by verdict. @param {{places: string[], verdict: string}[]} areas */
   areas(areas) {
-    const verdicts = new Map(areas.flatMap((area) => area.places.map((place) => [place, area.verdict])));
-    this.hot = this.drawn.filter((one) => verdicts.has(one.feature.properties.place))
-      .map((one) => s("path", { d: one.path.getAttribute("d"), class: `map-hot map-hot-${verdicts.get(one.feature.properties.place) === "solide" ? "solid" : "weak"}` }));
+    const paths = new Map(this.drawn.map((one) => [one.feature.properties.place, String(one.path.getAttribute("d"))]));
+    this.hot = areas.flatMap((area) => {
+      const d = around(area.places.map((place) => paths.get(place) ?? ""));
+      return [s("path", { d, class: "map-hot-halo" }), s("path", { d, class: `map-hot map-hot-${area.verdict === "solide" ? "solid" : "weak"}` })];
+    });
     this.mark();
   }
 
@@ -134,6 +138,7 @@ export class SharedMap {
 
   /** @param {Box} box what has to be seen */
   look(box) {
+    this.wanted = box;
     const { clientWidth: wide, clientHeight: high } = this.element;
     if (!wide || !high) return;
     const room = box === this.whole ? 1 + 2 * ROOM : 1;
@@ -278,6 +283,32 @@ export class SharedMap {
     rated.sort((/** @type {any} */ a, /** @type {any} */ b) => b.area - a.area);
     return [rated[0].x, rated[0].y];
   }
+}
+
+/** What is around places together: the sides that only one of them has, joined to lines. @param {string[]} outlines */
+function around(outlines) {
+  /** @type {Map<string, [string, string]>} */ const sides = new Map();
+  for (const ring of outlines.flatMap((d) => d.split("M").slice(1))) {
+    const points = ring.replace("Z", "").split("L");
+    points.forEach((from, at) => {
+      const to = points[(at + 1) % points.length];
+      const key = from < to ? `${from} ${to}` : `${to} ${from}`;
+      if (!sides.delete(key)) sides.set(key, [from, to]);
+    });
+  }
+  /** @type {Map<string, string[]>} */ const next = new Map();
+  for (const [from, to] of sides.values()) next.set(from, [...(next.get(from) ?? []), to]);
+  let d = "";
+  for (const [start] of next) {
+    let at = start;
+    let to = next.get(at)?.pop();
+    if (to) d += `M${at}`;
+    for (; to; to = next.get(at)?.pop()) {
+      d += `L${to}`;
+      at = to;
+    }
+  }
+  return d;
 }
 
 /** @param {any} geometry @returns {number[][][]} */

@@ -19,13 +19,15 @@ export function bars(steps, title) {
       s("title", {}, `${one.name}${NNBSP}: ${countWords(one.value)}`));
   });
   const every = Math.ceil(steps.length / 8);
-  return h("figure", { class: "bars" },
+  const figure = h("figure", { class: "bars" },
     h("figcaption", {}, title),
     h("div", { class: "bars-numbers", "aria-hidden": "true" }, steps.length <= 12 && steps.map((one) => h("span", {}, one.value === null ? "–" : number(one.value)))),
     s("svg", { viewBox: `0 0 100 ${HIGH}`, preserveAspectRatio: "none", "aria-hidden": "true" },
       s("defs", {}, s("pattern", { id: "hatch-bar", width: 4, height: 4, patternUnits: "userSpaceOnUse" }, s("path", { d: "M0,4L4,0", stroke: "#7d8a94", "stroke-width": 0.8 }))), drawn),
     h("div", { class: "bars-names", "aria-hidden": "true" }, steps.map((one, at) => h("span", {}, steps.length <= 8 || at % every === 0 ? one.short : ""))),
     h("ul", { class: "unseen" }, steps.map((one) => h("li", {}, `${one.name}${NNBSP}: ${countWords(one.value)}`))));
+  figure.style.maxWidth = `${Math.min(100, 25 * steps.length)}%`; // one bar alone is no wall
+  return figure;
 }
 
 /**
