@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -350,6 +351,15 @@ def test_a_provider_that_does_not_answer_is_told_in_french_and_left_alone_for_a_
     assert browser(app).post("/connexion", data={"email": "dsu@rives.fr", "password": PASSWORD}).status_code == 303
 
 
+def test_an_answer_that_is_right_and_too_long_is_not_read(app, there):
+    name, right = "/.well-known/openid-configuration", json.dumps(there.document()).encode()
+    there.knobs[name] = (200, {}, right + b" " * oidc.MOST_BYTES)
+    assert refused(browser(app).get("/connexion/proconnect"), SILENT, 503)
+    there.knobs[name] = (200, {}, right + b" " * (oidc.MOST_BYTES - len(right)))
+    app.state.service.provider = oidc.Provider(app.state.service.settings)
+    assert browser(app).get("/connexion/proconnect").status_code == 303
+
+
 def test_nothing_but_the_providers_origin_is_asked(app, there):
     transport = oidc._bounded(oidc._origin(there.issuer))
     for address in ("http://127.0.0.1:9/", there.issuer.replace("127.0.0.1", "localhost"), there.issuer.replace("http", "https")):
@@ -362,6 +372,18 @@ def test_a_slow_provider_is_not_waited_for(app, there, monkeypatch):
     """Dripping bytes: each comes in time, all of them would not."""
     monkeypatch.setattr(oidc, "WHOLE_S", 0.0)
     assert refused(browser(app).get("/connexion/proconnect"), SILENT, 503)
+
+
+def test_a_provider_that_hangs_holds_few_threads(app, there, monkeypatch):
+    monkeypatch.setattr(oidc, "PATIENCE_S", 0.01)
+    provider = app.state.service.provider
+    for _ in range(oidc.AT_ONCE):
+        provider._at_once.acquire()
+    assert refused(browser(app).get("/connexion/proconnect"), SILENT, 503)
+    assert there.asked == []
+    provider._at_once.release()
+    assert browser(app).get("/connexion/proconnect").status_code == 303  # and gives back what it took
+    assert browser(app).get("/connexion/proconnect").status_code == 303
 
 
 def test_tries_by_a_provider_are_counted_by_network_and_no_other_site_can_use_them_up(app, there, storage, monkeypatch):
