@@ -360,6 +360,14 @@ def test_an_answer_that_is_right_and_too_long_is_not_read(app, there):
     assert browser(app).get("/connexion/proconnect").status_code == 303
 
 
+def test_no_redirect_is_followed_not_even_at_home(app, there):
+    name = "/.well-known/openid-configuration"
+    there.knobs[name] = (302, {"Location": f"{there.issuer}/ailleurs"}, b"")
+    there.knobs["/ailleurs"] = (200, {}, json.dumps(there.document()).encode())
+    assert refused(browser(app).get("/connexion/proconnect"), SILENT, 503)
+    assert there.asked == [name]
+
+
 def test_nothing_but_the_providers_origin_is_asked(app, there):
     transport = oidc._bounded(oidc._origin(there.issuer))
     for address in ("http://127.0.0.1:9/", there.issuer.replace("127.0.0.1", "localhost"), there.issuer.replace("http", "https")):
