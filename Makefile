@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test slow lint bench limit kill hostile fuzz calibration screenshots chromium lock clean
+.PHONY: help demo install test test-postgres slow lint bench limit kill hostile fuzz calibration screenshots chromium lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -29,6 +29,14 @@ install: $(RUNTIME_READY) $(PROJECT_READY)  ## create .venv with what running ne
 
 test: install $(DEV_READY) chromium  ## run the tests (ARGS="-k name" to choose)
 	$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not bench" $(ARGS)
+
+# what touches the database; the rest would only be run a second time
+ON_POSTGRES := tests/storage tests/operations tests/web tests/upkeep tests/notebook tests/layers tests/attack/test_rows.py
+
+test-postgres: install $(DEV_READY)  ## run what touches the database on a PostgreSQL of its own too (Debian's)
+	@.ci/postgres $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not bench and not browser" $(ON_POSTGRES) $(ARGS) || \
+	  { status=$$?; [ $$status = 77 ] && [ -z "$(CI_RUN)" ] && echo "make test-postgres: skipped, there is no PostgreSQL" || \
+	    exit $$status; }
 
 slow: install $(DEV_READY) chromium  ## run the long tests: kill loops, small attacks, long browser runs
 	$(PY) -m pytest -m "slow and not bench" $(ARGS)

@@ -55,7 +55,8 @@ def open_scoped(settings: Settings, service: Engine) -> Engine:
 @contextmanager
 def begun(engine: Engine, write: bool, scope: RowScope | None = None) -> Iterator[Connection]:
     """A transaction; with a scope (of an engine that `open_scoped` made) the database shows and changes only what is its."""
-    with engine.connect().execution_options(geoservice_write=write, geoservice_scope=scope) as connection:
+    options = {"geoservice_write": write, "geoservice_scope": scope, "geoservice_everybody": scope is None}
+    with engine.connect().execution_options(**options) as connection:
         if scope is not None:
             _of(connection).enter(connection, scope, write)
         with connection.begin():

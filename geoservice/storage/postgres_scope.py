@@ -59,10 +59,8 @@ _HELP = ("En administrateur de PostgreSQL, donnez-lui ce droit (« ALTER ROLE {o
          "(« CREATE ROLE {role} LOGIN PASSWORD '…' ») et donnez son adresse dans GEOSERVICE_DATABASE_SERVICE_URL.")
 
 
-def claim_of(scope: RowScope | None) -> str:
-    """What is signed: three lists of numbers; everything for maintenance."""
-    if scope is None:
-        return _ALL
+def claim_of(scope: RowScope) -> str:
+    """What is signed: three lists of numbers."""
     return "|".join(",".join(str(int(number)) for number in numbers) for numbers in scope.numbers().values())
 
 
@@ -218,8 +216,8 @@ class _Key:
 
 
 def _enter(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    _claim(connection, claim_of(options.get("geoservice_scope")))
+    options = connection.get_execution_options()  # of a transaction that was not begun as it should be: nothing
+    _claim(connection, _ALL if options.get("geoservice_everybody") else claim_of(options.get("geoservice_scope") or RowScope()))
 
 
 def _claim(connection: Connection, claim: str) -> None:

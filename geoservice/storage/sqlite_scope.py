@@ -138,12 +138,19 @@ def connection_class(module: Any) -> Any:
 
 def listen(engine: Engine) -> None:
     """Let statements of an engine on scoped connections change rows, where this program composed them."""
+    event.listen(engine, "connect", _close)
     event.listen(engine, "before_cursor_execute", _permit, retval=True)
     event.listen(engine, "checkin", _leave)
 
 
+def _close(raw: Any, _record: Any) -> None:
+    """From its beginning a connection is allowed nothing."""
+    with raw.trusting():
+        pass
+
+
 def _leave(raw: Any, _record: Any) -> None:
-    if raw is not None and raw.gate is not None:
+    if raw is not None and raw.gate.reading:
         raw.gate.active = False
         with raw.trusting():
             raw.execute("DELETE FROM temp._scope")
