@@ -16,6 +16,7 @@ from geoservice.core.stats.intervals import ratio_limits
 from geoservice.core.stats.verdict import FRAGILE, SOLID, Evidence, Verdict, verdict
 from geoservice.core.stats.weights import Neighbours, from_lists
 from geoservice.core.stats.words import number
+from geoservice.export.french import typeset
 from geoservice.operations import shared_shapes as shapes
 from geoservice.operations.evidence import LIST_RULES
 from geoservice.operations.shared import Opened
@@ -74,7 +75,7 @@ def _units(opened: Opened, found: Column, dwellings: np.ndarray) -> _Units:
 
 
 def _sentence(masked: int, empty: int) -> str:
-    return (f"Calculé sur les seuls nombres diffusés, rapportés aux logements. Lieux laissés de côté : {number(masked, 0)} non "
+    return typeset(f"Calculé sur les seuls nombres diffusés, rapportés aux logements. Lieux laissés de côté : {number(masked, 0)} non "
             f"diffusés (ce ne sont pas des zéros) et {number(empty, 0)} sans logement connu. Chaque nombre porte un petit aléa.")
 
 

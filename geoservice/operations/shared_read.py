@@ -14,6 +14,7 @@ from geoservice.core.disclosure.places import LEVELS
 from geoservice.core.disclosure.release import NOT_SHOWN, Release, Table
 from geoservice.core.disclosure.slots import BAND_HOURS, PERIODS
 from geoservice.errors import BadInput, KindRequired
+from geoservice.export.french import typeset
 from geoservice.operations.shared import Opened
 from geoservice.types import LABELS, Category, Kind
 
@@ -293,7 +294,7 @@ def _groups(release: Release) -> list[dict[str, Any]]:
 def promise(release: Release) -> list[str]:
     """What the numbers are, in sentences, from the release's own parameters."""
     rules = release.parameters
-    return [
+    return [typeset(sentence) for sentence in (
         f"Chaque lieu compte au moins {rules.dwellings} logements, ou aucun.",
         f"Chaque nombre porte un petit aléa, de {rules.reach} au plus en plus ou en moins : il est le même à chaque demande.",
         f"« {MASKED.capitalize()} » ne dit rien du nombre : il peut être nul, ou grand et porté par une seule organisation.",
@@ -301,7 +302,7 @@ def promise(release: Release) -> list[str]:
         f"reste au moins {rules.rest_low} à {rules.rest_high}.",
         "Avant chaque diffusion, un audit cherche si un petit nombre pourrait être prouvé à partir de tous les autres.",
         "Les mois clos ne changent plus avant la révision annuelle.",
-        "Les totaux ne sont pas la somme exacte des parties : chacun a son propre aléa."]
+        "Les totaux ne sont pas la somme exacte des parties : chacun a son propre aléa.")]
 
 
 def warnings(release: Release) -> list[str]:
@@ -316,4 +317,4 @@ def warnings(release: Release) -> list[str]:
                        f"{release.parameters.solo_bar} et plus soient lus.")
     if len(release.kinds) > 1:
         out.append("Les origines de faits ne s’additionnent pas.")
-    return out
+    return [typeset(sentence) for sentence in out]

@@ -15,13 +15,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import ARGS, served
 from tests.browser.page_watch import settle, settle_side
+from tests.browser.shared_surface import Surface, running
 from tests.conftest import CHROMIUM
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"1280": (1280, 800), "1920": (1920, 1080), "820": (820, 1180), "1024": (1024, 768), "400pc": (320, 200)}
 # committed, because the README and the guide show them
 KEPT = {"fiche-1280": "carte", "carte-1280": "hexagones", "table-1280": "table", "residence-1280": "residence",
-        "bailleur-820": "tablette", "sans-webgl-1280": "no-webgl"}
+        "bailleur-820": "tablette", "sans-webgl-1280": "no-webgl", "partage-820": "partage"}
 LARGEST = 400_000  # bytes of a committed picture
 BLIND = (*ARGS, "--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis")
 
@@ -96,7 +97,28 @@ def main() -> None:
         take(blind, address, View("sans-webgl", "/#mode=hexagones"), "1280", target)
         take(blind, address, View("sans-webgl-chauds", HOT), "1280", target)
         blind.close()
+        with running(Path(folder) / "shared", Path(folder)) as surface:
+            shared_pages(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS), surface, target)
     keep(target)
+
+
+def shared_pages(browser: Browser, surface: Surface, target: Path) -> None:
+    """The page of released maps on a tablet, its meeting mode, and what a share link opens."""
+    for size in ("820", "1024"):
+        width, height = SIZES[size]
+        page = browser.new_context(viewport={"width": width, "height": height}, locale="fr-FR").new_page()
+        page.goto(f"{surface.address}/partage")
+        page.get_by_label("Votre clé de lecture").fill(surface.key)
+        page.get_by_role("button", name="Ouvrir").click()
+        settle(page)
+        page.screenshot(path=target / f"partage-{size}.png")
+        page.get_by_role("button", name="Mode réunion").click()
+        page.locator("#meeting h1").wait_for()
+        page.screenshot(path=target / f"partage-reunion-{size}.png")
+        page.goto(f"{surface.address}/p/{surface.link}")
+        page.screenshot(path=target / f"partage-lien-{size}.png", full_page=True)
+        page.context.close()
+    browser.close()
 
 
 def take(browser: Browser, address: str, view: View, size: str, target: Path) -> None:
