@@ -20,7 +20,7 @@ PROJECT_READY := $(VENV)/.project
 .PHONY: help demo install test test-postgres slow lint bench limit kill hostile fuzz calibration screenshots chromium lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 demo: install  ## build a synthetic town and serve its map on http://127.0.0.1:8000
 	$(VENV)/bin/geoservice demo $(ARGS)
@@ -31,7 +31,7 @@ test: install $(DEV_READY) chromium  ## run the tests (ARGS="-k name" to choose)
 	$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not bench" $(ARGS)
 
 # what touches the database; the rest would only be run a second time
-ON_POSTGRES := tests/storage tests/operations tests/web tests/upkeep tests/notebook tests/layers tests/attack/test_rows.py
+ON_POSTGRES := tests/storage tests/operations tests/web tests/upkeep tests/notebook tests/layers tests/attack/test_rows.py tests/attack/test_matrix.py
 
 test-postgres: install $(DEV_READY)  ## run what touches the database on a PostgreSQL of its own too (Debian's)
 	@.ci/postgres $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not bench and not browser" $(ON_POSTGRES) $(ARGS) || \
