@@ -36,6 +36,7 @@ FURTHEST_BACK = 60  # months that a first release may hold
 DECEMBER = 11
 _ALONE = "n’a qu’une organisation : elle signe (« geoservice territory sign »), ou une autre se joint à elle."
 _NOBODY = "n’a aucun fait : aucune convention en cours n’en donne."
+_OTHERS = "n’a qu’un propriétaire dans cette révision : les faits des autres entrent avec la prochaine."
 _LATER = "entre avec le prochain mois de janvier, ou la prochaine révision : les mois déjà diffusés ne changent pas."
 Progress = Callable[[int, int, str], None]
 
@@ -186,6 +187,8 @@ def _kinds(territory: Territory, gathered: Gathered, current: State | None) -> t
     waiting = {}
     for kind, volume in territory.terms.volumes.items():
         if kind in solo:
+            if solo[kind] is not None and set(gathered.givers(kind)) - {solo[kind]}:
+                waiting[kind] = f"« {kind} » {_OTHERS}"
             continue
         if current is not None and max(current.published.release.months) % 12 != DECEMBER:
             waiting[kind] = f"« {kind} » {_LATER}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from geoservice.storage.engine import bulk_insert, bulk_select, chunks
+from geoservice.storage.engine import bulk_insert, bulk_select, chunks, plain_errors
 from geoservice.storage.release_tables import Disclosure, RecordKey, ReleaseState, SharedTerritory, TerritorySignature
 from geoservice.storage.tables import Agreement, Fact, Organisation, now
 
@@ -132,6 +132,8 @@ def add_keys(connection: Connection, drawn: dict[int, int]) -> None:
 @contextmanager
 def publisher_lock(folder: Path) -> Iterator[None]:
     """Wait to be the one process that publishes; imports and readers go on meanwhile."""
-    with (folder / ".publisher.lock").open("w") as file:
+    with plain_errors(folder):
+        file = (folder / ".publisher.lock").open("w")
+    with file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

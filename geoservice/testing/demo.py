@@ -33,7 +33,8 @@ def prepare(settings: Settings, say: Say = lambda _text: None) -> None:
         setup.discard_demo(settings)
     say("Construction de la ville fictive…")
     made = town()
-    storage = load_town(settings, made, say)
+    # a folder of releases that the environment names is somebody's own: the town's stays with the town
+    storage = load_town(settings.model_copy(update={"shared": None}), made, say)
     _publish(storage, made, say)
     storage.close()
     setup.demo_ready(settings)

@@ -207,8 +207,9 @@ def test_once_a_kind_has_one_owner_others_wait_for_the_revision(storage):
     territories.sign(storage, world.admin(storage, "rives"), CODE, "bailleur")
     world.publish(storage, "2026-07")
     world.agree(storage, ("plaine", "monts"))
-    ledger = world.publish(storage, "2026-09").state.published.ledger
-    assert set(ledger.organisation.tolist()) == {organisation(storage, "rives")}
+    outcome = world.publish(storage, "2026-09")
+    assert set(outcome.state.published.ledger.organisation.tolist()) == {organisation(storage, "rives")}
+    assert "les faits des autres" in outcome.waiting["bailleur"]
     revised = world.publish(storage, revision=True, today=date(2027, 1, 20), until="2026-12", first=None)
     assert len(set(revised.state.published.ledger.organisation.tolist())) == 3
     assert revised.state.published.release.kinds == {"bailleur": False}
