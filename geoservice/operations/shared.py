@@ -154,13 +154,12 @@ class Folder:
         return Opened(territory, release, releasefile.digest(data), names, title, _disclosed(self.path, territory), beside)
 
     def _beside(self, territory: str) -> tuple[dict[str, str], str, str]:
-        data = _bytes(self.path / f"{territory}{_NAMES}") or b""
-        told = _json(data)
+        told = _json(_bytes(self.path / f"{territory}{_NAMES}") or b"")
         names = told.get("names", {}) if isinstance(told, dict) else {}
-        title = told.get("title", "") if isinstance(told, dict) else ""
-        digest = hashlib.sha256(data + b"\0" + (_bytes(self.path / f"{territory}{_DISCLOSED}") or b"")).hexdigest()[:16]
+        title = str(told.get("title", ""))[:120] if isinstance(told, dict) else ""
         clean = {str(ref): str(name)[:120] for ref, name in names.items()} if isinstance(names, dict) else {}
-        return clean, str(title)[:120], digest
+        said = json.dumps([sorted(clean.items()), title, _disclosed(self.path, territory)], ensure_ascii=True)
+        return clean, title, hashlib.sha256(said.encode()).hexdigest()[:16]  # of what is shown, and of nothing else in the files
 
 
 def unknown() -> NotFound:

@@ -75,8 +75,9 @@ def _units(opened: Opened, found: Column, dwellings: np.ndarray) -> _Units:
 
 
 def _sentence(masked: int, empty: int) -> str:
-    return typeset(f"Calculé sur les seuls nombres diffusés, rapportés aux logements. Lieux laissés de côté : {number(masked, 0)} non "
-            f"diffusés (ce ne sont pas des zéros) et {number(empty, 0)} sans logement connu. Chaque nombre porte un petit aléa.")
+    return typeset("Calculé sur les seuls nombres diffusés, rapportés aux logements. Lieux laissés de côté : "
+                   f"{number(masked, 0)} non diffusés (ce ne sont pas des zéros) et {number(empty, 0)} sans logement connu. "
+                   "Chaque nombre porte un petit aléa.")
 
 
 def _numbers(opened: Opened, found: Column, units: _Units, tested: HotSpots) -> dict[str, Any]:

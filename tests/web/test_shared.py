@@ -216,6 +216,20 @@ def test_a_new_release_changes_the_mark(tmp_path: Path) -> None:
     assert guest.get(API).json()["revision"] == 1
 
 
+def test_who_may_open_a_release_changes_no_answer(folder: Path) -> None:
+    """The publisher's list of openers stands in a file that is read for its names."""
+    guest = world.client(folder, world.key(folder))
+    names = folder / f"{TOWN}.names.json"
+    told = []
+    for openers in ([], [{"organisation": "ville", "since": "2026-01-01", "until": "2026-02-01"}]):
+        names.write_text(json.dumps({"title": "Ville", "names": {QPV: "Les Tilleuls"}, "openers": openers}))
+        answers = [guest.get(f"{API}{question}") for question in QUESTIONS]
+        told.append([(answer.content, dict(answer.headers)) for answer in answers])
+    names.unlink()
+    assert told[0] == told[1]
+    assert "Les Tilleuls" in told[0][QUESTIONS.index("/export.csv?level=qpv")][0].decode()
+
+
 # --- nothing else is opened
 
 

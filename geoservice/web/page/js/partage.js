@@ -39,7 +39,8 @@ class Shared {
 
   pages() {
     const links = this.listed.surface === "main" ? [["/partage", "Carte partagée"], ["/compte", "Compte"]] : [];
-    if (this.listed.asks) links.splice(1, 0, ["/", "Carte"], ["/partages", "Partages"]);
+    if (links.length && !this.listed.answers) links.unshift(["/", "Carte"]);
+    if (this.listed.asks) links.splice(2, 0, ["/partages", "Partages"]);
     fill(part("pages"), links.map(([address, word]) => h("a", { href: address, "aria-current": address === "/partage" && "page" }, word)));
   }
 
