@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
         if not (local or parts.scheme == "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
             raise ValueError("https")
-        return address if address.count("/") > 2 else address.rstrip("/")
+        return address
 
     @field_validator("oidc_issuer")
     @classmethod

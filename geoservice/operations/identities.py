@@ -41,6 +41,8 @@ def _link(connection: Any, known: Identified, digest: str, trusted: bool) -> int
     """The member with this e-mail, linked from now on; None where there is none, or none that may be."""
     if known.email_verified is False or (known.email_verified is None and not trusted):
         return None
+    if not known.email.isascii():  # a Kelvin sign in lower case is the letter k of somebody else
+        return None
     try:
         found = stored.find(connection, clean_email(known.email))
     except BadInput:

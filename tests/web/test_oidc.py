@@ -187,6 +187,16 @@ def test_nobody_joins_without_an_administrator(app, there, storage, person):
         assert connection.execute(text("SELECT count(*) FROM person")).scalar() == 2
 
 
+def test_letters_that_only_look_the_same_are_somebody_else(app, there, storage):
+    people.join(storage, "k@rives.fr", people.Place(1, Role.ANALYST), PASSWORD)
+    there.person = Person("sub-x", "\N{KELVIN SIGN}@rives.fr")
+    assert there.person.email.lower() == "k@rives.fr"
+    assert refused(sign_in(browser(app)), NO_ACCOUNT)
+    there.person = Person("sub-x", "K@rives.fr")
+    assert sign_in(browser(app)).headers["location"] == "/"
+    people.leave(storage, next(member.id for member in people.members(storage, 1) if member.email == "k@rives.fr"), 1)
+
+
 def test_an_email_that_is_a_string_true_is_not_verified(app, there):
     there.knobs["about"] = {"email_verified": "true"}
     assert refused(sign_in(browser(app)), NO_ACCOUNT)
