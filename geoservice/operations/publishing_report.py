@@ -96,7 +96,7 @@ def lines(found: dict[str, Any]) -> Iterator[str]:
 def _audit_lines(audit: dict[str, Any]) -> Iterator[str]:
     yield (f"  {LABELS[Kind(audit['kind'])]} {audit['year']} : audit pour {_some(audit['attackers'], 'lecteur')}, "
            f"{audit['small']} petits nombres, {_some(audit['proven'], 'prouvé')}, {_some(audit['near'], 'confié')} au solveur ; "
-           f"{_some(audit['hidden'], 'nombre')} masqués en plus"
+           f"{_some(audit['hidden'], 'masque')} de plus"
            + (f", {audit['past']} que livrent des diffusions ou des divulgations passées" if audit["past"] else "") + ".")
     if not audit["families"]:
         yield "    Trop peu de faits pour un niveau diffusé."
