@@ -233,6 +233,7 @@ class _Steps:
     def __call__(self, done: int, of: int, what: str) -> None:
         if self._quiet:
             return
+        what = what.replace("outsider", "lecteur extérieur")
         if sys.stderr.isatty():
             self._draw(done, of, what)
         elif time.monotonic() - self._said >= _EVERY_S:
@@ -243,6 +244,6 @@ class _Steps:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(file=sys.stderr, unit=" lecteurs")
+            self._bar = tqdm(file=sys.stderr, bar_format="{desc} {bar} {n_fmt} sur {total_fmt}")
         self._bar.total, self._bar.n = of, done
         self._bar.set_description_str(f"audit {what}")
