@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from geoservice.errors import BadInput, NotFound
@@ -140,12 +140,16 @@ def guest_of_viewer(shared: Shared, storage: Storage, viewer: Viewer) -> Guest:
         zones = {found.territory: viewer.territory for found in shared.folder.readable()
                  if viewer.territory is not None and viewer.territory in zones_of(found)}
         return Guest(frozenset(zones), zones, can(viewer, Action.ANSWER_PATROL), False, viewer.organisation, viewer.name)
-    today = datetime.now(UTC).date()
+    today = _today()
     with storage.read(scope_of(viewer)) as connection:
         rows = stored_agreements.listing(connection, viewer.organisation_id)
     agreed = {row.zone for row in rows if agreements.is_open(row, today)}
     mine = frozenset(found.territory for found in shared.folder.readable() if agreed & zones_of(found))
     return Guest(mine, {}, False, can(viewer, Action.ASK_PATROL), viewer.organisation, viewer.name)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def zones_of(found: Opened) -> frozenset[str]:
