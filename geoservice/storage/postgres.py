@@ -260,9 +260,12 @@ def settle(connection: Connection) -> None:
         "SELECT table_name, column_name, data_type, coalesce(collation_name, ''), character_maximum_length "
         "FROM information_schema.columns WHERE table_schema = current_schema() AND (data_type = 'integer' OR "
         "(data_type IN ('character varying', 'text') AND coalesce(collation_name, '') <> 'C')) ORDER BY 1, 2").all()
+    changes: dict[str, list[str]] = {}
     for table, column, kind, _, length in found:
         wanted = "bigint" if kind == "integer" else f'varchar{f"({length})" if length else ""} COLLATE "C"'
-        connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {wanted}')
+        changes.setdefault(table, []).append(f'ALTER COLUMN "{column}" TYPE {wanted}')
+    for table, each in changes.items():  # a table is written anew once
+        connection.exec_driver_sql(f'ALTER TABLE "{table}" {", ".join(each)}')
     if connection.exec_driver_sql("SELECT to_regclass('audit')").scalar() is not None:
         for statement in _ONLY_ADDED_TO:
             connection.exec_driver_sql(statement)

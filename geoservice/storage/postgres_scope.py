@@ -80,21 +80,20 @@ def settle(connection: Connection) -> None:
     connection.exec_driver_sql(f'GRANT USAGE ON SCHEMA "{schema}" TO "{role}"')
     connection.exec_driver_sql(f'GRANT EXECUTE ON FUNCTION scope_enter(text, text) TO "{role}"')
     columns = _columns(connection)
-    for table in columns:
-        if table not in _FREE:
-            _guard(connection, table, role, columns)
+    orders = [order for table in columns if table not in _FREE for order in _guards(table, role, columns)]
+    connection.exec_driver_sql(f"DO $all$ BEGIN {'; '.join(orders)}; END $all$")  # at once: there are hundreds
     connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32) NOT NULL, "
                                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))")  # as migrations make it
     connection.exec_driver_sql(f'GRANT SELECT ON alembic_version TO "{role}"')
-    connection.exec_driver_sql(f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"')
+    connection.exec_driver_sql(f'GRANT USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA "{schema}" TO "{role}"')
     connection.exec_driver_sql(f"UPDATE {_OURS} SET rules = %s", (rules.digest(),))
 
 
 def loosen(connection: Connection) -> None:
     """Take the policies away, so that tables can be changed; `settle` puts them back in the same transaction."""
     found = connection.exec_driver_sql("SELECT tablename, policyname FROM pg_policies WHERE schemaname = current_schema()")
-    for table, policy in found.all():
-        connection.exec_driver_sql(f'DROP POLICY "{policy}" ON "{table}"')
+    orders = [f'DROP POLICY "{policy}" ON "{table}";' for table, policy in found]
+    connection.exec_driver_sql(f"DO $all$ BEGIN {' '.join(orders)} END $all$")
 
 
 def forget(connection: Connection) -> None:
@@ -114,8 +113,8 @@ def _schema(connection: Connection) -> str:
 def _columns(connection: Connection) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for table, column in connection.exec_driver_sql(
-            "SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t USING "
-            "(table_schema, table_name) WHERE table_schema = current_schema() AND t.table_type = 'BASE TABLE'"):
+            "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = 'r' AND "
+            "c.relnamespace = current_schema()::regnamespace AND a.attnum > 0 AND NOT a.attisdropped"):
         found.setdefault(table, set()).add(column)
     return found
 
@@ -160,19 +159,18 @@ def _make(connection: Connection, role: str, password: str) -> None:
                        + _HELP.format(owner=owner, role=role)) from error
 
 
-def _guard(connection: Connection, table: str, role: str, columns: dict[str, set[str]]) -> None:
-    """Force policies on a table. One whose rule this version of the tables cannot hold to is for maintenance alone."""
+def _guards(table: str, role: str, columns: dict[str, set[str]]) -> tuple[str, ...]:
+    """What forces policies on a table. One whose rule this version of the tables cannot hold to is for maintenance alone."""
     held = all(wanted <= columns.get(name, set()) for name, wanted in rules.columns_of(table).items())
     seen, written = (rules.condition(table, f'"{table}"', changing, _DIALECT) if held else "1 = 0" for changing in (False, True))
     seen, written = (f"(SELECT scope_all()) OR ({each})" for each in (seen, written))
-    for order in (f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY', f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
-                  f'CREATE POLICY owner ON "{table}" TO CURRENT_USER USING (true) WITH CHECK (true)',
-                  f'CREATE POLICY seen ON "{table}" FOR SELECT USING ({seen})',
-                  f'CREATE POLICY added ON "{table}" FOR INSERT WITH CHECK ({written})',
-                  f'CREATE POLICY changed ON "{table}" FOR UPDATE USING ({written}) WITH CHECK ({written})',
-                  f'CREATE POLICY deleted ON "{table}" FOR DELETE USING ({written})',
-                  f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO "{role}"'):
-        connection.exec_driver_sql(order)
+    return (f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY',
+            f'CREATE POLICY owner ON "{table}" TO CURRENT_USER USING (true) WITH CHECK (true)',
+            f'CREATE POLICY seen ON "{table}" FOR SELECT USING ({seen})',
+            f'CREATE POLICY added ON "{table}" FOR INSERT WITH CHECK ({written})',
+            f'CREATE POLICY changed ON "{table}" FOR UPDATE USING ({written}) WITH CHECK ({written})',
+            f'CREATE POLICY deleted ON "{table}" FOR DELETE USING ({written})',
+            f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO "{role}"')
 
 
 _DIALECT = rules.Dialect(lambda column, name: f"{column} = ANY ((SELECT scope_numbers({_PLACES[name]}))::bigint[])",

@@ -227,7 +227,8 @@ def _permit(connection: Any, _cursor: Any, sql: str, values: Any, context: Any, 
 def lifted(connection: Connection) -> Iterator[None]:
     """What the service itself does within somebody's transaction: statements by tables, not text."""
     raw: Any = connection.connection.dbapi_connection
-    if not isinstance(raw, connection_class(_module(raw))):
+    gate = getattr(raw, "gate", None)
+    if gate is None or gate.trusted:  # no scope, or past it already
         yield
         return
     connection.execution_options(schema_translate_map={None: "main"})
@@ -240,9 +241,3 @@ def lifted(connection: Connection) -> Iterator[None]:
                 raw.execute("DELETE FROM temp._scope WHERE name = 'all'")
     finally:
         connection.execution_options(schema_translate_map={})
-
-
-def _module(raw: Any) -> Any:
-    from geoservice.storage.sqlite import sqlite_module
-
-    return sqlite_module()
