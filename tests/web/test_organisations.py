@@ -118,8 +118,9 @@ def test_the_choice_is_not_open_for_long_nor_to_others(app, storage):
                       headers={"Origin": "https://ailleurs.example"}).status_code == 403
 
 
-def test_a_cookie_that_waits_is_no_sign_in_under_another_name(app):
+def test_a_cookie_that_waits_is_no_sign_in_nor_under_another_name(app, storage):
     waiting = signed_in(app).cookies["geoservice"]
+    assert signin.find(storage, waiting) is None
     renamed = browser(app)
     renamed.cookies.set("geoservice", "ses_" + waiting[4:])
     assert renamed.get("/api/session").status_code == 401
