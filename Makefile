@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test test-postgres slow lint bench limit kill hostile fuzz calibration screenshots chromium lock clean
+.PHONY: help demo install test test-postgres slow lint bench limit kill hostile fuzz attack calibration screenshots chromium lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -61,6 +61,9 @@ hostile: install $(DEV_READY)  ## import 690 hostile files by the real command (
 
 fuzz: install $(DEV_READY)  ## ask the API 20,000 things made from its own description
 	$(PY) -m tests.hostile.fuzz --cases 20000 $(ARGS)
+
+attack: install $(DEV_READY)  ## attack the shared maps through HTTP, and naive builds of the same (an hour; ARGS="--only A1")
+	$(PY) -m tests.attack $(ARGS)
 
 calibration: install $(DEV_READY)  ## simulate maps without hot spots, and with planted ones: is the test right?
 	$(PY) -m tests.calibration $(ARGS)

@@ -17,15 +17,17 @@ from geoservice.core.disclosure.cubes import Cube, cube
 from geoservice.core.disclosure.lattice import Family, Lattice
 from geoservice.core.disclosure.masking import View
 from geoservice.core.disclosure.parameters import Parameters
+from geoservice.core.disclosure.places import Places
 from geoservice.core.disclosure.slots import DETAILS, Slots
 from tests.attack.worlds import KIND, NAIVE_LEVELS, World
 
 BAR, REACH = 5, 5
 
 
-def full_lattice(world: World, year: int) -> Cube:
-    """Every level down to resolution 10, every month, quarter and year, every group and category: no rule of density."""
-    places = world.places(NAIVE_LEVELS)
+def full_lattice(world: World, year: int, given: Places | None = None) -> Cube:
+    """Every level down to resolution 10 (or of `given` places), every month, quarter and year, every group and category: no rule
+    of density."""
+    places = given or world.places(NAIVE_LEVELS)
     every = [Family(level, period, detail, 0.0) for level, period, detail in
              product(places.published, ("year", "quarter", "month"), DETAILS) if places.published[level]]
     profiles = [Family(level, period, "all", 0.0) for level, period in product(("commune", "r7"), ("weekday", "band"))]

@@ -82,7 +82,11 @@ def _epsg(lon: float, lat: float) -> int:
 @lru_cache(maxsize=4)
 def synthetic(name: str) -> World:
     """A town of `worlds.toml`."""
-    spec = SPECS[name]
+    return town(name, SPECS[name])
+
+
+def town(name: str, spec: dict) -> World:
+    """A town of any such description."""
     rng = np.random.default_rng(spec["seed"])
     epsg = _epsg(spec["lon"], spec["lat"])
     centre = grid.parents(grid.index(np.array([spec["lon"]]), np.array([spec["lat"]])), 9)

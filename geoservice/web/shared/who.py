@@ -68,7 +68,13 @@ def key_viewer(request: Request) -> Viewer:
 
 
 def _guest(request: Request) -> Guest:
-    """Whom a key lets in: as a bearer token, else in its cookie."""
+    """Whom a key lets in, looked up once a request: as a bearer token, else in its cookie."""
+    if not hasattr(request.state, "guest"):
+        request.state.guest = _known(request)
+    return request.state.guest
+
+
+def _known(request: Request) -> Guest:
     bearer = request.headers.get("authorization")
     if bearer is None:
         secret = request.cookies.get(cookie_name(request), "")
