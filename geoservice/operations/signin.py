@@ -170,6 +170,11 @@ def _count(storage: Storage, account: str, network: str) -> None:
         raise TooManyTries("Trop d’essais de connexion. Attendez un quart d’heure, puis recommencez.")
 
 
+def count_account(storage: Storage, email: str, peer: str) -> None:
+    """One more try of somebody's own password where they are signed in already; TooManyTries when it is one too many."""
+    _count(storage, _subject("compte", email), _subject("reseau", network_of(peer)))
+
+
 def count_network(storage: Storage, peer: str) -> None:
     """One more try of a network by a provider; TooManyTries when it is one too many."""
     network = network_of(peer)

@@ -185,6 +185,19 @@ def test_a_change_of_role_signs_out_and_every_cookie_after_it_is_new(app, storag
     assert signin.find(storage, again.cookies["geoservice"]).viewer.role is Role.ANALYST
 
 
+def test_guesses_at_a_password_are_counted_where_one_is_signed_in_too(app, storage, monkeypatch):
+    client = signed_in(app, ONE)
+    monkeypatch.setattr(storage, "settings", storage.settings.model_copy(update={"sign_in_tries": 3}))
+    new = "un autre mot de passe long"
+    answers = [client.post("/compte/mot-de-passe", data={"old": f"faux {number}", "new": new, "again": new})
+               for number in range(5)]
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 429, 429]
+    assert "Trop d’essais" in answers[-1].text
+    assert browser(app).post("/connexion", data={"email": ONE, "password": PASSWORD}).status_code == 429  # it is the same count
+    with storage.write() as connection:
+        connection.execute(text("DELETE FROM attempt"))
+
+
 # --- the same work for those who have no account, measured
 
 def spent(storage, email: str) -> float:

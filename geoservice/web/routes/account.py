@@ -18,7 +18,7 @@ from geoservice.web.dependencies import CurrentViewer, NoParameters, only
 from geoservice.web.formpage import page, render, tried
 from geoservice.web.forms import read_form
 from geoservice.web.origin import refuse_other_sites
-from geoservice.web.routes.page import let_in
+from geoservice.web.routes.page import let_in, peer_of
 from geoservice.web.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -55,7 +55,9 @@ async def password(request: Request, who: CurrentViewer) -> Response:
             raise BadInput("Vous êtes connecté par un jeton, qui n’a pas de mot de passe.")
         if given["new"] != given["again"]:
             raise BadInput("Les deux nouveaux mots de passe ne sont pas les mêmes.")
-        people.change_own_password(service_of(request).opened(), who, given["old"], given["new"])
+        storage = service_of(request).opened()
+        signin.count_account(storage, who.name, peer_of(request))  # an open browser is no place to guess
+        people.change_own_password(storage, who, given["old"], given["new"])
         response = RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
         take_back(request, response)
         return response
