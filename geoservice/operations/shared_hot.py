@@ -27,6 +27,8 @@ LEAST_MONTHS = 6
 # what asks for single facts cannot be asked of a release
 RULES = tuple(rule for rule in LIST_RULES if rule.code != "pile_inconnue")
 _CONTROLS = "Il résiste aux contrôles que permettent les nombres diffusés."
+_LACKING = {"trop-peu-de-cellules": "Moins de dix lieux ont un nombre diffusé : on ne peut rien comparer. Choisissez un autre "
+                                    "niveau ou une période plus longue."}
 _ORDER = {SOLID: 0, FRAGILE: 1}
 
 
@@ -57,7 +59,8 @@ def _hot(opened: Opened, found: Column) -> dict[str, Any]:
     try:
         tested = hotspots.test(units.counts, units.exposure, units.near)
     except NotEnough as lacking:
-        return {**said, "enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)}, "places": [], "areas": []}
+        reason = {"code": lacking.code, "sentence": typeset(_LACKING.get(lacking.code, str(lacking)))}
+        return {**said, "enough": False, "reason": reason, "places": [], "areas": []}
     areas = _areas(opened, found, units, tested)
     return {**said, "enough": True, "reason": None, **_numbers(opened, found, units, tested), "areas": areas}
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from geoservice.errors import BadInput
 from geoservice.operations import audit, shared_access, shared_links, shared_patrol, shared_read
+from geoservice.operations import shared_shapes as shapes
 from geoservice.operations.permissions import Action, can
 from geoservice.operations.shared import Opened
 from geoservice.operations.shared_access import Guest
@@ -129,23 +130,26 @@ def _days(text: str, known: tuple[int, ...]) -> int:
 def _desk(request: Request, who: Viewer) -> dict[str, Any]:
     shared, guest = shared_of(request), _guest(request, who)
     found = [one for one in shared.folder.readable() if one.territory in guest.territories]
+    releases = [_release(one) for one in found]
     keys = [key for key in shared_access.keys(shared) if key.organisation == who.organisation and shared_access.alive(key)]
-    requests = [each for one in found for each in shared_patrol.listing(shared, guest, one.territory)]
-    return {"page": "partages", "releases": [_release(one) for one in found], "keys": keys, "requests": requests,
+    return {"page": "partages", "releases": releases, "keys": keys,
+            "requests": [each for one in found for each in shared_patrol.listing(shared, guest, one.territory)],
             "shares": [(link, shared_access.alive(link)) for link in shared_links.listing(shared, who.organisation)],
-            "may_key": can(who, Action.SHARE_KEYS), "link_days": LINK_DAYS, "key_days": KEY_DAYS,
-            "reasons": shared_patrol.REASONS, "sort": ""}
+            "zone_names": {ref: name for release in releases for ref, name in release["zones"]},
+            "kind_name": shared_read.kind_label, "level_names": shared_read.LEVEL_NAMES, "reasons": shared_patrol.REASONS,
+            "may_key": can(who, Action.SHARE_KEYS), "link_days": LINK_DAYS, "key_days": KEY_DAYS, "sort": ""}
 
 
 def _release(one: Opened) -> dict[str, Any]:
-    from geoservice.operations import shared_shapes as shapes
-
+    """What can be chosen of a release, the finest level first; for a patrol, quarters and halls first."""
     release = one.release
-    zones = [(ref, shapes.name_of(one, ref)) for level in ("qpv", "commune") if level in release.places
+    zones = [(ref, shapes.name_of(one, ref)) for level in ("commune", "qpv") if level in release.places
              for ref in release.places[level].names]
-    levels = [(level, shared_read.LEVEL_NAMES[level]) for level in shared_read.levels_of(release)]
+    levels = list(reversed(shared_read.levels_of(release)))
+    asked = sorted((*levels, shared_patrol.HALL), key=lambda level: level not in ("qpv", shared_patrol.HALL))
     places = [(level, shared_read.LEVEL_NAMES.get(level, "Halls que leur propriétaire a fait connaître"),
-               list(shared_patrol.places(one, level).items())) for level in (*dict(levels), shared_patrol.HALL)]
-    return {"territory": one.territory, "title": one.title or one.territory, "zones": zones, "levels": levels,
+               list(shared_patrol.places(one, level).items())) for level in asked]
+    return {"territory": one.territory, "title": one.title or one.territory, "zones": zones,
+            "levels": [(level, shared_read.LEVEL_NAMES[level]) for level in levels],
             "kinds": [(kind, shared_read.kind_label(kind)) for kind in release.kinds], "groups": shared_patrol.groups(one),
             "places": [each for each in places if each[2]]}

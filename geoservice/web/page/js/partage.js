@@ -27,7 +27,6 @@ class Shared {
     /** @type {Map<string, any>} answers of this release */ this.known = new Map();
     /** @type {View} */ this.view = /** @type {any} */ ({});
     this.controller = new AbortController();
-    this.pages();
     part("closer").addEventListener("click", () => this.map.zoom(1.5));
     part("farther").addEventListener("click", () => this.map.zoom(1 / 1.5));
     part("whole").addEventListener("click", () => this.map.all());
@@ -35,13 +34,6 @@ class Shared {
     part("choose").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
     addEventListener("hashchange", () => this.show());
     this.show();
-  }
-
-  pages() {
-    const links = this.listed.surface === "main" ? [["/partage", "Carte partagée"], ["/compte", "Compte"]] : [];
-    if (links.length && !this.listed.answers) links.unshift(["/", "Carte"]);
-    if (this.listed.asks) links.splice(2, 0, ["/partages", "Partages"]);
-    fill(part("pages"), links.map(([address, word]) => h("a", { href: address, "aria-current": address === "/partage" && "page" }, word)));
   }
 
   /** @returns {Record<string, string>} */
@@ -296,7 +288,16 @@ document.querySelectorAll("[data-skip]").forEach((link) => link.addEventListener
   part(/** @type {HTMLElement} */ (link).dataset.skip ?? "map").focus();
 }));
 
+/** Other pages, where there are some. @param {{answers: boolean, asks: boolean, surface: string}} listed */
+function pages(listed) {
+  const links = listed.surface === "main" ? [["/partage", "Carte partagée"], ["/compte", "Compte"]] : [];
+  if (links.length && !listed.answers) links.unshift(["/", "Carte"]);
+  if (listed.asks) links.splice(2, 0, ["/partages", "Partages"]);
+  fill(part("pages"), links.map(([address, word]) => h("a", { href: address, "aria-current": address === "/partage" && "page" }, word)));
+}
+
 get("/api/shared").then((listed) => {
+  pages(listed);
   if (listed.releases.length === 0) {
     document.body.dataset.state = "empty";
     fill(part("alert"), h("p", {}, "Aucune diffusion ne vous est ouverte. Il faut une convention en cours sur ce territoire, et une diffusion publiée."));
