@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from dataclasses import replace
 
 from tests.attack import campaign, campaign_surface, campaign_time, worlds
@@ -34,7 +35,7 @@ def rows_of(part: str, size: campaign.Size) -> list[Figure]:
     many = size.tape if part == "small_town" else size.tape // 10
     return [*campaign_surface.audited(town), *campaign_surface.replayed(town), *campaign_surface.useful(town),
             *campaign_surface.estimated(town), *campaign_time.accumulated(town), *campaign_time.revised(town),
-            *(campaign_surface.tipped(town) if part != "paris" else ()), *campaign_surface.asked(town, many)]
+            *(campaign_surface.tipped(town) if part != "paris" else ()), *campaign_surface.asked(town, many, size)]
 
 
 def main() -> int:
@@ -42,8 +43,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=PARTS)
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="of A1 and A4: what is not done by then is left out")
     given = parser.parse_args()
-    size, failed = replace(campaign.SMALL if given.small else campaign.LARGE, processes=given.processes), 0
+    size, failed = replace(campaign.SMALL if given.small else campaign.LARGE, processes=given.processes,
+                           until=time.time() + 60 * given.minutes), 0
     with without_threads():
         for part in given.only or PARTS:
             rows = rows_of(part, size)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 import sqlite3
 import tempfile
@@ -17,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 
 from tests.attack.client import Answer, Client
-from tests.attack.collecting import Ledger, Seen, read_hours, read_values
+from tests.attack.collecting import Ledger, Seen, read_csv, read_hours, read_values
 from tests.attack.tape import Ask
 
 REFUSED = frozenset((400, 401, 403, 404, 405, 406, 411, 415, 422))
@@ -35,6 +33,15 @@ class Result:
     broken: list[str] = field(default_factory=list)
     unexplained: list[str] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+
+    def add(self, other: Result) -> None:
+        """What another part of the tape brought."""
+        for name in ("asked", "refused", "numbers"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.taken += other.taken
+        self.broken += other.broken
+        self.unexplained += other.unexplained
+        self.statuses += other.statuses
 
 
 class Ground:
@@ -131,10 +138,7 @@ def _trend(body: bytes, into: Seen) -> None:
 
 
 def _csv(body: bytes, into: Seen) -> None:
-    for row in csv.DictReader(io.StringIO(body.decode("utf-8-sig")), delimiter=";"):
-        value = None if row["faits"] == "" else int(row["faits"])
-        period = row["periode"]
-        into.ledger.note((row["niveau"], row["lieu"], period, row["groupe"]), value)
+    read_csv(into, body)
 
 
 def _geojson(body: bytes, into: Seen) -> None:

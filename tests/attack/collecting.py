@@ -5,6 +5,8 @@ The lattice follows from public facts: atoms, zones, and the families, groups an
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,16 +68,29 @@ def begin(client: Client, territory: str) -> Seen:
 
 def crawl(client: Client, territory: str) -> Seen:
     """Everything of a territory: all families, periods and groups, weekdays and hours of every place that has them."""
-    api, seen = f"/api/shared/{territory}", begin(client, territory)
-    manifest, places = seen.manifest, seen.places
+    seen = begin(client, territory)
+    api, manifest = f"/api/shared/{territory}", seen.manifest
     for family in manifest["families"]:
         if family["period"] in STEPS:
             for period in family["periods"]:
                 for group in family["groups"]:
                     read_values(seen, client.get(f"{api}/values", {"kind": family["kind"], "level": family["level"],
                                                                    "period": period, "group": group}).json())
-    for level, year in {(family["level"], family["year"]): 0 for family in manifest["families"] if family["period"] == "weekday"}:
-        for place in places[level]:
+    return _with_hours(client, api, seen)
+
+
+def download(client: Client, territory: str) -> Seen:
+    """The same by the tables of /export.csv, one a level (A2 holds them against the other answers)."""
+    seen, api = begin(client, territory), f"/api/shared/{territory}"
+    for level in seen.places:
+        read_csv(seen, client.get(f"{api}/export.csv", {"level": level}).body)
+    return _with_hours(client, api, seen)
+
+
+def _with_hours(client: Client, api: str, seen: Seen) -> Seen:
+    profiles = {(one["level"], one["year"]): 0 for one in seen.manifest["families"] if one["period"] == "weekday"}
+    for level, year in profiles:
+        for place in seen.places[level]:
             read_hours(seen, client.get(f"{api}/hours", {"level": level, "place": place, "year": str(year)}).json())
     return seen
 
@@ -88,6 +103,12 @@ def read_values(seen: Seen, told: dict[str, Any]) -> None:
     """An answer of /values."""
     for place, value in zip(seen.places[told["level"]], told["values"], strict=True):
         seen.ledger.note((told["level"], place, told["period"], told["group"]), value)
+
+
+def read_csv(seen: Seen, body: bytes) -> None:
+    """A table of /export.csv; weekdays and hours, which it has as well, are read by their own names."""
+    for row in csv.DictReader(io.StringIO(body.decode("utf-8-sig")), delimiter=";"):
+        seen.ledger.note((row["niveau"], row["lieu"], row["periode"], row["groupe"]), int(row["faits"]) if row["faits"] else None)
 
 
 def read_hours(seen: Seen, told: dict[str, Any]) -> None:

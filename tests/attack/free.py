@@ -24,13 +24,18 @@ def surface(facts: Facts) -> Any:
         asked = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
         west, south, east, north = (float(part) for part in asked.get("bbox", "-180,-90,180,90").split(","))
         inside = (lon >= west) & (lon < east) & (lat >= south) & (lat < north)
-        inside &= (facts.day >= int(asked.get("since", -1))) & (facts.day <= int(asked.get("until", 1 << 30)))
+        inside &= (facts.day >= _day(asked.get("since", "0"))) & (facts.day <= _day(asked.get("until", "99999")))
         count = int(inside.sum())
         body = json.dumps({"values": [count if count >= BAR else None]}).encode()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
         await send({"type": "http.response.body", "body": body})
 
     return app
+
+
+def _day(text: str) -> int:
+    """A day since 1970 by its number or its date."""
+    return int(text) if text.isdigit() else int(np.datetime64(text, "D").astype(int))
 
 
 def windows(client: Client, first: int, last: int) -> dict[int, int]:

@@ -68,7 +68,7 @@ def roll(world: World, builds: Iterator[Build]) -> Rolled:
         for build in builds:
             surface = surface or serving.serve(Path(folder) / "partage", build)
             serving.put(surface.folder, build.release)
-            seen = collecting.crawl(surface.client, world.name)
+            seen = collecting.download(surface.client, world.name)
             _compare(found, before, seen, (ledger, build))
             before, ledger = before | seen.ledger.told, build
             found.releases, found.last = found.releases + 1, (build, seen)

@@ -41,7 +41,7 @@ def test_no_small_count_has_a_single_reconstruction() -> None:
 
 
 def test_nothing_beyond_the_lattice_is_answered_and_no_difference_gives_a_count(town: Town) -> None:
-    held(list(campaign_surface.asked(town, SMALL.tape)), 4)
+    held(list(campaign_surface.asked(town, SMALL.tape, SMALL)), 4)
 
 
 def test_the_audit_of_what_was_collected_finds_no_proof(town: Town) -> None:

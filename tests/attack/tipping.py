@@ -61,7 +61,7 @@ def tip(world: World, organisation: int, make: Make, added: tuple[int, ...] = AD
     truth: np.ndarray | None = None
     for many in added:
         with served(make(inject(world, organisation, many))) as (build, surface):
-            crawl = collecting.crawl(surface.client, world.name)
+            crawl = collecting.download(surface.client, world.name)
             scene = judging.scene(build, crawl, crawl.years[0])
         others, told = _told(scene, organisation)
         seen.append(told)
