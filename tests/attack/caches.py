@@ -216,7 +216,8 @@ def run(requests: int, by_http: int) -> dict[str, Found]:
 def figures(found: dict[str, Found]) -> list[Figure]:
     """One row a way, beside its careless build."""
     return [Figure(f"attack/caches/{name}, {found[name].requests} requests of two tenants", 5, found[name].crossings, "crossings",
-                   f"a careless build, {found[f'{name} careless'].requests} requests", found[f"{name} careless"].crossings, None,
+                   f"a careless build, {found[f'{name} careless'].requests} requests", found[f"{name} careless"].crossings,
+                   found[name].crossings / max(1, found[f"{name} careless"].crossings),
                    "0, and more than 0 in the careless build", found[name].crossings == 0 < found[f"{name} careless"].crossings,
                    COMMAND, today(), commit()) for name in ("process", "proxy")]
 
