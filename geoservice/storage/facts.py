@@ -233,7 +233,8 @@ def columns_of(connection: Connection, numbers: Sequence[int]) -> list[tuple]:
     found = []
     for block in chunks(numbers):
         marks = ", ".join("?" * len(block))
-        found += connection.exec_driver_sql(f"SELECT {names} FROM fact WHERE id IN ({marks})", tuple(block)).all()
+        for rows in bulk_select(connection, f"SELECT {names} FROM fact WHERE id IN ({marks})", tuple(block), len(block)):
+            found += rows
     return [tuple(row) for row in found]
 
 

@@ -124,6 +124,7 @@ def test_a_megabyte_and_lone_surrogates_are_cut_and_read(world):
     storage.close()
 
 
+@pytest.mark.sqlite_file
 def test_streets_are_steps_in_an_index_and_never_a_scan(world):
     storage = setup.open_storage(world.settings)
     with storage.read() as connection:
