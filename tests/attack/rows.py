@@ -22,7 +22,8 @@ def figure(name: str, outcomes: list[Outcome], least: int = LEAST) -> Figure:
     passed = sum(outcome.passed or not outcome.control for outcome in outcomes)
     void = sum(not outcome.control for outcome in outcomes)
     return Figure(f"attack/rows/{name}", 5, passed, f"of {len(outcomes)} probes past the scope", "the same build without scopes",
-                  len(outcomes) - void, passed / max(1, len(outcomes) - void), f"0 of at least {least}, each of which succeeds without scopes",
+                  len(outcomes) - void, passed / max(1, len(outcomes) - void),
+                  f"0 of at least {least}, each of which succeeds without scopes",
                   passed == 0 and len(outcomes) >= least, COMMAND, today(), commit())
 
 
