@@ -97,7 +97,11 @@ def open_service(url: str, folder: Path, service: str | None = None) -> Engine:
     engine = _engine(given or address.set(username=role, password=password), schema, pool_reset_on_return=None,
                      hide_parameters=True)
     postgres_scope.listen(engine, key)
-    postgres_scope.check(engine, role)
+    try:
+        postgres_scope.check(engine, role)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

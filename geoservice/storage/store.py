@@ -32,8 +32,12 @@ class Storage:
         self.settings = settings
         self.engine = db.open_service(settings)
         self._scoped: Engine | None = None
-        with self.read() as connection:
-            migrations.check(connection, settings.data)
+        try:
+            with self.read() as connection:
+                migrations.check(connection, settings.data)
+        except BaseException:
+            self.engine.dispose()
+            raise
         self.indexes = IndexFiles(settings.index_folder)
         # organisation → change of its facts → the one fact that this change added: what an index can be extended by
         self.additions: dict[int, dict[int, int]] = {}
