@@ -44,7 +44,8 @@ SMALL = Size(pairs=10, requests=50, towns=5, tape=600, releases=4, probes=60)
 def row(name: str, measured: float, unit: str, target: str, met: bool, peer: tuple[str, float] | None = None) -> Figure:
     who, other = (peer[0], _short(peer[1])) if peer else (None, None)
     ratio = None if other is None else _short(measured / other) if other else 0.0
-    return Figure(name, 5, _short(measured), unit, who, other, ratio, target, met, COMMAND, figures.today(), figures.commit())
+    return Figure(name, 5, _short(measured), unit, who, other, ratio, target, bool(met), COMMAND, figures.today(),
+                  figures.commit())
 
 
 def _short(value: float) -> float:
@@ -110,7 +111,7 @@ def paired(size: Size) -> list[Figure]:
 def reconstructed(size: Size) -> list[Figure]:
     """A4."""
     mine, insider, broken = Found(), Found(), Found()
-    work = ((seed, seed % max(1, size.towns // 10) == 0) for seed in range(size.towns))
+    work = ((seed, seed % max(5, size.towns // 10) == 0) for seed in range(size.towns))
     done = 0
     for one, other, naive in each(_town, work, size):
         done += 1

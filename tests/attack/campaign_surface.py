@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -91,8 +92,8 @@ def asked(it: Town, many: int, size: Size) -> Iterator[Figure]:
             say(f"{it.world.name}: {found.asked:,} requests, {len(found.taken)} taken, {len(found.unexplained)} unexplained")
         _HELD.clear()
     days, small = free.recovered(it.world.facts)
-    naive = Client(free.surface(it.world.facts))
-    taken = sum(ask.send(naive).status == 200 for ask in tape.Tape(it.seen, it.world.name, 6, box).take(50, 1.0) if ask.free)
+    with closing(Client(free.surface(it.world.facts))) as naive:
+        taken = sum(ask.send(naive).status == 200 for ask in tape.Tape(it.seen, it.world.name, 6, box).take(50, 1.0) if ask.free)
     bad = len(found.taken) + len(found.unexplained) + len(found.broken)
     say("\n".join([*found.taken[:5], *found.unexplained[:5], *found.broken[:5]]))
     yield row(f"A2 {it.name}: numbers beyond the lattice, mutations that were answered, or errors of ours ("

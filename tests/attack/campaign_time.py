@@ -134,5 +134,6 @@ def beside(name: str, size: Size) -> list[Figure]:
         row(f"A9 {NAMES[name]}: time to answer about masked places, empty or not, 2 × {found.probes:,} requests on a socket: "
             "distance "
             f"of the probability of superiority from one half (Mann-Whitney p = {found.p:.2g}; a surface that counts when asked: "
-            f"p = {chance:.2g})", apart, "of 0.5", "≤ 0.05, and > 0.05 on the naive build", apart <= 0.05 < other,
+            f"p = {chance:.2g})", apart, "of 0.5", "≤ 0.05 or p ≥ 0.001, and neither on the naive build",
+            (apart <= 0.05 or found.p >= 0.001) and other > 0.05 and chance < 0.001,
             ("counts when asked", other))]

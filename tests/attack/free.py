@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -38,16 +39,21 @@ def _day(text: str) -> int:
     return int(text) if text.isdigit() else int(np.datetime64(text, "D").astype(int))
 
 
-def windows(client: Client, first: int, last: int) -> dict[int, int]:
-    """Facts of each day from windows that grow by one day: every difference of two answers that are shown."""
-    told = [client.get(f"{PATH}?since={first}&until={day}").json()["values"][0] for day in range(first, last + 1)]
+def windows(client: Client, first: int, last: int, bbox: str) -> dict[int, int]:
+    """Facts of each day in a box from windows that grow by one day: every difference of two answers that are shown."""
+    told = [client.get(f"{PATH}?since={first}&until={day}&bbox={bbox}").json()["values"][0] for day in range(first, last + 1)]
     return {first + at: told[at] - told[at - 1] for at in range(1, len(told)) if None not in (told[at], told[at - 1])}
 
 
 def recovered(facts: Facts, days: int = 120) -> tuple[int, int]:
-    """Days of one to four facts whose count the windows give exactly, and how many such days there are."""
-    first = int(facts.day.min())
-    found = windows(Client(surface(facts)), first, first + days)
-    truth = np.bincount(facts.day - first, minlength=days + 1)
+    """Days of one to four facts whose count the windows give exactly, in a box of two kilometres round a fact; of how many."""
+    first, (lon, lat) = int(facts.day.min()), grid.centres(facts.cell).T
+    middle = int(np.argmin(np.abs(lon - np.median(lon)) + np.abs(lat - np.median(lat))))
+    west, south = lon[middle] - 0.012, lat[middle] - 0.009
+    east, north = lon[middle] + 0.012, lat[middle] + 0.009
+    inside = (lon >= west) & (lon < east) & (lat >= south) & (lat < north)
+    with closing(Client(surface(facts))) as client:
+        found = windows(client, first, first + days, f"{west},{south},{east},{north}")
+    truth = np.bincount(facts.day[inside] - first, minlength=days + 1)
     small = [day for day in range(1, days + 1) if 0 < truth[day] < BAR]
-    return sum(found.get(first + day) == truth[day] for day in small), len(small)
+    return sum(int(found.get(first + day) == truth[day]) for day in small), len(small)

@@ -71,16 +71,25 @@ class Linear:
         high = self.begun.high[at].astype(float)
         return np.maximum(self.begun.low[at], 0).astype(float), np.where(high >= 1 << 19, np.inf, high)
 
-    def extreme(self, row: int, sign: float) -> float:
-        """The least (sign 1) or greatest (-1) count of a node."""
+    def extreme(self, rows: int | np.ndarray, sign: float) -> float:
+        """The least (sign 1) or greatest (-1) count of a node, or of some nodes together."""
         from scipy.optimize import LinearConstraint, milp
         from scipy.sparse import csr_array
 
-        target = self.matrix[row]
+        target = np.atleast_2d(self.matrix[rows]).sum(axis=0)
         answer = milp(sign * target, constraints=LinearConstraint(csr_array(self.matrix), *self.limits))
         assert answer.x is not None, "the truth itself agrees with everything"
         self.worlds.append(self.matrix @ answer.x)
         return float(target @ answer.x)
+
+    def look(self, rows: np.ndarray, rounds: int = 4) -> None:
+        """Databases in which many of these nodes are empty, or large, at once: most need no programme of their own then."""
+        for _ in range(rounds):
+            held = np.array(self.worlds or [np.full(len(self.nodes), np.nan)])[:, rows]
+            low, high = held.min(axis=0), held.max(axis=0)
+            for wanting, sign in ((~(low <= _SLACK), 1.0), (~(high - low >= NEAR + 1), -1.0)):
+                if wanting.any():
+                    self.extreme(rows[wanting], sign)
 
     def span(self, row: int) -> tuple[float, float]:
         """Least and greatest count that is known to be possible; solved for only where the worlds found so far are too close."""
@@ -101,7 +110,9 @@ def reconstruct(scene: Scene, organisation: int | None = None, broken: bool = Fa
     secret = known.unknown[tuple(linear.nodes.T)]
     block = None
     small = np.flatnonzero((secret > 0) & (secret < scene.rule.bar))
-    for row in small[::max(1, -(-len(small) // most))].tolist():
+    chosen = small[::max(1, -(-len(small) // most))]
+    linear.look(chosen)
+    for row in chosen.tolist():
         low, high = linear.span(row)
         assert low - _SLACK <= secret[row] <= high + _SLACK or high >= low + NEAR, "the attack contradicts the truth"
         unique = np.ceil(low - _SLACK) >= np.floor(high + _SLACK)

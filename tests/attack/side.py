@@ -50,9 +50,13 @@ def process(surface: Surface, log: Path) -> Iterator[http.client.HTTPConnection]
     with log.open("wb") as out:
         running = subprocess.Popen([sys.executable, "-m", "geoservice.cli", "serve", "--surface", "shared", "--port", str(port),
                                     "--log-format", "json"], env=environment, stdout=out, stderr=out)
+        connection = None
         try:
-            yield _connected(port, running)
+            connection = _connected(port, running)
+            yield connection
         finally:
+            if connection is not None:
+                connection.close()
             running.terminate()
             running.wait(30)
 
@@ -65,6 +69,7 @@ def _connected(port: int, running: subprocess.Popen) -> http.client.HTTPConnecti
             connection.getresponse().read()
             return connection
         except OSError:
+            connection.close()
             assert running.poll() is None, "the surface did not start"
             time.sleep(0.1)
     raise AssertionError("the surface did not answer within a minute")

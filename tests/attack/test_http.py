@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from tests.attack import campaign, campaign_surface, campaign_time
+from tests.attack import campaign, campaign_surface, campaign_time, serving
 from tests.attack.campaign import SMALL
 from tests.attack.campaign_surface import Town
 from tests.attack.client import without_threads
@@ -66,6 +67,18 @@ def test_a_month_that_is_out_stays_as_it_was() -> None:
 
 def test_size_marks_refusals_logs_and_time_tell_nothing() -> None:
     held(campaign_time.beside("small_town", SMALL), 2)
+
+
+def test_a_broken_design_is_found(town: Town) -> None:
+    """A rule that lets zero pass, counts without noise, and numbers to estimate from: each row says that it was not reached."""
+    lets_zero_pass = replace(town, scenes=[town.same])
+    assert not next(campaign_surface.replayed(lets_zero_pass)).met
+
+    build = serving.unmasked(town.world, town.world.order())
+    seen, scenes = campaign_surface.read(build, town.world.name)
+    without_noise = replace(town, build=build, seen=seen, scenes=scenes)
+    assert not next(campaign_surface._differences(without_noise, 1, 1)).met
+    assert not next(campaign_surface.estimated(replace(town, scenes=[town.wide]))).met
 
 
 def test_what_is_told_is_useful(town: Town) -> None:
