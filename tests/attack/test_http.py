@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.attack import campaign, campaign_surface, campaign_time, serving
+from tests.attack import attacks, campaign, campaign_surface, campaign_time, judging, serving
 from tests.attack.campaign import SMALL
 from tests.attack.campaign_surface import Town
 from tests.attack.client import without_threads
@@ -70,14 +70,16 @@ def test_size_marks_refusals_logs_and_time_tell_nothing() -> None:
 
 
 def test_a_broken_design_is_found(town: Town) -> None:
-    """A rule that lets zero pass, counts without noise, and numbers to estimate from: each row says that it was not reached."""
+    """A rule that lets zero pass, counts without noise or rule, and numbers to estimate from: each is told, and loudly."""
     lets_zero_pass = replace(town, scenes=[town.same])
     assert not next(campaign_surface.replayed(lets_zero_pass)).met
 
     build = serving.unmasked(town.world, town.world.order())
-    seen, scenes = campaign_surface.read(build, town.world.name)
-    without_noise = replace(town, build=build, seen=seen, scenes=scenes)
-    assert not next(campaign_surface._differences(without_noise, 1, 1)).met
+    scene = campaign_surface.read(build, town.world.name)[1][-1]
+    assert attacks.differencer(scene.found, scene.counts, scene.view).certain > 0
+    with pytest.raises(AssertionError, match="contradicts the truth"):
+        judging.proofs(scene)  # what it shows is not what the rule lets through
+
     assert not next(campaign_surface.estimated(replace(town, scenes=[town.wide]))).met
 
 
