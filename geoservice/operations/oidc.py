@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import importlib.util
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -262,12 +263,17 @@ class Provider:
             self._at_once.release()
 
     def _refusal(self, why: str) -> NotSignedIn:
-        log.warning("refused: %s", why)
+        log.warning("refused: %s", fixed_word(why))
         return NotSignedIn(f"La connexion avec {self.name} n’a pas abouti. Recommencez depuis la page de connexion.")
 
     def _silent(self, why: str) -> str:
-        log.warning("the provider cannot be used: %s", why)
+        log.warning("the provider cannot be used: %s", fixed_word(why))
         return f"{self.name} ne répond pas comme prévu. Réessayez dans un instant, ou connectez-vous avec votre mot de passe."
+
+
+def fixed_word(why: str) -> str:
+    """A reason of this module, a class or a status: nothing that somebody sent gets into a log."""
+    return why if re.fullmatch(r"[a-z_ ]{2,40}|S256|(userinfo|status) [1-5]\d\d|[A-Z][A-Za-z]{2,40}", why, re.ASCII) else "?"
 
 
 def _identified(provider: Provider, claims: Mapping[str, Any], about: Mapping[str, Any], id_token: str) -> Identified:

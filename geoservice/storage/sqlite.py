@@ -17,6 +17,7 @@ from geoservice.errors import NotReady, disk_full, read_only
 from geoservice.storage import sqlite_scope
 
 SAFE_SQLITE = (3, 51, 3)  # older ones can corrupt a WAL database that two connections checkpoint (the WAL-reset race)
+_BUSY_MS = 60_000
 _LEAST_FREE = 1 << 16
 COMPOSED = {"geoservice_composed": True}  # says of a text that it is ours: a scoped connection changes rows by no other
 enter, lifted = sqlite_scope.enter, sqlite_scope.lifted
@@ -79,7 +80,7 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 def _prepare_reading(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are opened by _begin, not by the driver
-    for pragma in ("foreign_keys=ON", "busy_timeout=60000", "temp_store=MEMORY", "cache_size=-65536"):
+    for pragma in ("foreign_keys=ON", f"busy_timeout={_BUSY_MS}", "temp_store=MEMORY", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -212,9 +213,11 @@ def scrub(engine: Engine) -> bool:
         raw: Any = pooled.dbapi_connection
         raw.execute("PRAGMA temp_store=FILE")  # a folder may be larger than the memory
         raw.execute("VACUUM")
+        raw.execute("PRAGMA busy_timeout=1000")  # writers wait meanwhile; the caller asks again
         busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
     finally:
+        raw.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         pooled.close()
 
 

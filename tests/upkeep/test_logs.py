@@ -164,7 +164,7 @@ def test_our_own_words_are_fixed_words():
                 calls += 1
                 assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}"
                 rest = {ast.unparse(each) for each in node.args[1:]}
-                known = {"describe(error)", "number", "known_method(scope['method'])"}
+                known = {"describe(error)", "number", "known_method(scope['method'])", "fixed_word(why)"}
                 assert rest <= known, f"{path.name}:{node.lineno} {rest}"
     assert calls >= 3
 
@@ -181,3 +181,11 @@ def test_text_says_the_same_and_quiet_says_no_request():
     root.handlers[:], root.level = before
     logging.captureWarnings(False)
     logs.requests.setLevel(logging.NOTSET)
+
+
+def test_a_reason_that_could_come_from_outside_is_not_logged():
+    from geoservice.operations.oidc import fixed_word
+
+    assert [fixed_word(why) for why in ("no token", "authorization_endpoint", "status 502", "BadSignatureError")] == [
+        "no token", "authorization_endpoint", "status 502", "BadSignatureError"]
+    assert {fixed_word(why) for why in ("jean@exemple.fr", "93066;x", "a" * 41, "État")} == {"?"}
