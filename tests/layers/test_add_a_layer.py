@@ -79,6 +79,7 @@ def test_another_organisation_has_nothing_in_it(added: Settings) -> None:
     assert len(reader.features("locaux")) == 0
 
 
+@pytest.mark.sqlite_file
 def test_what_no_source_names_is_not_stored(added: Settings) -> None:
     kept = [path for path in added.data.rglob("*") if path.is_file() and path.suffix != ".bin"]
     assert any(path.name == "geoservice.db" for path in kept)
