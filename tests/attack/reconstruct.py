@@ -19,6 +19,7 @@ from tests.attack import naive
 from tests.attack.judging import Scene
 
 WIDTH, NEAR = 4.0, 6.0
+_MOST = 100_000.0  # facts of a piece of ground: no town has as many
 _SLACK = 1e-6
 
 
@@ -73,11 +74,12 @@ class Linear:
 
     def extreme(self, rows: int | np.ndarray, sign: float) -> float:
         """The least (sign 1) or greatest (-1) count of a node, or of some nodes together."""
-        from scipy.optimize import LinearConstraint, milp
+        from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
         target = np.atleast_2d(self.matrix[rows]).sum(axis=0)
-        answer = milp(sign * target, constraints=LinearConstraint(csr_array(self.matrix), *self.limits))
+        # a mask alone has no greatest count: without an end the programme would have no answer
+        answer = milp(sign * target, constraints=LinearConstraint(csr_array(self.matrix), *self.limits), bounds=Bounds(0, _MOST))
         assert answer.x is not None, "the truth itself agrees with everything"
         self.worlds.append(self.matrix @ answer.x)
         return float(target @ answer.x)
