@@ -76,8 +76,8 @@ def _related(table: str) -> frozenset[str]:
 
 
 @cache
-def connection_class(module: Any) -> Any:
-    """The driver's connection, held to a scope; it has none, and reads nothing, before `enter`."""
+def _cursor_class(module: Any) -> Any:
+    """The driver's cursor, each of whose statements is looked at by its connection first."""
 
     class Cursor(module.Cursor):
         def execute(self, sql: str, *values: Any) -> Any:
@@ -91,11 +91,18 @@ def connection_class(module: Any) -> Any:
         def executescript(self, *_: Any) -> Any:
             raise module.NotSupportedError("several statements at once")
 
+    return Cursor
+
+
+@cache
+def connection_class(module: Any) -> Any:
+    """The driver's connection, held to a scope; it has none, and reads nothing, before `enter`."""
+
     class Scoped(module.Connection):
         gate: _Gate | None = None
 
         def cursor(self, _factory: Any = None) -> Any:
-            return super().cursor(Cursor)
+            return super().cursor(_cursor_class(module))
 
         @contextmanager
         def changing(self, sql: str) -> Iterator[None]:
