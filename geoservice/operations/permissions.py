@@ -19,6 +19,7 @@ class Action(StrEnum):
     ANSWER_PATROL = "answer_patrol"
     EXPORT = "export"
     IMPORT = "import"  # and see received lines, undo, enter a fact
+    RECORD = "record"  # what a team notes: states of halls, merged reports, follow-ups, meetings and decisions
     OWN_ACCOUNT = "own_account"
     OWN_TOKENS = "own_tokens"
     MANAGE_MEMBERS = "manage_members"
@@ -31,7 +32,7 @@ class Action(StrEnum):
 
 
 _A = Action
-_ORGANISATION = frozenset({_A.READ_FACTS, _A.READ_RELEASE, _A.EXPORT, _A.IMPORT, _A.OWN_ACCOUNT})
+_ORGANISATION = frozenset({_A.READ_FACTS, _A.READ_RELEASE, _A.EXPORT, _A.IMPORT, _A.RECORD, _A.OWN_ACCOUNT})
 # None: the organisation itself, by a token, the demo or the command line
 ALLOWED: dict[Role | None, frozenset[Action]] = {
     None: _ORGANISATION,
@@ -44,8 +45,8 @@ ALLOWED: dict[Role | None, frozenset[Action]] = {
 }
 # a platform administrator whom two people let look into an organisation, for a time
 THROUGH_GLASS = frozenset({_A.READ_FACTS, _A.OWN_ACCOUNT})
-WRITES = frozenset({_A.IMPORT, _A.SHARE_LINKS, _A.SHARE_KEYS, _A.ASK_PATROL, _A.ANSWER_PATROL, _A.OWN_TOKENS, _A.MANAGE_MEMBERS,
-                    _A.MANAGE_AGREEMENTS, _A.ASK_GLASS, _A.APPROVE_GLASS, _A.PUBLISH, _A.DISCLOSE})
+WRITES = frozenset({_A.IMPORT, _A.RECORD, _A.SHARE_LINKS, _A.SHARE_KEYS, _A.ASK_PATROL, _A.ANSWER_PATROL, _A.OWN_TOKENS,
+                    _A.MANAGE_MEMBERS, _A.MANAGE_AGREEMENTS, _A.ASK_GLASS, _A.APPROVE_GLASS, _A.PUBLISH, _A.DISCLOSE})
 # whose these are is decided by a second person, not by belonging
 ANYWHERE = frozenset({(Role.PLATFORM_ADMIN, _A.ASK_GLASS), (Role.PLATFORM_ADMIN, _A.APPROVE_GLASS),
                       (Role.PLATFORM_ADMIN, _A.PUBLISH)})

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, delete, exi
 from sqlmodel import SQLModel
 
 from geoservice.storage import engine as db
-from geoservice.storage import imports, release_tables, tables
+from geoservice.storage import imports, release_tables, tables, watch_tables
 from geoservice.storage.features import kind_of
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
@@ -38,6 +38,8 @@ _SIGN_IN, _TRY, _GLASS, _AGREEMENT = (_table(each) for each in (tables.SignIn, t
                                                                 tables.Agreement))
 _ANSWER, _STATE, _TOLD = (_table(each) for each in (tables.GeocodedAddress, release_tables.ReleaseState,
                                                     release_tables.Disclosure))
+_SAID, _SNAPSHOT, _MEETING, _DECISION, _STEP = (_table(each) for each in (
+    watch_tables.HallOverride, watch_tables.Snapshot, watch_tables.Meeting, watch_tables.Decision, watch_tables.DecisionStep))
 _PRECISE = ("lon", "lat", "building", "hall", "minute", "duration", "utc")
 
 
@@ -112,6 +114,19 @@ def _replaced_states(limit: Limit) -> ColumnElement[bool]:
         later.c.territory_id == _STATE.c.territory_id, later.c.revision > _STATE.c.revision))
 
 
+def _old_decisions(limit: Limit) -> Any:
+    """Those of old meetings, once no meeting of late looked at them again."""
+    followed = select(_STEP.c.decision_id).join(_MEETING, _MEETING.c.id == _STEP.c.meeting_id).where(_MEETING.c.day >= limit.day)
+    return select(_DECISION.c.id).join(_MEETING, _MEETING.c.id == _DECISION.c.meeting_id).where(
+        _MEETING.c.day < limit.day, limit.whose(_MEETING.c.organisation_id), _DECISION.c.id.not_in(followed))
+
+
+def _old_meetings(limit: Limit) -> ColumnElement[bool]:
+    """Those that nothing refers to any more."""
+    left = [_MEETING.c.id.not_in(select(table.c.meeting_id)) for table in (_SNAPSHOT, _DECISION, _STEP)]
+    return and_(_MEETING.c.day < limit.day, limit.whose(_MEETING.c.organisation_id), *left)
+
+
 @dataclass(frozen=True)
 class Sort:
     """Where a rule looks, what is due there, and what becomes of it: `coarse` values, else the row goes."""
@@ -146,6 +161,11 @@ SORTS: dict[str, Sort] = {
     "diffusions": Sort(_STATE, _replaced_states),
     "divulgations": Sort(_TOLD, lambda at: _TOLD.c.last < (at.moment.year - 1970) * 12 + at.moment.month - 1),
     "imports": Sort(_RUN, _empty_runs),
+    "etats-dits": Sort(_SAID, lambda at: and_(_SAID.c.created < at.moment, at.whose(_SAID.c.organisation_id))),
+    "suites-decisions": Sort(_STEP, lambda at: _STEP.c.decision_id.in_(_old_decisions(at))),
+    "decisions": Sort(_DECISION, lambda at: _DECISION.c.id.in_(_old_decisions(at))),
+    "instantanes": Sort(_SNAPSHOT, lambda at: and_(_SNAPSHOT.c.created < at.moment, at.whose(_SNAPSHOT.c.organisation_id))),
+    "seances": Sort(_MEETING, _old_meetings),
 }
 
 

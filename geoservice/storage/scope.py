@@ -110,6 +110,14 @@ RULES: Mapping[str, Rule] = {
     "break_glass": _account("the organisation looked into, and whoever asked", Column("asked_by", PERSON)),
     "audit": _account("what was done in the organisation"),
     "audit_day": Rule("heads of the chain of all organisations"),
+    # what a team notes
+    "hall_override": _account("what a landlord says of its own halls"),
+    "fact_merger": _account("which reports an organisation takes for one fact"),
+    "follow_up": _account("whom an organisation turned to"),
+    "meeting": _account("meetings are whose team prepares them"),
+    "snapshot": _account("what a meeting looked at holds the organisation's exact counts"),
+    "decision": _account("what was decided, for those who follow it"),
+    "decision_step": _account("how far it is"),
     # what is published together
     "shared_territory": Rule(_PUBLISHER),
     "territory_signature": Rule(_PUBLISHER),

@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 
 from geoservice.core.query import EPOCH
 from geoservice.errors import GeoserviceError, NotSignedIn
-from geoservice.operations.permissions import Action, can
 from geoservice.types import LABELS, Viewer
+from geoservice.web import bar
 from geoservice.web.actions import allow
 from geoservice.web.dependencies import viewer_of
 from geoservice.web.routes.page import HTML_HEADERS, TEMPLATES
@@ -43,14 +43,8 @@ def tried(request: Request, who: Viewer, data: Data, act: Callable[[], Response 
 def render(request: Request, who: Viewer, data: Data, status: int = 200, **more: Any) -> Response:
     """The page whose template `data` names, with what else is to be said on it."""
     values = {"error": "", "told": "", "joined": "", **data(request, who), **more}
-    links = [(address, word) for address, word, action in (
-        ("/", "Carte", Action.READ_FACTS), ("/lieux", "Résidences", Action.READ_FACTS), ("/donnees", "Données", Action.IMPORT),
-        ("/partage", "Carte partagée", Action.READ_RELEASE), ("/partages", "Partages", Action.SHARE_LINKS),
-        ("/compte", "Compte", Action.OWN_ACCOUNT), ("/membres", "Membres", Action.MANAGE_MEMBERS),
-        ("/accords", "Conventions", Action.MANAGE_AGREEMENTS), ("/journal", "Journal", Action.READ_JOURNAL),
-        ("/acces", "Accès exceptionnels", Action.APPROVE_GLASS)) if can(who, action)]
     html = TEMPLATES.get_template(f"{values['page']}.html").render(
-        who=who, links=links, labels=LABELS, moment=_moment, day=_day, **values)
+        **bar.of(who, f"/{values['page']}"), labels=LABELS, moment=_moment, day=_day, **values)
     return Response(html, status, {**HTML_HEADERS, "Cache-Control": "no-store"}, "text/html")
 
 

@@ -18,11 +18,14 @@ ALLOWED = {
     "audit": "seq moment organisation_id actor action object outcome previous hash",
     "audit_day": "day seq hash",
     "break_glass": "id organisation_id asked_by approved_by reason asked ends",
+    "decision": "id organisation_id meeting_id lever place in_charge due created",
+    "decision_step": "id organisation_id decision_id meeting_id status day",
     "disclosure": "id territory_id organisation_id place residence hall state first last day keys",
     "fact": (
         "content seen line day minute duration utc category subcategory kind nature gravity place placement lon lat "
         "cell residence building hall commune complaint cost_cents id organisation_id source_id import_id key"
     ),
+    "fact_merger": "id organisation_id fact_id head_id created revoked",
     "fact_version": (
         "content seen line day minute duration utc category subcategory kind nature gravity place placement lon lat "
         "cell residence building hall commune complaint cost_cents id fact_id import_id"
@@ -31,13 +34,16 @@ ALLOWED = {
         "id layer organisation_id source_id import_id key generation name content geometry west south east north "
         "properties"
     ),
+    "follow_up": "id organisation_id fact_id partner opened closed outcome created",
     "geocoded_address": "address answer received",
+    "hall_override": "id organisation_id hall state reason since until created revoked",
     "identity": "id person_id issuer sha256 created",
     "import_run": (
         "id layer organisation_id source signature status batches lines accepted updated unchanged duplicates rejected "
         "notes started finished"
     ),
     "layer_state": "layer organisation_id changes built",
+    "meeting": "id organisation_id kind day zone perimeter since until created closed",
     "membership": "id person_id organisation_id role territory",
     "organisation": "id code created",
     "person": "id email password",
@@ -48,6 +54,7 @@ ALLOWED = {
     "shared_territory": "id code name communes terms atoms digest created",
     "sighting": "id import_id stores seen rows",
     "sign_in": "id membership_id sha256 created seen ends revoked",
+    "snapshot": "id organisation_id meeting_id sha256 content created",
     "source": "id layer name",
     "territory_signature": "id territory_id kind organisation_id actor signed",
     "token": "id organisation_id name sha256 created scope last4 expires revoked person_id",

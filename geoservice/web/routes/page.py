@@ -13,6 +13,7 @@ from geoservice.errors import NotFound, NotSignedIn, TooManyTries
 from geoservice.operations import signin
 from geoservice.operations.permissions import Action, can
 from geoservice.types import LABELS
+from geoservice.web import bar
 from geoservice.web.cookies import give, secret_of, take_back
 from geoservice.web.dependencies import NoParameters, token_viewer, viewer_of
 from geoservice.web.forms import read_form
@@ -139,7 +140,8 @@ def _page(request: Request, name: str) -> Response:
     if not can(who, Action.READ_FACTS, who.organisation_id):
         instead = "/partage" if can(who, Action.READ_RELEASE, who.organisation_id) else "/compte"
         return RedirectResponse(instead, 303, {"Cache-Control": "no-store"})
-    return Response((PAGE / name).read_bytes(), 200, HTML_HEADERS, "text/html")
+    html = TEMPLATES.get_template(name).render(bar.of(who, request.url.path))
+    return Response(html, 200, HTML_HEADERS, "text/html")
 
 
 def form(request: Request, error: str = "", status: int = 200, field: str = "token") -> Response:
