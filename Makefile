@@ -28,18 +28,18 @@ demo: install  ## build a synthetic town and serve its map on http://127.0.0.1:8
 install: $(RUNTIME_READY) $(PROJECT_READY)  ## create .venv with what running needs
 
 test: install $(DEV_READY) chromium  ## run the tests (ARGS="-k name" to choose)
-	$(PY) -m pytest -n 2 --dist loadfile -m "not slow and not bench" $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --timeout 300 -m "not slow and not bench" $(ARGS)
 
 # what touches the database; the rest would only be run a second time
 ON_POSTGRES := tests/storage tests/operations tests/web tests/upkeep tests/notebook tests/layers tests/attack/test_rows.py tests/attack/test_matrix.py
 
 test-postgres: install $(DEV_READY)  ## run what touches the database on a PostgreSQL of its own too (Debian's)
-	@.ci/postgres $(PY) -m pytest -n 2 --dist loadfile -m "not slow and not bench and not browser" $(ON_POSTGRES) $(ARGS) || \
+	@.ci/postgres $(PY) -m pytest -n 2 --dist loadfile --timeout 300 -m "not slow and not bench and not browser" $(ON_POSTGRES) $(ARGS) || \
 	  { status=$$?; [ $$status = 77 ] && [ -z "$(CI_RUN)" ] && echo "make test-postgres: skipped, there is no PostgreSQL" || \
 	    exit $$status; }
 
 slow: install $(DEV_READY) chromium  ## run the long tests: kill loops, small attacks, long browser runs
-	$(PY) -m pytest -m "slow and not bench" $(ARGS)
+	$(PY) -m pytest --timeout 900 -m "slow and not bench" $(ARGS)
 
 lint: install $(DEV_READY)  ## check style with ruff
 	$(PY) -m ruff check .
