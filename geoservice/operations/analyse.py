@@ -7,7 +7,7 @@ selection of facts and the test alone.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -134,7 +134,7 @@ def _checked(wanted: Wanted) -> None:
 
 def _analysed(reader: Reader, query: FactQuery, wanted: Wanted) -> Analysis:
     facts = facts_of.chosen(reader, query)
-    unit = _unit(facts, wanted)
+    unit = unit_of(facts, wanted)
     version = index_version(reader)
     try:
         area = studyarea.study_area(reader, query, Asked(unit, wanted.exposure, wanted.k))
@@ -143,13 +143,19 @@ def _analysed(reader: Reader, query: FactQuery, wanted: Wanted) -> Analysis:
         return Analysis(query, wanted, unit, facts, version, at=np.full(len(facts), -1), reason=reason)
     if unit == "residence":
         facts = facts_of.of_units(reader, query, area.units)
-    at = _units_of(facts, area)
-    counts = np.bincount(at[at >= 0], minlength=len(area))
-    found, reason = _tested(facts, area, counts, wanted)
-    return Analysis(query, wanted, unit, facts, version, area, counts, at, found, reason)
+    return finished(Analysis(query, wanted, unit, facts, version, area))
 
 
-def _unit(facts: Chosen, wanted: Wanted) -> str:
+def finished(begun: Analysis) -> Analysis:
+    """An analysis that has its facts and its area, with its counts and the test: arithmetic, nothing is read."""
+    assert begun.area is not None
+    at = _units_of(begun.facts, begun.area)
+    counts = np.bincount(at[at >= 0], minlength=len(begun.area))
+    found, reason = _tested(begun.facts, begun.area, counts, begun.wanted)
+    return replace(begun, counts=counts, at=at, found=found, reason=reason)
+
+
+def unit_of(facts: Chosen, wanted: Wanted) -> str:
     """Residences where (nearly) every fact is placed on one: its middle is no place where facts gather."""
     return "residence" if wanted.exposure != "area" and facts.on_residences() >= ON_RESIDENCES else "cell"
 

@@ -35,6 +35,9 @@ LABELS = {
     "lien.cree": "Lien de partage créé", "lien.revoque": "Lien de partage retiré", "cle.creee": "Clé de lecture créée",
     "cle.revoquee": "Clé de lecture retirée", "patrouille.demandee": "Passage demandé",
     "patrouille.retiree": "Demande de passage retirée", "patrouille.repondue": "Demande de passage répondue",
+    "seance.creee": "Réunion créée", "seance.close": "Réunion close", "decision.prise": "Décision notée",
+    "decision.suivie": "Décision suivie", "instantane.fait": "Instantané figé", "instantane.allege": "Faits figés effacés",
+    "instantane.montre": "Chiffres d’un instantané donnés hors du service",
     "purge": "Effacement de ce qui est échu", SEAL: "Lignes anciennes scellées et effacées",
     "bris-de-glace.demande": "Accès exceptionnel demandé", "bris-de-glace.accorde": "Accès exceptionnel accordé",
 }

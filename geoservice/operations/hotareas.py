@@ -53,20 +53,26 @@ def hot_areas(reader: Reader, found: Analysis) -> HotAreas:
 
 
 def _hot_areas(reader: Reader, found: Analysis) -> HotAreas:
+    told, total = ranked(found)
+    chosen = [rows for rows, _, _ in told]
+    centres = [centre_of(found, rows) for rows in chosen]
+    names = names_of(reader, found, chosen, centres)
+    areas = [HotArea(rank, rows, centre, name, numbers, verdict, reasons_of(numbers, verdict))
+             for rank, ((rows, numbers, verdict), centre, name) in enumerate(zip(told, centres, names, strict=True), 1)]
+    return HotAreas(tuple(areas), total)
+
+
+def ranked(found: Analysis) -> tuple[list[tuple[np.ndarray, Numbers, Verdict]], int]:
+    """Rows, numbers and verdict of the first MOST areas, the surest first, and how many there are in all; nothing is read."""
     groups = together(found)
     if not groups:
-        return HotAreas((), 0)
+        return [], 0
     # the most telling first, so that what is left out is the least
     told = sorted(zip(groups, numbers_of(found, groups), strict=True),
                   key=lambda pair: (-pair[1].sure_excess, pair[1].q, int(pair[0][0])))[:MOST]
     verdicts = [judged(each) for each in evidence_of(found, [rows for rows, _ in told], [numbers for _, numbers in told])]
     order = sorted(range(len(told)), key=lambda place: (_ORDER[verdicts[place].verdict], place))
-    chosen = [told[place][0] for place in order]
-    centres = [_centre(found, rows) for rows in chosen]
-    names = names_of(reader, found, chosen, centres)
-    areas = [HotArea(rank, rows, centre, name, told[place][1], verdicts[place], reasons_of(told[place][1], verdicts[place]))
-             for rank, (place, rows, centre, name) in enumerate(zip(order, chosen, centres, names, strict=True), 1)]
-    return HotAreas(tuple(areas), len(groups))
+    return [(*told[place], verdicts[place]) for place in order], len(groups)
 
 
 def together(found: Analysis) -> list[np.ndarray]:
@@ -139,7 +145,7 @@ def _shapes(found: HotSpots, groups: list[np.ndarray], share: np.ndarray) -> tup
                  for shape in found.shapes)
 
 
-def _centre(found: Analysis, rows: np.ndarray) -> tuple[float, float]:
+def centre_of(found: Analysis, rows: np.ndarray) -> tuple[float, float]:
     """The middle of the facts of an area, to the cell: weighted by what its cells hold."""
     assert found.area is not None
     weights = np.maximum(found.counts[rows], 1e-9)

@@ -8,6 +8,7 @@ with like, and is kept until the data change.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,12 +87,20 @@ class StudyArea:
         return len(self.exposure)
 
 
-def study_area(reader: Reader, query: FactQuery, asked: Asked) -> StudyArea:
-    """The study area of a query of one kind; NotEnough says why there is none."""
+def study_area(reader: Reader, query: FactQuery, asked: Asked, ground: Base | None = None) -> StudyArea:
+    """The study area of a query of one kind, on another ground than the query's where one is given; NotEnough says why there is
+    none."""
     if query.zone is not None and query.zone.layer == "residence":
         raise NotEnough("une_residence", "Une seule résidence ne peut pas se distinguer des autres : retirez la zone.")
-    key = (*_reach(reader), query.kind, str(query.zone), query.bbox, query.resolution, asked)
-    return _kept.get(key, lambda: _residences(reader, query) if asked.unit == "residence" else _cells(reader, query, asked))
+    key = (*_reach(reader), query.kind, str(query.zone), query.bbox, query.resolution, asked, ground and ground.code)
+    return _kept.get(key, lambda: _residences(reader, query, ground) if asked.unit == "residence"
+                     else _cells(reader, query, asked, ground))
+
+
+def drawn(shape: shapely.Geometry) -> Base:
+    """The ground inside an outline that somebody drew, in EPSG:4326."""
+    digest = hashlib.blake2b(shapely.to_wkb(shape), digest_size=16).hexdigest()
+    return Base(f"perimetre {digest}", "le périmètre tracé", shape, np.empty(0, np.uint64))
 
 
 def _reach(reader: Reader) -> tuple[str, ...]:
@@ -176,8 +185,8 @@ def _around(reader: Reader) -> Box | None:
     return reader.bounds()
 
 
-def _cells(reader: Reader, query: FactQuery, asked: Asked) -> StudyArea:
-    base = base_of(reader, query)
+def _cells(reader: Reader, query: FactQuery, asked: Asked, ground: Base | None) -> StudyArea:
+    base = ground or base_of(reader, query)
     lived = _lived_in(reader, query, base, asked)
     if lived is not None:
         cells, exposure = lived
@@ -271,10 +280,10 @@ def _parts(cells: np.ndarray, shape: shapely.Geometry) -> np.ndarray:
     return part
 
 
-def _residences(reader: Reader, query: FactQuery) -> StudyArea:
+def _residences(reader: Reader, query: FactQuery, ground: Base | None) -> StudyArea:
     """Residences with a known number of dwellings, each alone; those of the zone or box where one is given."""
     known = dwellings(reader)
-    base = base_of(reader, query) if query.zone is not None or query.bbox is not None else None
+    base = ground or (base_of(reader, query) if query.zone is not None or query.bbox is not None else None)
     homes = list(known.homes.items())
     if base is not None and base.shape is not None:
         shapely.prepare(base.shape)
