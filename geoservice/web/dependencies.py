@@ -24,7 +24,12 @@ _LONGEST_TOKEN = 200
 
 # Dependencies are coroutines because FastAPI carries each plain function to a thread, which costs more than what they do.
 async def viewer(request: Request) -> Viewer:
-    """`viewer_of`, as a dependency; Forbidden when the viewer may not ask this route (`web/actions.py`)."""
+    """Whom the surface that answers lets in by its door: `signed_in`, or whoever shows a reading key (`web/shared/who.py`)."""
+    return request.app.state.door.viewer(request)
+
+
+def signed_in(request: Request) -> Viewer:
+    """`viewer_of`; Forbidden when the viewer may not ask this route (`web/actions.py`)."""
     found = viewer_of(request)
     allow(request, found)
     return found

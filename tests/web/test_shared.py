@@ -166,6 +166,7 @@ def test_nobody_reads_without_a_key(folder: Path) -> None:
         for secret in (None, "gsk_" + "x" * 43, "x" * 300):
             nobody = world.client(folder, secret)
             assert nobody.get(f"{API}{question}").status_code == 401
+            assert not nobody.app.dependency_overrides  # with one, FastAPI works every dependency out anew at each request
 
 
 @pytest.mark.parametrize("asked", ["level=r10", "period=2024", "period=2025-13", "group=org:1", "kind=ville", "organisation=1",

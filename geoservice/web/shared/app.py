@@ -14,14 +14,14 @@ from geoservice import __version__
 from geoservice.errors import NotReady
 from geoservice.operations import shared_access
 from geoservice.web import problems
-from geoservice.web.dependencies import NoParameters, viewer
+from geoservice.web.dependencies import NoParameters
 from geoservice.web.headers import Guard, security_headers
 from geoservice.web.observe import Observer
 from geoservice.web.responses import JSON, to_json
 from geoservice.web.routes import files
 from geoservice.web.schemas import PROBLEM
 from geoservice.web.shared import links, pages, patrols, routes
-from geoservice.web.shared.who import by_key, key_viewer, shared_of
+from geoservice.web.shared.who import by_key, shared_of
 
 FOLDER = "GEOSERVICE_SHARED"
 ROUTERS = (routes.router, patrols.router, links.router, pages.page, pages.keys)
@@ -33,7 +33,6 @@ def create_shared_app(folder: Path) -> FastAPI:
     app = FastAPI(title="geoservice : partage", version=__version__, lifespan=_lifespan, openapi_url=None, docs_url=None,
                   redoc_url=None, redirect_slashes=False, responses={"default": PROBLEM})
     app.state.door = by_key(shared_access.open_shared(folder))
-    app.dependency_overrides[viewer] = key_viewer  # nobody signs in here
     app.add_middleware(Guard, headers=security_headers(basemap=False))
     app.add_middleware(Observer, metrics=None, told=False)
     problems.install(app)

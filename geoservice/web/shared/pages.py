@@ -24,7 +24,7 @@ keys = APIRouter(include_in_schema=False, dependencies=[NoParameters])
 def shared_page(request: Request) -> Response:
     """Released maps, for whoever may open some; others are led to the form."""
     try:
-        door_of(request).enter(request)
+        door_of(request).viewer(request)
     except NotSignedIn:
         return RedirectResponse("/connexion" if door_of(request).main else "/partage/cle", 303, {"Cache-Control": "no-store"})
     return Response((PAGE / "partage.html").read_bytes(), 200, HTML_HEADERS, "text/html")

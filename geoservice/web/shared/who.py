@@ -14,9 +14,8 @@ from geoservice.operations import shared_access
 from geoservice.operations.shared import Opened
 from geoservice.operations.shared_access import Guest, Shared
 from geoservice.types import Viewer
-from geoservice.web.actions import allow
 from geoservice.web.cookies import is_https
-from geoservice.web.dependencies import CurrentViewer, viewer_of
+from geoservice.web.dependencies import CurrentViewer, signed_in
 from geoservice.web.service import service_of
 
 COOKIE, HOST_COOKIE = "geoservice-partage", "__Host-geoservice-partage"
@@ -25,21 +24,16 @@ COOKIE_S = 12 * 3_600
 
 @dataclass(frozen=True)
 class Door:
-    """How guests come in. `main`: beside the map, for people who are signed in; else by reading keys alone.
+    """How people come in. `main`: beside the map, for people who are signed in; else by reading keys alone.
 
-    guest: what a viewer whom `dependencies.viewer` let in may open.
+    viewer: who asks (`dependencies.viewer` goes through it), NotSignedIn or Forbidden for whoever may not; guest: what they may
+    open.
     """
 
     shared: Shared
+    viewer: Callable[[Request], Viewer]
     guest: Callable[[Request, Viewer], Guest]
     main: bool
-
-    def enter(self, request: Request) -> None:
-        """NotSignedIn or Forbidden for whoever may not see the page."""
-        if self.main:
-            allow(request, viewer_of(request))
-        else:
-            key_viewer(request)
 
 
 def door_of(request: Request) -> Door:
@@ -53,13 +47,14 @@ def shared_of(request: Request) -> Shared:
 
 
 def by_key(shared: Shared) -> Door:
-    """The door of the shared surface. Its application lets `key_viewer` stand for `dependencies.viewer`."""
-    return Door(shared, lambda request, _viewer: _guest(request), main=False)
+    """The door of the shared surface."""
+    return Door(shared, key_viewer, lambda request, _viewer: _guest(request), main=False)
 
 
 def by_sign_in(shared: Shared) -> Door:
     """The door of the main surface: whoever is signed in and whose role may do what the route asks."""
-    return Door(shared, lambda request, who: shared_access.guest_of_viewer(shared, service_of(request).opened(), who), main=True)
+    return Door(shared, signed_in, lambda request, who: shared_access.guest_of_viewer(shared, service_of(request).opened(), who),
+                main=True)
 
 
 def key_viewer(request: Request) -> Viewer:
