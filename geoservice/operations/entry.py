@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from geoservice.catalog.intake.facts import FactIntake
 from geoservice.catalog.rows import FACT, Batch
 from geoservice.catalog.schema import SourceSpec
-from geoservice.errors import BadInput, Conflict
-from geoservice.operations import audit, intakes
+from geoservice.errors import BadInput, Conflict, NotFound
+from geoservice.operations import audit, intakes, residences
+from geoservice.operations.features import FeatureShelf
 from geoservice.operations.indexing import FACTS, note_added
 from geoservice.operations.reach import scope_of
-from geoservice.storage import facts, imports, jobs
+from geoservice.operations.reader import Reader
+from geoservice.storage import facts, imports, jobs, mergers
 from geoservice.storage.facts import Owner
 from geoservice.storage.store import Storage
 from geoservice.types import Kind, Viewer
@@ -30,6 +32,27 @@ class Entered:
 
     import_id: int
     created: bool
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The organisation's own places, as short rows: (code, name, lon, lat) and (code, name, residence, lon, lat)."""
+
+    residences: list[tuple]
+    halls: list[tuple]
+
+
+def choices(reader: Reader) -> Choices:
+    """Residences and halls that an entry can name: the organisation's own; where it imported none, those of open data."""
+    own = replace(reader, shelf=FeatureShelf(reader.shelf.storage, (reader.viewer.organisation_id,)))
+    mine = own if residences.residences(own) else reader
+    rows = [(found.code, found.name, *_rounded(found.point)) for found in residences.residences(mine).values()]
+    halls = [(hall.code, hall.name, home, *_rounded(hall.point)) for home, hall in residences.known_halls(mine) if home]
+    return Choices(sorted(rows, key=lambda row: row[1]), sorted(halls, key=lambda row: (row[2], row[1])))
+
+
+def _rounded(point: tuple[float, float] | None) -> tuple[float | None, float | None]:
+    return (None, None) if point is None else (round(point[0], 6), round(point[1], 6))
 
 
 def enter(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) -> Entered:
@@ -61,6 +84,25 @@ def enter(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) 
     return Entered(number, bool(found.accepted))
 
 
+def take_back(storage: Storage, viewer: Viewer, key: str) -> bool:
+    """Take back an entry of today, by the identifier that only whoever made it knows: it counts nowhere and stays in its place,
+    so that the same fact sent once more is not new. False when it was taken back already; NotFound for anything else.
+    """
+    with storage.write(scope_of(viewer)) as connection:
+        source = imports.source_id(connection, FACTS, SOURCE)
+        found = facts.entry(connection, Owner(viewer.organisation_id, source, 0), key)
+        run = found and imports.find(connection, found.import_id)
+        if not run or run["signature"] != _signature():
+            raise NotFound("Cette saisie n’est pas ou plus annulable ici : on annule ses propres saisies du jour.")
+        if mergers.heads(connection, [found.id]).get(found.id) == found.id:
+            return False
+        mergers.release(connection, found.id)
+        mergers.withdraw(connection, viewer.organisation_id, found.id)
+        imports.touch(connection, FACTS, viewer.organisation_id)
+        audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "saisie.annulee", f"fait {found.id}")
+    return True
+
+
 def _row(storage: Storage, viewer: Viewer, kind: Kind, fields: dict[str, Any]) -> tuple:
     context = intakes.Context(storage, viewer.organisation_id, 0)
     intake = FactIntake(_spec(kind), intakes.latest_day(), 0, context.places)
@@ -78,10 +120,14 @@ def _spec(kind: Kind) -> SourceSpec:
 
 def _run_of_today(connection: Any, organisation_id: int) -> int:
     """The import that entries of a day are counted in, so that a day can be seen and undone as one."""
-    signature = f"{SOURCE}:{datetime.now(UTC).date().isoformat()}"
+    signature = _signature()
     found = jobs.ended(connection, organisation_id, signature)
     if found is None:
         found = jobs.receive(connection, FACTS, organisation_id, SOURCE)
         jobs.adopt(connection, found, signature)
         imports.finish(connection, found, "done")
     return found
+
+
+def _signature() -> str:
+    return f"{SOURCE}:{datetime.now(UTC).date().isoformat()}"

@@ -181,21 +181,21 @@ def _halls(reader: Reader, code: str, rows: list[tuple[FactIndex, np.ndarray]]) 
         for unit in np.flatnonzero(numbers).tolist():
             if index.units.level[unit] == "hall":
                 counts[index.units.code[unit]] += int(numbers[unit])
-    halls = [replace(hall, count=counts.pop(hall.code, 0)) for hall in _known_halls(reader, code)]
+    halls = [replace(hall, count=counts.pop(hall.code, 0)) for home, hall in known_halls(reader) if home == code]
     within = sum(hall.count for hall in halls) + sum(counts.values())
     halls += [Hall(hall, hall, None, {}, number) for hall, number in counts.items()]
     return sorted(halls, key=lambda hall: (-hall.count, hall.code)), total - within
 
 
-def _known_halls(reader: Reader, code: str) -> Iterator[Hall]:
+def known_halls(reader: Reader) -> Iterator[tuple[str, Hall]]:
+    """Halls of the patrimoine in reach, each with the code of its residence; their facts are not counted."""
     if "halls" not in reader.catalog.layers:
         return
     found = reader.shelf.features("halls")
     for key, name, shape, known in zip(found.keys, found.names, found.geometry, found.properties, strict=True):
-        if known.get("residence") == code:
-            hall = str(known.get("hall") or key)
-            point = None if shape is None else (shape.centroid.x, shape.centroid.y)
-            yield Hall(hall, name or hall, point, known, 0)
+        hall = str(known.get("hall") or key)
+        point = None if shape is None else (shape.centroid.x, shape.centroid.y)
+        yield str(known.get("residence") or ""), Hall(hall, name or hall, point, known, 0)
 
 
 def near_qpv(reader: Reader, point: tuple[float, float] | None) -> list[Near]:

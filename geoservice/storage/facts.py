@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from geoservice.catalog.rows import FACT
-from geoservice.storage import sightings
+from geoservice.storage import mergers, sightings
 from geoservice.storage.engine import bulk_insert, bulk_select, bulk_update, chunks, last_id
 from geoservice.storage.tables import Fact, FactVersion
 
@@ -222,9 +222,10 @@ _NOTHING = {"lon": 0.0, "lat": 0.0, "minute": -1, "duration": 0, "gravity": 0}  
 
 
 def columns(connection: Connection, organisation_id: int, block: int = 50_000) -> Iterator[list[tuple]]:
-    """Blocks of current facts as tuples in the order of INDEXED, for building an index; numbers are never None."""
+    """Blocks of current facts that count, as tuples in the order of INDEXED, for building an index; numbers are never None."""
     names = ", ".join(f'coalesce("{name}", {_NOTHING[name]})' if name in _NOTHING else f'"{name}"' for name in INDEXED)
-    return bulk_select(connection, f"SELECT {names} FROM fact WHERE organisation_id = ?", (organisation_id,), block)
+    return bulk_select(connection, f"SELECT {names} FROM fact WHERE organisation_id = ? AND id NOT IN ({mergers.LEFT_OUT})",
+                       (organisation_id,), block)
 
 
 def columns_of(connection: Connection, numbers: Sequence[int]) -> list[tuple]:
@@ -241,6 +242,12 @@ def columns_of(connection: Connection, numbers: Sequence[int]) -> list[tuple]:
 def numbers(connection: Connection, owner: Owner, keys: set[str]) -> dict[str, int]:
     """Numbers of facts of a source by their keys."""
     return _ids(connection, owner, keys)
+
+
+def entry(connection: Connection, owner: Owner, key: str) -> Row | None:
+    """`id` and `import_id` of a fact of a source, by its key."""
+    return connection.execute(select(Fact.id, Fact.import_id).where(
+        Fact.organisation_id == owner.organisation_id, Fact.source_id == owner.source_id, Fact.key == key)).first()
 
 
 def total(connection: Connection, organisation_id: int) -> int:

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, delete, exi
 from sqlmodel import SQLModel
 
 from geoservice.storage import engine as db
-from geoservice.storage import imports, release_tables, tables, watch_tables
+from geoservice.storage import imports, mergers, release_tables, tables, watch_tables
 from geoservice.storage.features import kind_of
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
@@ -188,6 +188,7 @@ def batch(connection: Connection, name: str, limit: Limit, most: int, after: Any
         connection.execute(update(sort.table).where(key.in_(keys)).values(sort.coarse(sort.table)))
         return keys
     if sort.table is _FACT:
+        mergers.promote(connection, keys)
         connection.execute(delete(_VERSION).where(_VERSION.c.fact_id.in_(keys)))
     connection.execute(delete(sort.table).where(key.in_(keys)))
     return keys

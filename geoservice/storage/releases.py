@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from geoservice.storage import mergers
 from geoservice.storage.engine import bulk_insert, bulk_select, chunks, plain_errors
 from geoservice.storage.release_tables import Disclosure, RecordKey, ReleaseState, SharedTerritory, TerritorySignature
 from geoservice.storage.tables import Agreement, Fact, Organisation, now
@@ -103,13 +104,14 @@ COLUMNS = ("id", "cell", "day", "minute", "duration", "category", "kind", "organ
 def facts_of(connection: Connection, organisations: Sequence[int], kinds: Sequence[str],
              days: tuple[int, int]) -> Iterator[list[tuple]]:
     """Blocks of current facts of SEVERAL organisations as tuples in the order of COLUMNS: with a point, of these kinds, from the
-    first day to the one before the second. `AGP` facts are not read."""
+    first day to the one before the second. `AGP` facts are not read, and what was merged is read once."""
     nothing = {"minute": -1, "duration": 0}
     names = ", ".join(f'coalesce(f."{name}", {nothing[name]})' if name in nothing else f'f."{name}"' for name in COLUMNS)
     marks, words = ", ".join("?" * len(organisations)), ", ".join("?" * len(kinds))
     return bulk_select(
         connection, f"SELECT {names} FROM fact f WHERE f.organisation_id IN ({marks}) AND f.kind IN ({words}) AND f.cell <> 0 "
-        "AND f.category <> 'AGP' AND f.day >= ? AND f.day < ? ORDER BY f.id", (*organisations, *kinds, *days), 50_000)
+        f"AND f.category <> 'AGP' AND f.day >= ? AND f.day < ? AND f.id NOT IN ({mergers.LEFT_OUT}) "
+        "ORDER BY f.id", (*organisations, *kinds, *days), 50_000)
 
 
 def keys(connection: Connection) -> dict[int, int]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Table, delete, insert, select
 
-from geoservice.storage import features, sightings
+from geoservice.storage import features, mergers, sightings
 from geoservice.storage.engine import bulk_insert, bulk_update, chunks
 from geoservice.storage.facts import VALUES
 from geoservice.storage.features import Keyed
@@ -134,6 +134,7 @@ class _Changes:
 
     def write(self, connection: Connection) -> None:
         _delete(connection, FactVersion.__table__, self.gone)
+        mergers.promote(connection, self.dead)
         _delete(connection, Fact.__table__, self.dead)
         bulk_update(connection, Fact.__table__, ("import_id", *VALUES), self.current)
         bulk_insert(connection, FactVersion.__table__, ("fact_id", "import_id", *VALUES), self.history)

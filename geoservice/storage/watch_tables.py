@@ -32,7 +32,10 @@ class HallOverride(SQLModel, table=True):
 
 
 class FactMerger(SQLModel, table=True):
-    """A report that is one of several of the same fact: it stays, and counts as its head. Gone with either of them."""
+    """A report that is one of several of the same fact: it stays, and counts as its head. Gone with either of them.
+
+    Where the head is the fact itself, the entry was taken back by whoever made it.
+    """
 
     __tablename__ = "fact_merger"
     id: int | None = Field(default=None, primary_key=True)

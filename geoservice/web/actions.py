@@ -23,11 +23,11 @@ ACTIONS: dict[str, Action] = {
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
     **{f"GET {path}": Action.EXPORT for path in ("/api/carte.pdf", "/api/map.png")},
     **{f"GET {path}": _IMPORT for path in (
-        "/donnees", "/api/imports", "/api/imports/{number}", "/api/imports/{number}/rejects",
+        "/saisie", "/api/saisie", "/donnees", "/api/imports", "/api/imports/{number}", "/api/imports/{number}/rejects",
         "/api/imports/{number}/rejects.csv")},
     **{f"POST {path}": _IMPORT for path in (
         "/api/uploads", "/api/imports/preview", "/api/imports/preview.csv", "/api/imports", "/api/imports/{number}/undo",
-        "/api/facts")},
+        "/api/facts", "/api/facts/{key}/annuler")},
     **{f"GET {path}": Action.READ_RELEASE for path in (
         "/partage", "/api/shared", *(f"/api/shared/{{territory}}{rest}" for rest in (
             "", "/places/{level}", "/values", "/trend", "/changes", "/hours", "/hotspots", "/map.svg", "/halls", "/requests",

@@ -13,6 +13,7 @@ from geoservice.web.logs import known_method
 from geoservice.web.problems import unexpected
 
 BASEMAP = "https://data.geopf.fr"
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 log = logging.getLogger("geoservice.web")
 
 
@@ -26,7 +27,7 @@ def security_headers(basemap: bool) -> dict[str, str]:
         "Content-Security-Policy": "; ".join(policy),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Permissions-Policy": PERMISSIONS,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }

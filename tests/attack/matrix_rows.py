@@ -104,8 +104,11 @@ ROWS: dict[str, Row] = {
         "upload": names["upload"], "layer": "incidents", "columns": {"date": "absente"}}),
     "POST /api/facts": Row(WRITERS, own=frozenset({200, 201}), other=BAD, none=BAD, json=lambda names: {
         "id": "matrice", "date": "2024-05-04", "category": "DEG", "residence": names["residence"]}),
+    "POST /api/facts/{key}/annuler": named(WRITERS, path={"key": "=inconnue"}, own=GONE, json=lambda names: {}),
+    "GET /api/saisie": Row(LISTERS),
     # pages
     "GET /": Row(READERS, page=True), "GET /lieux": Row(READERS, page=True), "GET /donnees": Row(READERS, page=True),
+    "GET /saisie": Row(READERS, page=True),
     "GET /compte": Row(EVERYBODY, page=True),
     "POST /compte/mot-de-passe": Row(EVERYBODY, own=BAD, other=BAD, none=BAD, form=empty),
     "POST /compte/organisation": Row(EVERYBODY, own=GONE, other=GONE, none=GONE, form=lambda names: {
@@ -166,6 +169,7 @@ ROWS: dict[str, Row] = {
     "GET /connexion/proconnect/fin": Row(NOBODY_NEEDED, own=DONE, other=DONE, none=DONE),
     "GET /api/openapi.json": Row(NOBODY_NEEDED),
     "GET /health/live": Row(NOBODY_NEEDED), "GET /health/ready": Row(NOBODY_NEEDED),
+    "GET /saisie/hors-ligne.js": Row(NOBODY_NEEDED),
     "GET /static/{path:path}": Row(NOBODY_NEEDED, path={"path": "=base.css"}),
     "POST /deconnexion": Row(NOBODY_NEEDED, own=DONE, other=DONE, none=DONE, form=empty, uses_up="cookie"),
 }

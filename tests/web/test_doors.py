@@ -20,7 +20,7 @@ from tests.web.world import CANARY, PLAINE, RIVES
 
 PUBLIC = {"/connexion", "/connexion/organisation", "/connexion/proconnect", "/connexion/proconnect/retour",
           "/connexion/proconnect/fin", "/deconnexion", "/health/live", "/health/ready", "/api/openapi.json",
-          "/static/{path:path}", "/p/{secret}"}  # whoever holds a share link: see test_shared_links.py
+          "/static/{path:path}", "/saisie/hors-ligne.js", "/p/{secret}"}  # whoever holds a share link: see test_shared_links.py
 # every route that needs a viewer, with addresses that really ask for something
 ASKED = {
     "/": ["/"],
@@ -62,6 +62,8 @@ ASKED = {
     "/accords": [],
     "/acces": [],
     "/donnees": ["/donnees"],
+    "/saisie": ["/saisie"],
+    "/api/saisie": ["/api/saisie"],
     "/partage": ["/partage"],
     "/partages": [],
     "/api/shared": ["/api/shared"],
@@ -88,7 +90,7 @@ ASKED = {
     "/tiles/{layer}/{z}/{x}/{y}.png": ["/tiles/incidents/{tile}.png?kind=bailleur", "/tiles/patrimoine/{tile}.png"],
 }
 
-PAGES = {"/", "/lieux", "/donnees", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
+PAGES = {"/", "/lieux", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
          "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
 SENT = {
@@ -98,6 +100,7 @@ SENT = {
     "/api/imports": "/api/imports",
     "/api/imports/{number}/undo": "/api/imports/1/undo",
     "/api/facts": "/api/facts",
+    "/api/facts/{key}/annuler": "/api/facts/a/annuler",
     "/api/shared/{territory}/requests/{number}": "/api/shared/ville/requests/1",
     "/partages/liens": "/partages/liens",
     "/partages/liens/{number}/revoquer": "/partages/liens/1/revoquer",

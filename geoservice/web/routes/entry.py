@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date as Day
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
@@ -13,11 +13,13 @@ from starlette.responses import Response
 from geoservice.catalog.schema import is_code
 from geoservice.errors import BadInput
 from geoservice.operations import entry
-from geoservice.types import Kind, Nature, Place
+from geoservice.operations.reader import Reader
+from geoservice.types import GRAVITIES, LABELS, SUBCATEGORIES, Category, Kind, Nature, Place
 from geoservice.web.body import Body, documented, read_body
-from geoservice.web.dependencies import CurrentViewer, NoParameters
+from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters, described
 from geoservice.web.origin import refuse_other_sites
-from geoservice.web.responses import JSON, to_json
+from geoservice.web.responses import JSON, respond, tag_of, to_json
+from geoservice.web.routes.words import words
 from geoservice.web.service import service_of
 
 router = APIRouter()
@@ -46,6 +48,23 @@ class Fact(Body):
     commune: Annotated[str, Field(pattern=r"^[0-9][0-9AB][0-9]{3}$")] | None = None
 
 
+@router.get("/api/saisie", dependencies=[NoParameters], openapi_extra=described())
+def lists(request: Request, reader: CurrentReader) -> Response:
+    """What there is to choose from when one enters a fact: words, and the residences and halls of the organisation."""
+    tag = tag_of("saisie", reader.viewer.organisation_id, reader.version("patrimoine"), reader.version("halls"))
+    return respond(request, tag, lambda: to_json(_lists(reader)), JSON)
+
+
+def _lists(reader: Reader) -> dict[str, Any]:
+    categories = [{"code": category, "label": LABELS[category], "subcategories": [
+        {"code": code, "label": label[:1].upper() + label[1:]} for code, label in SUBCATEGORIES[category].items()]}
+        for category in Category]
+    found = entry.choices(reader)
+    return {"organisation": reader.viewer.organisation, "categories": categories, "natures": words(Nature),
+            "places": words(Place), "gravities": [{"code": str(code), "label": label} for code, label in GRAVITIES.items()],
+            "residences": found.residences, "halls": found.halls}
+
+
 @router.post("/api/facts", status_code=201, dependencies=[NoParameters, Depends(refuse_other_sites)],
              openapi_extra=documented(Fact))
 async def enter(request: Request, who: CurrentViewer) -> Response:
@@ -57,3 +76,10 @@ async def enter(request: Request, who: CurrentViewer) -> Response:
     done = await run_in_threadpool(entry.enter, service_of(request).opened(), who, fact.kind, fields)
     answer = {"id": fact.id, "import": done.import_id, "created": done.created}
     return Response(to_json(answer), 201 if done.created else 200, {"Cache-Control": "private, no-store"}, JSON)
+
+
+@router.post("/api/facts/{key}/annuler", dependencies=[NoParameters, Depends(refuse_other_sites)])
+async def take_back(request: Request, who: CurrentViewer, key: str) -> Response:
+    """Take back an entry that one made today; it counts nowhere any more. The same again changes nothing."""
+    await run_in_threadpool(entry.take_back, service_of(request).opened(), who, key[:120])
+    return Response(to_json({"id": key, "undone": True}), 200, {"Cache-Control": "private, no-store"}, JSON)

@@ -23,6 +23,14 @@ _WORTH_BYTES = 1_000
 router = APIRouter(dependencies=[Depends(only("v"))], include_in_schema=False)
 
 
+@router.get("/saisie/hors-ligne.js")
+def worker(request: Request) -> Response:
+    """What makes the form of entries open without a network: a service worker, for that page alone."""
+    found = static_file(request, "js/saisie-worker.js")
+    found.headers["Service-Worker-Allowed"] = "/saisie"
+    return found
+
+
 @router.get("/static/{path:path}")
 def static_file(request: Request, path: str) -> Response:
     """A script, style, font or image of the page."""

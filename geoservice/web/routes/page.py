@@ -17,6 +17,7 @@ from geoservice.web import bar
 from geoservice.web.cookies import give, secret_of, take_back
 from geoservice.web.dependencies import NoParameters, token_viewer, viewer_of
 from geoservice.web.forms import read_form
+from geoservice.web.headers import PERMISSIONS
 from geoservice.web.origin import refuse_other_sites
 from geoservice.web.provider import elsewhere, take_hint
 from geoservice.web.routes.files import PAGE
@@ -45,6 +46,14 @@ def import_page(request: Request) -> Response:
 def places_page(request: Request) -> Response:
     """Residences and quarters, for people who are signed in."""
     return _page(request, "lieux.html")
+
+
+@router.get("/saisie")
+def entry_page(request: Request) -> Response:
+    """Entering a fact on a phone. The one page that may ask where the device is: to sort places, and nothing is sent of it."""
+    found = _page(request, "saisie.html")
+    found.headers["Permissions-Policy"] = PERMISSIONS.replace("geolocation=()", "geolocation=(self)")
+    return found
 
 
 @router.get("/connexion")

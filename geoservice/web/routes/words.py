@@ -65,15 +65,16 @@ def _catalog(reader: Reader) -> dict[str, Any]:
         "layers": [_layer(view, *credits.texts(reader, view.spec.name)) for view in reader.layers()],
         "kinds": [{"code": kind, "label": LABELS[kind], "facts": number} for kind, number in reader.kinds().items()],
         # `mapped` false: such facts exist only as counts of a residence or larger
-        "categories": [{**word, "mapped": word["code"] not in UNMAPPED_CATEGORIES} for word in _words(Category)],
-        "natures": _words(Nature), "places": _words(Place),
+        "categories": [{**word, "mapped": word["code"] not in UNMAPPED_CATEGORIES} for word in words(Category)],
+        "natures": words(Nature), "places": words(Place),
         "gravities": [{"code": str(code), "label": label} for code, label in GRAVITIES.items()],
         "period": None if period is None else {"from": period[0].isoformat(), "to": period[1].isoformat()},
         "bounds": box_list(reader.bounds()),
     }
 
 
-def _words(members: Iterable[StrEnum]) -> list[dict[str, Any]]:
+def words(members: Iterable[StrEnum]) -> list[dict[str, Any]]:
+    """A closed list: codes and labels."""
     return [{"code": str(member), "label": LABELS[member]} for member in members]
 
 
