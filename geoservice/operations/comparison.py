@@ -47,7 +47,7 @@ def compared(reader: Reader, query: FactQuery, other: Span | None, wanted: Wante
     """The query's own period against another: the one given, else as long a one just before; without dates, the second half of
     what is known against the first. BadInput where two periods share a day."""
     query, _ = reader.resolved(query)
-    before_span, after_span = _spans(reader, query, other)
+    before_span, after_span = spans(reader, query, other)
     after = analyse(reader, query.with_(since=after_span[0], until=after_span[1]), wanted)
     before = analyse(reader, query.with_(since=before_span[0], until=before_span[1]), wanted)
     lengths = _days(before_span), _days(after_span)
@@ -84,7 +84,8 @@ def _days(period: Span) -> float:
     return float((period[1] - period[0]).days)
 
 
-def _spans(reader: Reader, query: FactQuery, other: Span | None) -> tuple[Span, Span]:
+def spans(reader: Reader, query: FactQuery, other: Span | None) -> tuple[Span, Span]:
+    """The two periods that a query and the one it is compared with mean; BadInput where they share a day or are empty."""
     first, last = span_of(reader, query if query.since and query.until else query.with_(since=None, until=None))
     if query.since is not None or query.until is not None:
         own = (query.since or EPOCH + timedelta(first), query.until or EPOCH + timedelta(last + 1))

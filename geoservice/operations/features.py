@@ -109,10 +109,10 @@ class FeatureShelf:
                 return stored.aggregate_summary(connection, self.organisations)
             return stored.address_count(connection)
 
-    def aggregates(self) -> list[dict[str, Any]]:
-        """Published counts in reach."""
+    def aggregates(self, zones: tuple[tuple[str, str], ...] = ()) -> list[dict[str, Any]]:
+        """Published counts in reach; of some (level, zone) where they are given."""
         with self.storage.read(self.scope) as connection:
-            return stored.aggregates(connection, self.organisations)
+            return stored.aggregates(connection, self.organisations, zones)
 
     def names(self, layer: str) -> dict[str, str]:
         """Names of a layer's features by key."""

@@ -210,9 +210,10 @@ class Reader:
         """Zones that `zone=` accepts, by name."""
         return list_zones(self.shelf, layer, generation)
 
-    def aggregates(self) -> list[dict[str, Any]]:
-        """Published counts in reach; `count` is None where withheld. They stand beside facts, never added."""
-        return self.shelf.aggregates()
+    def aggregates(self, zones: tuple[tuple[str, str], ...] = ()) -> list[dict[str, Any]]:
+        """Published counts in reach, or those of some (level, zone); `count` is None where withheld. They stand beside facts,
+        never added."""
+        return self.shelf.aggregates(zones)
 
     def card(self, cell: int, query: FactQuery) -> Card:
         """One cell: its facts, their share of all that match, by category; QPV it touches; the nearest residence."""

@@ -97,8 +97,8 @@ def months(reader: Reader, query: FactQuery, within: np.ndarray | None = None) -
     first, last = span_of(reader, query)
     counts = sum((profiles.series(index, rows, "month", (first, last)).counts for index, rows in facts.parts),
                  np.zeros(len(step_starts("month", first, last)), np.int64))
-    lasted = _days_of_months(first, last)
-    found, line, reason = _trend(counts, lasted)
+    lasted = days_of_months(first, last)
+    found, line, reason = trend_of(counts, lasted)
     spread = _around(counts, line)
     low, high = (spread * some for some in poisson_limits(counts / spread))
     said = Said("Mann–Kendall, pente de Theil–Sen", "Faits par jour, mois par mois ; les intervalles tiennent compte de la "
@@ -108,7 +108,7 @@ def months(reader: Reader, query: FactQuery, within: np.ndarray | None = None) -
                   line, reason, said)
 
 
-def _days_of_months(first: int, last: int) -> np.ndarray:
+def days_of_months(first: int, last: int) -> np.ndarray:
     """Days of each month that lie between two day numbers, both included."""
     starts = step_starts("month", first, last)
     if not len(starts):
@@ -116,7 +116,8 @@ def _days_of_months(first: int, last: int) -> np.ndarray:
     return np.diff(np.append(np.maximum(starts, first), last + 1))
 
 
-def _trend(counts: np.ndarray, lasted: np.ndarray) -> tuple[Trend | None, np.ndarray, Reason | None]:
+def trend_of(counts: np.ndarray, lasted: np.ndarray) -> tuple[Trend | None, np.ndarray, Reason | None]:
+    """Trend of facts per day, its fitted counts, and the reason where there is none; counts and days of each step, (n,)."""
     rates = counts / np.maximum(lasted, 1)
     try:
         found = trend(rates)

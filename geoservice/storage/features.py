@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, func, insert, select, tuple_
+from sqlalchemy import Connection, Table, and_, func, insert, or_, select, tuple_
 
 from geoservice.catalog.rows import ADDRESS, AGGREGATE, FEATURE
 from geoservice.storage import sightings
 from geoservice.storage.engine import bulk_insert, bulk_update, chunks, last_id
 from geoservice.storage.facts import Outcome, Owner
-from geoservice.storage.tables import Address, Aggregate, Feature, ReplacedRow
+from geoservice.storage.tables import Address, Aggregate, Feature, ReplacedRow, Source
 
 
 @dataclass(frozen=True)
@@ -192,10 +192,16 @@ def places(connection: Connection, organisations: tuple[int, ...]) -> list[tuple
     return [tuple(row) for row in connection.execute(query)]
 
 
-def aggregates(connection: Connection, organisations: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Published counts in reach, withheld ones with `count` None."""
+def aggregates(connection: Connection, organisations: tuple[int, ...],
+               zones: tuple[tuple[str, str], ...] = ()) -> list[dict[str, Any]]:
+    """Published counts in reach, withheld ones with `count` None; only those of some (level, zone) where they are given."""
     table = Aggregate.__table__
     query = select(table).where(table.c.organisation_id.in_(organisations)).order_by(table.c.id)
+    if zones:
+        # every column of the index up to the zone is named: a national file has millions of rows
+        sources = select(Source.id)
+        chosen = or_(*(and_(table.c.level == level, table.c.zone == zone) for level, zone in zones))
+        query = query.where(table.c.source_id.in_(sources), chosen)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

@@ -19,7 +19,8 @@ ACTIONS: dict[str, Action] = {
         "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change", "/api/calibration",
         "/tiles/hotspots/{z}/{x}/{y}.mvt", "/api/units", "/api/zones", "/api/series", "/api/calendar", "/api/facets",
         "/api/geometry", "/api/geometry/{version}/{resolution}", "/api/values", "/api/search", "/api/residences",
-        "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/map.svg", "/api/snippet", "/api/features/{layer}",
+        "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/quarters/{ref:path}", "/api/map.svg", "/api/snippet",
+        "/api/features/{layer}",
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
     **{f"GET {path}": Action.EXPORT for path in ("/api/carte.pdf", "/api/map.png")},
     **{f"GET {path}": _IMPORT for path in (

@@ -83,6 +83,7 @@ ROWS: dict[str, Row] = {
     "GET /api/cells/{cell}": Row(READERS, files=False, queries=lambda names: ({}, {"verdict": "1"})),
     "GET /api/residences/{code:path}": named(READERS),
     "GET /api/zones/{ref:path}": named(READERS, path={"ref": "zone"}, own=GONE),
+    "GET /api/quarters/{ref:path}": named(READERS, path={"ref": "zone"}, own=GONE),
     "GET /api/geometry/{version}/{resolution}": named(READERS, path={"resolution": "=11"}, aims=False),
     "GET /api/features/{layer}": Row(READERS, path={"layer": "=patrimoine"}),
     "GET /tiles/{layer}/tilejson.json": Row(READERS, path={"layer": "=incidents"}),

@@ -53,6 +53,7 @@ ASKED = {
     "/api/residences": ["/api/residences?kind=bailleur"],
     "/api/residences/{code:path}": [],  # one landlord's is not found by another: see test_places.py
     "/api/zones/{ref:path}": ["/api/zones/qpv2024:QN07501M?kind=bailleur"],
+    "/api/quarters/{ref:path}": ["/api/quarters/qpv2024:QN07501M?kind=bailleur"],
     "/api/map.svg": ["/api/map.svg?kind=bailleur&resolution=11"],
     "/api/carte.pdf": ["/api/carte.pdf?kind=bailleur"],
     "/lieux": ["/lieux"],

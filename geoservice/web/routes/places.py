@@ -27,33 +27,34 @@ router = APIRouter()
 # a place is not cut by another one, nor by cells
 NAMES = tuple(name for name in PARAMETERS if name not in ("zone", "bbox", "resolution", "format"))
 Given = Annotated[dict[str, str], Depends(only(*NAMES))]
-_LAYERS = ("patrimoine", "halls", "qpv", "limites")
+_LAYERS = ("patrimoine", "halls", "qpv", "limites", "aggregates")
 
 
 @router.get("/api/residences", openapi_extra=described(*NAMES))
 def residence_list(request: Request, reader: CurrentReader, given: Given) -> Response:
     """Every residence in reach with its facts, most first."""
     query = parse(given)
-    return respond(request, _tag("residences", reader, query), lambda: to_json(_list(reader, query)), JSON)
+    return respond(request, place_tag("residences", reader, query), lambda: to_json(_list(reader, query)), JSON)
 
 
 @router.get("/api/residences/{code:path}", openapi_extra=described(*NAMES))
 def residence(request: Request, reader: CurrentReader, given: Given, code: str) -> Response:
     """One residence."""
     query = parse(given)
-    return respond(request, _tag("residence", reader, query, code),
+    return respond(request, place_tag("residence", reader, query, code),
                    lambda: to_json(_residence(residences.profile(reader, code, query), given)), JSON)
 
 
 @router.get("/api/zones/{ref:path}", openapi_extra=described(*NAMES))
 def zone(request: Request, reader: CurrentReader, given: Given, ref: str) -> Response:
     """One QPV or commune."""
-    query, reference = parse(given), _reference(ref)
-    return respond(request, _tag("zone", reader, query, ref),
+    query, reference = parse(given), zone_reference(ref)
+    return respond(request, place_tag("zone", reader, query, ref),
                    lambda: to_json(_zone(zone_profiles.profile(reader, reference, query), given)), JSON)
 
 
-def _reference(text: str) -> ZoneRef:
+def zone_reference(text: str) -> ZoneRef:
+    """The zone that an address names; NotFound when it can be none."""
     try:
         found = parse({"zone": text}).zone
     except BadInput:
@@ -63,7 +64,8 @@ def _reference(text: str) -> ZoneRef:
     return found
 
 
-def _tag(name: str, reader: Reader, query: FactQuery, *more: str) -> str:
+def place_tag(name: str, reader: Reader, query: FactQuery, *more: str) -> str:
+    """Changes whenever a page of a place could."""
     versions = [reader.version(layer) for layer in _LAYERS if layer in reader.catalog.layers]
     return tag_of(name, *more, reader.viewer.organisation_id, reader.version(FACTS), *versions, query.canonical())
 
@@ -76,7 +78,7 @@ def _list(reader: Reader, query: FactQuery) -> dict[str, Any]:
 def _row(found: Residence, count: int) -> dict[str, Any]:
     lon, lat = found.point or (None, None)
     return {"code": found.code, "name": found.name, "lon": lon, "lat": lat, "dwellings": found.dwellings, "count": count,
-            "rate": _rate(residences.rate(count, found))}
+            "rate": rate_json(residences.rate(count, found))}
 
 
 def _residence(found: ResidenceProfile, given: dict[str, str]) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def _residence(found: ResidenceProfile, given: dict[str, str]) -> dict[str, Any]
     return {
         "type": "residence", "ref": reference, "code": found.residence.code, "name": found.residence.name,
         "bbox": box_list(found.residence.box), "properties": found.residence.properties, "dwellings": found.residence.dwellings,
-        **_portrait(found.portrait), "rate": _rate(found.rate), "halls": [_hall(hall) for hall in found.halls],
+        **_portrait(found.portrait), "rate": rate_json(found.rate), "halls": [_hall(hall) for hall in found.halls],
         "elsewhere": found.elsewhere, "qpv": [_near(near) for near in found.qpv],
         "links": _links(reference, found.portrait, given),
     }
@@ -96,7 +98,7 @@ def _zone(found: ZoneProfile, given: dict[str, str]) -> dict[str, Any]:
         "type": "commune" if found.zone.reference.layer == "commune" else "qpv", "ref": reference,
         "code": found.zone.reference.code, "name": found.zone.name, "generation": found.zone.generation,
         "bbox": box_list(found.zone.box), "area_km2": None if found.area_m2 is None else round(found.area_m2 / 1e6, 4),
-        **_portrait(found.portrait), "rate": _rate(found.rate), "residences": [_row(*pair) for pair in found.residences],
+        **_portrait(found.portrait), "rate": rate_json(found.rate), "residences": [_row(*pair) for pair in found.residences],
         "overlaps": [{"ref": str(each.zone.reference), "name": each.zone.name, "generation": each.zone.generation,
                       "share": round(each.share, 4)} for each in found.overlaps],
         "links": _links(reference, found.portrait, given),
@@ -112,7 +114,8 @@ def _portrait(found: Portrait) -> dict[str, Any]:
             "categories": sorted(categories, key=lambda entry: -entry["count"])}
 
 
-def _rate(found: Rate | None) -> dict[str, Any] | None:
+def rate_json(found: Rate | None) -> dict[str, Any] | None:
+    """A rate with what it is made of; None where there is none."""
     if found is None:
         return None
     low, high = found.interval

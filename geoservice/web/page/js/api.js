@@ -51,6 +51,17 @@ import { NNBSP } from "./words.js";
  *   residences?: ResidenceRow[], overlaps?: {ref: string, name: string, generation: string, share: number}[]}} Place
  * @typedef {{type: string, label: string, detail: string, lon: number, lat: number, bbox: [number, number, number, number],
  *   zone: string | null}} Hit
+ * @typedef {{period: string, count: number | null, withheld: boolean, rate: number | null, denominator: number | null}} Published
+ * @typedef {{ref: string, kind: string, ring_m: number, own: string, commune: {ref: string, name: string} | null,
+ *   pieces: {code: string, label: string, zones: {ref: string, name: string}[], count: number, series: Series, calendar: Calendar,
+ *     night: number, timed: number, trend: {direction: string, p: number, months: number, caveats: string[]} | null,
+ *     reason: Reason | null, categories: FacetWord[], rate: Rate | null}[],
+ *   kinds: {code: string, label: string, counts: Record<string, number>}[],
+ *   boundary: {enough: boolean, reason: Reason | null, sentence: string, before: {from: string, to: string} | null,
+ *     after: {from: string, to: string} | null, old: number, new: number, change: number, time: number, boundary: number,
+ *     parts: {area: string, before: number, after: number, change: number, time: number, boundary: number}[]},
+ *   official: {level: string, zone: string, name: string, indicator: string, unit: string, denominator_unit: string,
+ *     values: Published[]}[]}} Quarter
  * @typedef {{ref: string, name: string, bbox: [number, number, number, number] | null}} Zone
  * @typedef {{tiles: string[], vector_layers?: {id: string}[], minzoom: number, maxzoom: number,
  *   resolutions?: number[]}} TileJson
@@ -143,6 +154,8 @@ export function place(zone, filters, signal) {
   const code = /^residence:(.+)$/.exec(zone)?.[1];
   return get(code ? `/api/residences/${encodeURIComponent(code)}` : `/api/zones/${encodeURIComponent(zone)}`, filters, signal);
 }
+/** What surrounds a QPV or a commune. @param {string} zone @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<Quarter>} */
+export const quarter = (zone, filters, signal) => get(`/api/quarters/${encodeURIComponent(zone)}`, filters, signal);
 /** @param {string} q @param {AbortSignal} [signal] @returns {Promise<Hit[]>} */
 export const search = async (q, signal) => (await get("/api/search", { q }, signal)).results;
 /** @param {string} layer @returns {Promise<Zone[]>} */

@@ -7,6 +7,7 @@ import { presets } from "./days.js";
 import { fill, h, part } from "./dom.js";
 import { listPage } from "./places-list.js";
 import { profilePage } from "./place-profile.js";
+import { quarterPart } from "./place-quarters.js";
 import { EMPTY, filters, read, write } from "./state.js";
 
 /**
@@ -48,6 +49,8 @@ class Places {
         : listPage(await this.lists(view, signal), view, this.catalog);
       if (signal.aborted) return;
       this.put(sheet);
+      if (view.zone && !view.zone.startsWith("residence:")) await this.surroundings(view, signal);
+      if (signal.aborted) return;
       document.body.dataset.state = "ready";
     } catch (error) {
       if (signal.aborted) return;
@@ -62,6 +65,18 @@ class Places {
   async lists(view, signal) {
     const [found, zones] = await Promise.all([api.residences(api.without(filters(view), "zone"), signal), api.zones("qpv").catch(() => [])]);
     return { residences: found.residences, zones };
+  }
+
+  /** What stands around a QPV or a commune comes after its own facts: it is longer to count. @param {View} view @param {AbortSignal} signal */
+  async surroundings(view, signal) {
+    const waiting = h("p", { class: "hint", role: "status" }, "Les environs du quartier se comptent…");
+    part("content").append(waiting);
+    try {
+      const found = await api.quarter(view.zone, api.without(filters(view), "zone"), signal);
+      if (!signal.aborted) waiting.replaceWith(quarterPart(found, view, view.kind));
+    } catch (error) {
+      if (!signal.aborted) fill(waiting, sentence(error));
+    }
   }
 
   /** @param {Sheet} sheet */

@@ -1,0 +1,1 @@
+"""Arithmetic of the observatory: one subject a module, pure functions on arrays."""
