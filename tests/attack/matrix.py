@@ -26,7 +26,7 @@ from starlette.testclient import TestClient
 from geoservice.web.app import create_app
 from geoservice.web.logs import JsonLines
 from tests.attack import tenants
-from tests.attack.matrix_rows import ROWS, Row
+from tests.attack.matrix_rows import ROWS, Row, in_state
 from tests.attack.reading import leaks, texts, zeros
 from tests.attack.tenants import ROLES, STRANGERS, TOKENS, Asker, Tenant, Town
 from tests.bench import figures
@@ -161,7 +161,7 @@ class Walk:
 
     def _corners(self, role: str) -> list[tuple[str, str]]:
         """Targets and states; the quick walk keeps all of them for one role, and what differs for the others."""
-        ends = [("own", state) for state in STATES[1:] if state == "other_site" or role not in STRANGERS]
+        ends = [("own", state) for state in STATES[1:] if state == "other_site" or role not in STRANGERS or role == "share_link"]
         if self.whole or role == "dsu_member":
             return [(target, "active") for target in TARGETS] + ends
         if role in STRANGERS:
@@ -169,9 +169,9 @@ class Walk:
         return [("own", "active"), ("other", "active")] + ([("own", "revoked")] if role in TOKENS else [])
 
     def _cell(self, operation: str, role: str, target: str, state: str) -> None:
-        row, whole = ROWS[operation], self.whole and role in ("dsu_member", "org_admin") and state == "active"
-        theirs = self.town.theirs.names | {"secret": self.town.theirs.names["revoked_secret"]}
-        names = {"own": self.town.mine.names, "other": theirs, "none": tenants.nothing()}[target]
+        row = in_state(operation, ROWS[operation], role, state)
+        whole = self.whole and role in ("dsu_member", "org_admin") and state == "active"
+        names = self.town.names(target, role, state)
         slow = operation.partition(" ")[2] in SLOW and self._may(row, role) and state == "active"
         if not self.whole and slow and (role, target) != ("dsu_member", "other"):
             return

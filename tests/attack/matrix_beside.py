@@ -5,11 +5,13 @@ from __future__ import annotations
 from starlette.testclient import TestClient
 
 from geoservice.web.shared.app import create_shared_app
-from tests.attack import tenants
 from tests.attack.matrix import TARGETS, Ask, Result, asks, described, operations, plain
-from tests.attack.matrix_rows import Row, beside
+from tests.attack.matrix_rows import Row, beside, in_state
 from tests.attack.reading import leaks, texts
 from tests.attack.tenants import Asker, Town
+
+ASKING = (*((role, state) for role in ("reading_key", "share_link") for state in ("active", "revoked", "expired")),
+          ("anonymous", "active"))
 
 
 def beside_main(town: Town, result: Result) -> list[str]:
@@ -22,13 +24,12 @@ def beside_main(town: Town, result: Result) -> list[str]:
             if row is None:
                 continue
             result.covered.add(f"partage {operation}")
-            for role, state in (("reading_key", "active"), ("reading_key", "revoked"), ("anonymous", "active")):
+            for role, state in ASKING:
                 for target in TARGETS if state == "active" else TARGETS[:1]:
-                    theirs = town.theirs.names | {"secret": town.theirs.names["revoked_secret"]}
-                    names = {"own": town.mine.names, "other": theirs, "none": tenants.nothing()}[target]
                     result.cells.add((f"partage {operation}", role, target, state))
-                    for ask in asks(operation, row, target, names, parameters.get(plain(operation), set()), True):
-                        _beside(town, result, client, (ask, row, role, target, state))
+                    met, names = in_state(operation, row, role, state), town.names(target, role, state)
+                    for ask in asks(operation, met, target, names, parameters.get(plain(operation), set()), True):
+                        _beside(town, result, client, (ask, met, role, target, state))
         return [name for name in known if beside(name) is None]
 
 

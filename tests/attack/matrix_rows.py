@@ -61,6 +61,12 @@ def named(may: frozenset[str], **more: Any) -> Row:
     return Row(may, **{"other": GONE, "none": GONE, **more})
 
 
+def in_state(operation: str, row: Row, role: str, state: str) -> Row:
+    """A row as somebody in a state meets it: a share link that ended is no link any more."""
+    link = role == "share_link" and operation == "GET /p/{secret}"
+    return replace(row, own=row.none) if link and state in ("revoked", "expired") else row
+
+
 def empty(_: Names) -> dict[str, str]:
     return {}
 

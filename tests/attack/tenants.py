@@ -85,6 +85,12 @@ class Town:
     def storage(self) -> Storage:
         return self.app.state.service.storage
 
+    def names(self, target: str, role: str, state: str) -> dict[str, str]:
+        """Names of one's own things, of the other landlord's (their share link has ended: another may be opened), of none."""
+        theirs = self.theirs.names | {"secret": self.theirs.secrets["revoked"]["share_link"]}
+        link = {"secret": self.mine.secrets[state][role]} if role == "share_link" and state != "other_site" else {}
+        return {"own": self.mine.names | link, "other": theirs, "none": nothing()}[target]
+
     def asker(self, tenant: Tenant, role: str, state: str = "active") -> Asker:
         """Somebody of a landlord, as a browser or a program."""
         secret = tenant.secrets[state].get(role, "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from geoservice.core.disclosure.release import Release
 from geoservice.operations import shared_access, shared_links, shared_patrol
 from geoservice.operations.shared_access import Guest, KeyWish, Shared
+from geoservice.storage import access as stored
 from tests.web import shared_world
 
 if TYPE_CHECKING:
@@ -32,16 +33,25 @@ def plant(folder: Path, tenant: Tenant) -> None:
                      "group": next(iter(shared_patrol.groups(shared.folder.open(territory)))), "wished": _soon()}
     for what in ("link", "key", "patrol"):
         tenant.names[what] = fresh(shared, tenant, what)
-    secret = shared_links.make(shared, guest, _link(tenant))
-    revoked = shared_links.make(shared, guest, _link(tenant))
-    last = max(link.id for link in shared_links.listing(shared, tenant.code))
-    shared_links.revoke(shared, tenant.code, last)
-    tenant.names |= {"secret": secret, "revoked_secret": revoked}
-    key, ended = (shared_access.make_key(shared, _key(tenant)) for _ in range(2))
-    shared_access.revoke_key(shared, max(one.id for one in shared_access.keys(shared)), tenant.code)
     for state, given in tenant.secrets.items():
-        given |= {"share_link": secret, "reading_key": key if state == "active" else ended}
+        given |= {"share_link": shared_links.make(shared, guest, _link(tenant)),
+                  "reading_key": shared_access.make_key(shared, _key(tenant))}
+        _end(shared, tenant, state)
+    tenant.names["secret"] = tenant.secrets["active"]["share_link"]
     shared.close()
+
+
+def _end(shared: Shared, tenant: Tenant, state: str) -> None:
+    """The newest link and key of a landlord are revoked, or past their time by a minute."""
+    link = max(link.id for link in shared_links.listing(shared, tenant.code))
+    key = max(key.id for key in shared_access.keys(shared) if key.organisation == tenant.code)
+    if state == "revoked":
+        shared_links.revoke(shared, tenant.code, link)
+        shared_access.revoke_key(shared, key, tenant.code)
+    if state == "expired":
+        with shared.access.write() as connection:
+            for table, number in ((stored.LINKS, link), (stored.KEYS, key)):
+                stored.change(connection, table, number, expires=stored.now() - timedelta(minutes=1))
 
 
 def _named(release: Release, word: str) -> Release:

@@ -9,7 +9,7 @@ import zlib
 import httpx2
 import pytest
 
-from geoservice.operations import reach, reader
+from geoservice.operations import reach, reader, shared_links
 from geoservice.storage import audit as stored_audit
 from geoservice.storage import jobs as stored_jobs
 from geoservice.storage import people as stored_people
@@ -61,6 +61,18 @@ def test_nor_by_a_reading_key_on_the_surface_beside(town):
     assert (result.leaks, result.wrong) == ([], [])
     assert len(result.covered) > 20
     assert result.asked > 150
+
+
+ENDED = frozenset({"GET /p/{secret}"})
+
+
+def test_a_link_that_ended_is_asked_for_and_opens_nothing(town, monkeypatch):
+    result = matrix.walk(town, whole=True, roles=("share_link",), only=ENDED)
+    assert (result.leaks, result.wrong) == ([], [])
+    assert {state for _, _, target, state in result.cells if target == "own"} == {"active", "revoked", "expired"}
+    monkeypatch.setattr(shared_links, "alive", lambda row: row.revoked is None)  # as if no clock looked at links
+    wrong = matrix.walk(town, whole=True, roles=("share_link",), only=ENDED).wrong
+    assert [line.partition(" about ")[0] for line in wrong] == ["GET /p/{secret} as share_link (expired)"]
 
 
 @pytest.mark.slow
