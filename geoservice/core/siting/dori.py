@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from geoservice.errors import BadInput
 
 DENSITIES = {"detect": 25.0, "observe": 62.5, "recognise": 125.0, "identify": 250.0}  # least pixels a metre
@@ -38,3 +40,10 @@ class Optics:
         if purpose not in DENSITIES:
             raise BadInput(f"Usage inconnu. Choisissez parmi : {', '.join(DENSITIES)}.")
         return self.focal_mm * self.width_px / (self.sensor_mm * DENSITIES[purpose])
+
+    def classes(self, distance_m: np.ndarray) -> np.ndarray:
+        """What is served at each distance, int8: 0 nothing, then 1 to 4 in the order of DENSITIES; a bound belongs to its class.
+
+        The distance is from the lens: beside the axis a flat lens gives a little more, which is not counted on.
+        """
+        return np.sum([np.asarray(distance_m) <= self.reach(purpose) for purpose in DENSITIES], axis=0, dtype=np.int8)
