@@ -129,9 +129,9 @@ class Reader:
     def version(self, layer: str) -> str:
         """Changes whenever an answer about the layer could: an ETag ingredient."""
         if self.catalog.layer(layer).stores == "facts":
-            # zones are features: a new boundary changes what `zone=` answers
+            # zones are features: a new boundary or residence changes what `zone=` answers
             return "-".join([*(f"{number}:{index.version}" for number, index in self.indexes.items()),
-                             self.shelf.version("qpv"), self.shelf.version("limites")])
+                             *map(self.shelf.version, ("qpv", "limites", "patrimoine"))])
         return self.shelf.version(layer)
 
     def _one_kind(self, query: FactQuery) -> FactQuery:
@@ -141,7 +141,17 @@ class Reader:
                                f"parmi : {', '.join(kinds)}.")
         return query.with_(kind=query.kind or next(iter(kinds), None))
 
+    def check_residence(self, code: str) -> None:
+        """NotFound unless the patrimoine or a fact in reach names this residence: another's is as one that does not exist."""
+        found = self.shelf.features("patrimoine") if "patrimoine" in self.catalog.layers else None
+        owned = found is not None and any(key == code and known.get("level", "residence") == "residence"
+                                          for key, known in zip(found.keys, found.properties, strict=True))
+        if not code or not (owned or any(code in index.units.residence for index in self.indexes.values())):
+            raise NotFound("Cette résidence n’est pas dans votre patrimoine.")
+
     def _area(self, query: FactQuery, **also: Any) -> Area:
+        if query.zone and query.zone.layer == "residence":
+            self.check_residence(query.zone.code)
         zone = resolve(self.shelf, query.zone) if query.zone else {}
         return Area(**{"box": query.bbox, **zone, **also})
 

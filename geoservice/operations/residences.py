@@ -17,7 +17,6 @@ from geoservice.core import crs, facts, profiles
 from geoservice.core.facts import FactIndex
 from geoservice.core.profiles import Calendar, Series
 from geoservice.core.query import FactQuery, ZoneRef
-from geoservice.errors import NotFound
 from geoservice.operations.profiles import span_of, summed
 from geoservice.operations.reader import Reader
 from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, code_of
@@ -145,11 +144,8 @@ def rate(count: int, residence: Residence) -> Rate | None:
 
 def profile(reader: Reader, code: str, query: FactQuery) -> ResidenceProfile:
     """One residence under a filter; NotFound when the viewer has none of this code."""
-    residence = residences(reader).get(code)
-    named = any(code in index.units.residence for index in reader.indexes.values())
-    if not code or (residence is None and not named):
-        raise NotFound("Cette résidence n’est pas dans votre patrimoine.")
-    residence = residence or Residence(code, code, None, {})
+    reader.check_residence(code)
+    residence = residences(reader).get(code) or Residence(code, code, None, {})
     query, _ = reader.resolved(query)
     rows = [(index, facts.rows_of_units(index, query, index.units.rows_of("residence", code)))
             for index in reader.indexes.values()]

@@ -26,7 +26,7 @@ from starlette.testclient import TestClient
 from geoservice.web.app import create_app
 from geoservice.web.logs import JsonLines
 from tests.attack import tenants
-from tests.attack.matrix_rows import ROWS, Row, in_state
+from tests.attack.matrix_rows import ECHOES, GONE, ROWS, Row, in_state
 from tests.attack.reading import leaks, texts, zeros
 from tests.attack.tenants import ROLES, STRANGERS, TOKENS, Asker, Tenant, Town
 from tests.bench import figures
@@ -113,7 +113,7 @@ def asks(operation: str, row: Row, target: str, names: dict[str, str], parameter
     address = re.sub(r"\{(\w+)(?::path)?\}", lambda hole: _name(row, names, hole[1]), path)
     for query in row.queries(names) if whole else row.queries(names)[:1]:
         for aim in variants if whole else variants[:1]:
-            expected = status if "zone" not in aim or target == "own" else status | {404}
+            expected = status if "zone" not in aim or target == "own" or operation in ECHOES else GONE
             for form in forms if not aim or target == "other" else forms[:1]:
                 given = base | query | aim | ({"format": form} if form else {})
                 yield Ask(operation, address, tuple(given.items()), expected, target != "own" and bool(aim), body)

@@ -28,6 +28,9 @@ NOBODY_NEEDED = None  # public: anybody, signed in or not
 OK = frozenset({200})
 TILE, EMPTY, GONE, BAD, DONE = frozenset({200, 204}), frozenset({204}), frozenset({404}), frozenset({400}), frozenset({303})
 
+# they repeat a filter, and read nothing by it
+ECHOES = frozenset({"GET /api/snippet", "GET /tiles/{layer}/tilejson.json"})
+
 
 @dataclass(frozen=True)
 class Row:

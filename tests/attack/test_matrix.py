@@ -17,7 +17,7 @@ from geoservice.storage.store import Storage
 from geoservice.types import Viewer
 from tests.attack import matrix, reading
 from tests.attack.matrix_beside import beside_main
-from tests.attack.matrix_rows import ROWS
+from tests.attack.matrix_rows import ECHOES, ROWS
 
 READ = frozenset({"GET /api/cells", "GET /api/residences", "GET /api/search", "GET /api/features/{layer}", "GET /api/layers",
                   "GET /tiles/{layer}/{z}/{x}/{y}.mvt", "GET /tiles/{layer}/tilejson.json", "GET /api/map.svg", "GET /api/units"})
@@ -61,6 +61,30 @@ def test_nor_by_a_reading_key_on_the_surface_beside(town):
     assert (result.leaks, result.wrong) == ([], [])
     assert len(result.covered) > 20
     assert result.asked > 150
+
+
+def test_a_residence_of_another_landlord_is_answered_as_one_that_does_not_exist(town):
+    """The zone of a filter: byte for byte, headers included, but for the name that was asked."""
+    walked, seen = matrix.Walk(town, matrix.Result()), 0
+    asker, theirs = town.asker(town.mine, "dsu_member"), town.theirs.names["zone"]
+    nobodys = theirs.replace(town.theirs.word, "QZPERSONNE"[:len(town.theirs.word)])
+    assert len(nobodys) == len(theirs)
+    for operation in walked.known:
+        row, parameters = ROWS[operation], walked.parameters.get(matrix.plain(operation), set())
+        if "zone" not in parameters:
+            continue
+        told = []
+        for zone in (theirs, nobodys):
+            for ask in matrix.asks(operation, row, "own", town.mine.names | {"zone": zone}, parameters, whole=True):
+                if "zone" in dict(ask.query):
+                    answer = ask.send(asker)
+                    headers = {name: value for name, value in answer.headers.items() if name not in ("x-request-id", "etag")}
+                    told.append((zone, answer.status_code, answer.text.replace(zone.partition(":")[2], "?"), headers))
+                    seen += 1
+        half = len(told) // 2
+        assert [each[1:] for each in told[:half]] == [each[1:] for each in told[half:]], operation
+        assert {each[1] for each in told} == ({200} if operation in ECHOES else {404}), operation
+    assert seen > 40
 
 
 ENDED = frozenset({"GET /p/{secret}"})
