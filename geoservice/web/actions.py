@@ -15,7 +15,8 @@ from geoservice.web.service import service_of
 _READ, _IMPORT, _OWN = Action.READ_FACTS, Action.IMPORT, Action.OWN_ACCOUNT
 ACTIONS: dict[str, Action] = {
     **{f"GET {path}": _READ for path in (
-        "/", "/lieux", "/api/layers", "/api/cells", "/api/cells/{cell}", "/api/hotspots", "/api/profile",
+        "/", "/lieux", "/halls", "/api/halls", "/api/halls/{code:path}", "/api/silence", "/api/cumul",
+        "/api/layers", "/api/cells", "/api/cells/{cell}", "/api/hotspots", "/api/profile",
         "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change", "/api/calibration",
         "/tiles/hotspots/{z}/{x}/{y}.mvt", "/api/units", "/api/zones", "/api/series", "/api/calendar", "/api/facets",
         "/api/geometry", "/api/geometry/{version}/{resolution}", "/api/values", "/api/search", "/api/residences",
@@ -33,6 +34,9 @@ ACTIONS: dict[str, Action] = {
         "/partage", "/api/shared", *(f"/api/shared/{{territory}}{rest}" for rest in (
             "", "/places/{level}", "/values", "/trend", "/changes", "/hours", "/hotspots", "/map.svg", "/halls", "/requests",
             "/export.csv", "/export.geojson", "/export.gpkg")), "/tiles/shared/{territory}/{level}/{z}/{x}/{y}.mvt")},
+    **{f"POST {path}": Action.RECORD for path in (
+        "/api/halls/{code:path}/override", "/api/halls/{code:path}/override/{number}/revoke", "/halls/etat",
+        "/halls/etat/{number}/retirer")},
     "POST /api/shared/{territory}/requests/{number}": Action.ANSWER_PATROL,
     **dict.fromkeys(("GET /partages", "POST /partages/liens", "POST /partages/liens/{number}/revoquer"), Action.SHARE_LINKS),
     **dict.fromkeys(("POST /partages/cles", "POST /partages/cles/{number}/revoquer"), Action.SHARE_KEYS),

@@ -26,6 +26,8 @@ from geoservice.web.routes import (
     entry,
     exports,
     files,
+    halls,
+    hallspage,
     health,
     hexagons,
     hotspots,
@@ -39,6 +41,7 @@ from geoservice.web.routes import (
     quarters,
     search,
     sharing,
+    silences,
     statistics,
     tiles,
     units,
@@ -53,6 +56,7 @@ from geoservice.web.shared.who import by_sign_in
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
     hotspots.tiles, tiles.router, page.router, oidc.router, account.router, sharing.router, words.router, cells.router,
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
+    hallspage.router, halls.router, silences.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
     links.router, pages.page, desk.router, health.router, files.router,
 )

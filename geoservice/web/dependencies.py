@@ -161,6 +161,11 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "compare": ("2023-01-01..2024-01-01", "L’autre période : premier jour..lendemain du dernier ; par défaut, aussi longue, "
                 "juste avant."),
     "verdict": ("1", "1 : vérifier aussi la tenue à 27 découpages (une à deux secondes la première fois)."),
+    "of": ("residence", "De quoi : residence ou hall."),
+    "days": ("90", "Nombre de jours récents, de 14 à 365."),
+    "back": ("3", "Mois entre les deux états comparés, de 1 à 24."),
+    "state": ("rouge", "Seulement les halls de cet état : vert, jaune, orange, rouge ou inconnu."),
+    "residence": ("R12", "Seulement les halls de cette résidence."),
     "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),
 }
 

@@ -32,6 +32,9 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "exposure": {"type": "string", "enum": ["auto", "area", "dwellings"]},
     "null": {"type": "string", "enum": ["beta-binomial", "binomial", "permutation"]},
     "side": {"type": "string", "enum": ["upper", "lower", "two-sided"]}, "verdict": {"type": "string", "enum": ["0", "1"]},
+    "of": {"type": "string", "enum": ["residence", "hall"]}, "days": {"type": "integer", "minimum": 14, "maximum": 365},
+    "back": {"type": "integer", "minimum": 1, "maximum": 24},
+    "state": {"type": "string", "enum": ["vert", "jaune", "orange", "rouge", "inconnu"]},
     "compare": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
 }
 PROBLEM: dict[str, Any] = {

@@ -100,6 +100,19 @@ ROWS: dict[str, Row] = {
     "GET /tiles/{layer}/{z}/{x}/{y}.png": Row(READERS, path={"layer": "=incidents"}, other=EMPTY, none=EMPTY),
     "GET /tiles/hotspots/{z}/{x}/{y}.mvt": Row(READERS, own=TILE, other=EMPTY, none=EMPTY),
     "GET /api/session": Row(EVERYBODY),
+    # halls
+    "GET /api/halls": Row(READERS, files=False, queries=lambda names: ({}, {"format": "csv"}, {"residence": names["residence"]})),
+    "GET /api/halls/{code:path}": named(READERS, path={"code": "hall"}),
+    "GET /api/silence": Row(READERS, files=False, queries=lambda names: ({}, {"of": "hall"}, {"format": "csv"})),
+    "GET /api/cumul": Row(READERS, files=False, queries=lambda names: ({}, {"of": "hall"}, {"format": "csv"})),
+    "POST /api/halls/{code:path}/override": named(WRITERS, path={"code": "hall"}, own=frozenset({201}), json=lambda names: {
+        "state": "vert", "reason": "presence", "to": names["later"]}),
+    "POST /api/halls/{code:path}/override/{number}/revoke": named(WRITERS, path={"code": "hall", "number": "override"}, own=EMPTY,
+                                                                  uses_up="override"),
+    "POST /halls/etat": named(WRITERS, own=DONE, form=lambda names: {
+        "hall": names["hall"], "state": "jaune", "reason": "mediation", "until": names["later"]}),
+    "POST /halls/etat/{number}/retirer": named(WRITERS, path=numbered("override"), own=DONE, uses_up="override",
+                                               form=lambda names: {"hall": names["hall"]}),
     # imports
     "GET /api/imports": Row(LISTERS),
     "GET /api/imports/{number}": named(LISTERS, path=numbered("import")),
@@ -117,8 +130,7 @@ ROWS: dict[str, Row] = {
     "POST /api/facts/{key}/annuler": named(WRITERS, path={"key": "=inconnue"}, own=GONE, json=lambda names: {}),
     "GET /api/saisie": Row(LISTERS),
     # pages
-    "GET /": Row(READERS, page=True), "GET /lieux": Row(READERS, page=True), "GET /donnees": Row(READERS, page=True),
-    "GET /saisie": Row(READERS, page=True),
+    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/halls", "/donnees", "/saisie")},
     "GET /compte": Row(EVERYBODY, page=True),
     "POST /compte/mot-de-passe": Row(EVERYBODY, own=BAD, other=BAD, none=BAD, form=empty),
     "POST /compte/organisation": Row(EVERYBODY, own=GONE, other=GONE, none=GONE, form=lambda names: {

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from geoservice.catalog.layers import load
 from geoservice.core import crs, grid
-from geoservice.operations import accounts, agreements, audit, glass, ingest, people, setup, signin
+from geoservice.operations import accounts, agreements, audit, glass, ingest, overrides, people, setup, signin
 from geoservice.operations.passwords import NOBODY
 from geoservice.settings import Settings
 from geoservice.storage import people as stored
@@ -199,6 +199,26 @@ def _agreed(storage: Storage, tenant: Tenant) -> None:
     tenant.names["glass"] = str(glass.ask(storage, viewer(storage, tenant, "platform_admin"), tenant.code, "panne", 2))
 
 
+    tenant.names["hall"], tenant.names["later"] = _hall(storage, tenant), _later()
+    tenant.names["override"] = _override(storage, tenant, who)
+
+
+def _later() -> str:
+    return str(datetime.now(UTC).date() + timedelta(days=9))
+
+
+def _hall(storage: Storage, tenant: Tenant) -> str:
+    with storage.read() as connection:
+        return str(connection.execute(text("SELECT key FROM feature WHERE layer = 'halls' AND organisation_id = :number "
+                                           "ORDER BY id"), {"number": tenant.number}).scalars().first())
+
+
+def _override(storage: Storage, tenant: Tenant, who: Viewer) -> str:
+    """The state of a hall that a landlord's own people said."""
+    first, hall = datetime.now(UTC).date(), tenant.names["hall"]
+    return str(overrides.say(storage, who, [hall], overrides.Said(hall, "rouge", "presence", first, first + timedelta(9))))
+
+
 def viewer(storage: Storage, tenant: Tenant, role: str) -> Viewer:
     """Somebody of a landlord, inside."""
     found = signin.find(storage, tenant.secrets["active"][role])
@@ -209,9 +229,9 @@ def viewer(storage: Storage, tenant: Tenant, role: str) -> Viewer:
 def nothing() -> dict[str, str]:
     """Names and numbers of nothing at all, in the sea."""
     numbers = dict.fromkeys(("member", "colleague", "sign_in", "token", "import", "undone", "agreement", "glass",
-                             "link", "key", "patrol"), NOWHERE)
+                             "link", "key", "patrol", "override"), NOWHERE)
     shared = {"territory": "territoire-nul", "qpv": "qpv2024:NUL", "commune": "commune:NUL", "group": "all", "secret": "x" * 9,
-              "wished": str(datetime.now(UTC).date())}
+              "wished": str(datetime.now(UTC).date()), "hall": "RIEN-0", "later": _later()}
     return {**numbers, **shared, "residence": "RIEN-0", "code": "RIEN-0", "x": "2100", "y": "1500", "z": str(ZOOM),
             "word": "zzrienzz", "cell": grid.to_text(grid.parents(grid.index(np.array([4.5]), np.array([43.0])), 9))[0],
             "bbox": "4.4,42.9,4.6,43.1", "zone": "residence:RIEN-0", "upload": "0" * 64, "version": "0" * 16}
@@ -235,6 +255,8 @@ def fresh(town: Town, what: str, role: str) -> str:
         first = datetime.now(UTC).date()
         terms = agreements.Terms("commune:93066", (Category.DEG,), first, first + timedelta(9), "tiers")
         return str(agreements.agree(storage, viewer(storage, mine, "org_admin"), terms))
+    if what == "override":
+        return _override(storage, mine, viewer(storage, mine, "org_admin"))
     if what in ("link", "key", "patrol"):
         return tenants_shared.fresh(town.app.state.door.shared, mine, what)
     asker = replace(viewer(storage, town.theirs, "platform_admin"), glass=False)  # whoever looks already asks for no more
@@ -251,7 +273,8 @@ def undone_import(town: Town, tenant: Tenant) -> str:
 
 def state_of(town: Town, tenant: Tenant) -> str:
     """Everything that only its own people may change of a landlord."""
-    asked = dict.fromkeys(("token", "membership", "import_run", "fact", "feature"), "organisation_id") | {"agreement": "giver_id"}
+    own = ("token", "membership", "import_run", "fact", "feature", "hall_override")
+    asked = dict.fromkeys(own, "organisation_id") | {"agreement": "giver_id"}
     with town.storage.read() as connection:
         found = [connection.execute(text(f"SELECT * FROM {table} WHERE {column} = {tenant.number} ORDER BY id")).all()
                  for table, column in asked.items()]

@@ -1,0 +1,90 @@
+"""Did halls worsen beside those that improved? An observation with what chance alone gives, never a cause."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RUNS = 199
+_MOST_OF_ONE = 60  # neighbours of one residence that are looked at, by order: some have thousands of halls
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Improved halls (state lower after) with a worsened neighbour: `observed` of `improved`, beside `worsened` halls in all.
+
+    `expected`, `low`, `high`: mean and 95 % range when improving and worsening are dealt anew among halls of one first state;
+    `p` one-sided, by `runs` deals, of at least so many. `halls`: rows of those observed; `beside`: a worsened neighbour each.
+    """
+
+    observed: int
+    improved: int
+    worsened: int
+    expected: float
+    low: float
+    high: float
+    p: float
+    runs: int
+    halls: np.ndarray
+    beside: np.ndarray
+
+
+def neighbours(metres: np.ndarray, residence: np.ndarray, radius_m: float) -> np.ndarray:
+    """Pairs of rows that are neighbours: halls of one residence, or closer than the radius; (pairs, 2), each pair once.
+
+    metres (n, 2), NaN where the position is unknown; residence (n,) rows, -1 without one.
+    """
+    from scipy.spatial import cKDTree
+
+    placed = np.flatnonzero(np.isfinite(metres).all(axis=1))
+    near = cKDTree(metres[placed]).query_pairs(radius_m, output_type="ndarray") if len(placed) else np.empty((0, 2), np.int64)
+    pairs = [placed[near], *_together(residence)]
+    return _unique(np.sort(np.concatenate(pairs), axis=1), len(residence))
+
+
+def _together(residence: np.ndarray) -> list[np.ndarray]:
+    order = np.argsort(residence, kind="stable")
+    order = order[residence[order] >= 0]
+    found = []
+    for step in range(1, min(_MOST_OF_ONE, len(order))):
+        same = residence[order[:-step]] == residence[order[step:]]
+        if not same.any():
+            break
+        found.append(np.column_stack([order[:-step][same], order[step:][same]]))
+    return found
+
+
+def _unique(pairs: np.ndarray, size: int) -> np.ndarray:
+    found = np.unique(pairs[:, 0].astype(np.int64) * size + pairs[:, 1])
+    return np.column_stack(np.divmod(found, size))
+
+
+def observe(before: np.ndarray, after: np.ndarray, pairs: np.ndarray, seed: int, runs: int = RUNS) -> Report:
+    """Improved halls with a worsened neighbour; those inconnu (-1) at either time are neither. before, after: (n,) states."""
+    known = (before >= 0) & (after >= 0)
+    improved, worsened = known & (after < before), known & (after > before)
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[known[both].all(axis=1)] if len(both) else both.reshape(0, 2)
+    touching = improved[both[:, 0]] & worsened[both[:, 1]]
+    halls, first = np.unique(both[touching, 0], return_index=True)
+    drawn = _deals(before, known, improved.astype(np.int8) - worsened.astype(np.int8), both, np.random.default_rng(seed), runs)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    p = (1 + int((drawn >= len(halls)).sum())) / (runs + 1)
+    return Report(len(halls), int(improved.sum()), int(worsened.sum()), float(drawn.mean()), float(low), float(high), p, runs,
+                  halls, both[touching, 1][first])
+
+
+def _deals(before: np.ndarray, known: np.ndarray, moved: np.ndarray, pairs: np.ndarray, rng: np.random.Generator,
+           runs: int) -> np.ndarray:
+    """The count under `runs` deals of what moved (+1 improved, -1 worsened, 0) among known halls of one first state; (runs,)."""
+    groups = [np.flatnonzero(known & (before == state)) for state in np.unique(before[known])]
+    dealt, out = moved.copy(), np.zeros(runs)
+    for run in range(runs):
+        for rows in groups:
+            dealt[rows] = rng.permutation(moved[rows])
+        touching = (dealt[pairs[:, 0]] > 0) & (dealt[pairs[:, 1]] < 0)
+        seen = np.zeros(len(before), bool)
+        seen[pairs[touching, 0]] = True
+        out[run] = seen.sum()
+    return out
