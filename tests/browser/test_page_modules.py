@@ -52,6 +52,20 @@ def test_every_string_of_maplibre_is_french() -> None:
     assert ours == theirs
 
 
+LANDMARK = re.compile(r"<(?:section|nav|aside|form)\b[^>]*|<[^>]*\brole=\"(?:region|navigation|search|complementary|form)\"[^>]*")
+NAME = re.compile(r'aria-label(?:ledby)?="([^"]+)"')
+
+
+def test_no_two_landmarks_of_a_page_have_one_name() -> None:
+    """What axe calls landmark-unique: a table that scrolls inside a named section is a group there, no second region."""
+    checked = 0
+    for path in sorted(PAGE.glob("*.html")):
+        names = [found[1] for tag in LANDMARK.findall(path.read_text(encoding="utf-8")) if (found := NAME.search(tag))]
+        assert len(names) == len(set(names)), path.name
+        checked += len(names)
+    assert checked > 30
+
+
 def test_no_markup_is_ever_made_from_text() -> None:
     modules = sorted((PAGE / "js").glob("*.js"))
     assert len(modules) >= 15
