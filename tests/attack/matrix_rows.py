@@ -130,7 +130,7 @@ ROWS: dict[str, Row] = {
     "POST /api/facts/{key}/annuler": named(WRITERS, path={"key": "=inconnue"}, own=GONE, json=lambda names: {}),
     "GET /api/saisie": Row(LISTERS),
     # pages
-    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/halls", "/donnees", "/saisie")},
+    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls", "/donnees", "/saisie")},
     "GET /compte": Row(EVERYBODY, page=True),
     "POST /compte/mot-de-passe": Row(EVERYBODY, own=BAD, other=BAD, none=BAD, form=empty),
     "POST /compte/organisation": Row(EVERYBODY, own=GONE, other=GONE, none=GONE, form=lambda names: {

@@ -62,6 +62,7 @@ ASKED = {
     "/api/halls/{code:path}": [],  # one landlord's is not found by another: see test_halls.py
     "/api/silence": ["/api/silence", "/api/silence?of=hall"],
     "/api/cumul": ["/api/cumul", "/api/cumul?of=hall"],
+    "/mes-residences": ["/mes-residences"],
     "/compte": ["/compte"],
     "/membres": [],  # for administrators, who are people: see test_accounts.py
     "/journal": [],
@@ -96,7 +97,8 @@ ASKED = {
     "/tiles/{layer}/{z}/{x}/{y}.png": ["/tiles/incidents/{tile}.png?kind=bailleur", "/tiles/patrimoine/{tile}.png"],
 }
 
-PAGES = {"/", "/lieux", "/halls", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
+PAGES = {"/", "/lieux", "/mes-residences",
+         "/halls", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
          "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
 SENT = {

@@ -74,6 +74,20 @@ def test_a_planted_change_is_found_and_only_it():
     assert "bh" in found.method
 
 
+@pytest.mark.parametrize("units", [40, 200, 600])
+def test_changes_do_not_hide_each_other(units):
+    """A few fourfold changes are not taken for bunches of everybody's facts."""
+    found = 0
+    for seed in range(10):
+        draw = np.random.default_rng([seed, units])
+        before, after = draw.poisson(10, units), draw.poisson(10, units)
+        (before[7], after[7]), (before[11], after[11]) = (10, 40), (40, 10)
+        direction = change.changes(before, after, Periods(90, 90)).direction
+        found += int(direction[7] == 1) + int(direction[11] == -1)
+        assert (np.delete(direction, [7, 11]) != 0).sum() <= 1
+    assert found >= 10  # of 20; none of them when the laws were those of all units
+
+
 def test_bunched_facts_do_not_become_changes():
     """Variance / mean of 6 in both periods: the plain e-test shouts, with the dispersion it does not."""
     draw = np.random.default_rng(3)

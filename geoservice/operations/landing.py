@@ -1,0 +1,103 @@
+"""« Mes résidences »: what changed since the last meeting, or over three months, against as many days just before.
+
+Counts are of one kind, those of `AGP` included (a residence is their finest level).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from geoservice.core.query import EPOCH, FactQuery
+from geoservice.core.stats.change import Changes, Periods, changes
+from geoservice.operations import residences
+from geoservice.operations.reader import Reader
+from geoservice.operations.residences import Residence
+from geoservice.types import Kind, code_of
+
+WITHOUT_MEETING_DAYS = 90
+LEAST_DAYS = 14  # a shorter time since the meeting says nothing yet: the look goes back this far
+
+
+@dataclass(frozen=True)
+class Span:
+    """A period and the equally long one before it; `until` is excluded."""
+
+    before: date
+    since: date
+    until: date
+
+    @property
+    def days(self) -> int:
+        return (self.until - self.since).days
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Facts of a residence before and since; `direction` is +1 or -1 beyond chance, else 0; `ratio` with its 95 % interval."""
+
+    residence: Residence
+    before: int
+    since: int
+    direction: int
+    ratio: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Every residence with facts in either period: those that changed beyond chance first, then most facts first.
+
+    `quiet`: residences in reach without a fact in both periods, of which this says nothing.
+    """
+
+    kind: Kind | None
+    span: Span
+    moved: list[Moved]
+    quiet: int
+    method: str
+
+    @property
+    def beyond_chance(self) -> list[Moved]:
+        return [each for each in self.moved if each.direction]
+
+
+def span_of(reader: Reader, kind: Kind | None, meeting: date | None, today: date) -> Span | None:
+    """From the last meeting to the last day that the kind is known for, at least LEAST_DAYS; None without a fact in reach."""
+    code = 0 if kind is None else code_of(kind)
+    last = max((int(index["day"][index["kind"] == code].max()) for index in reader.indexes.values() if kind in index.kinds),
+               default=None)
+    if last is None:
+        return None
+    until = min(today, EPOCH + timedelta(last)) + timedelta(1)
+    since = meeting if meeting is not None else until - timedelta(WITHOUT_MEETING_DAYS)
+    since = min(since, until - timedelta(LEAST_DAYS))
+    return Span(since - (until - since), since, until)
+
+
+def changed(reader: Reader, kind: Kind | None, span: Span) -> Changed:
+    """The change of every residence between the two periods; KindRequired where several kinds are in reach and none is named."""
+    query, _ = reader.resolved(FactQuery(kind=kind))
+    known = residences.residences(reader)
+    since, before = (_counts(reader, query, *days) for days in ((span.since, span.until), (span.before, span.since)))
+    codes = sorted({*since, *before})
+    if not codes:
+        return Changed(query.kind, span, [], len(known), "")
+    first, second = (np.array([counts.get(code, 0) for code in codes]) for counts in (before, since))
+    found = changes(first, second, Periods(float(span.days), float(span.days)))
+    rows = [_moved(known, code, row, (first, second), found) for row, code in enumerate(codes)]
+    rows.sort(key=lambda each: (-abs(each.direction), -abs(each.since - each.before) if each.direction else 0, -each.since,
+                                each.residence.name))
+    return Changed(query.kind, span, rows, len(set(known) - set(codes)), found.method)
+
+
+def _counts(reader: Reader, query: FactQuery, since: date, until: date) -> dict[str, int]:
+    return {unit.code: unit.count for unit in reader.by_unit(query.with_(since=since, until=until), "residence")}
+
+
+def _moved(known: dict[str, Residence], code: str, row: int, counts: tuple[np.ndarray, np.ndarray], found: Changes) -> Moved:
+    return Moved(known.get(code) or Residence(code, code, None, {}), int(counts[0][row]), int(counts[1][row]),
+                 int(found.direction[row]), float(found.ratio[row]), float(found.low[row]), float(found.high[row]))

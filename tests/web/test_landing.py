@@ -1,0 +1,52 @@
+"""« Mes résidences » through the door: one's own counts, a kind of one's choice, and an empty folder."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.testclient import TestClient
+
+from geoservice.operations import accounts, setup
+from geoservice.settings import Settings
+from geoservice.web.app import create_app
+from tests.web.world import CANARY
+
+
+def test_the_page_counts_ones_own_residences_and_leads_to_map_and_residence(rives):
+    page = rives.get("/mes-residences")
+    assert page.status_code == 200
+    assert "Résidence R 0" in page.text
+    assert CANARY not in page.text
+    assert "/lieux#kind=bailleur&amp;from=" in page.text
+    assert "/#kind=bailleur" in page.text
+    units = rives.get("/api/units", params={"kind": "bailleur"}).json()["units"]
+    assert all(unit["name"] in page.text for unit in units[:3])
+
+
+def test_another_kind_is_another_page_and_never_a_sum(rives):
+    page = rives.get("/mes-residences", params={"kind": "ville"})
+    assert page.status_code == 200
+    assert '<a href="?kind=ville" aria-current="true">' in page.text
+    assert rives.get("/mes-residences", params={"kind": "transport"}).status_code == 400
+    assert rives.get("/mes-residences", params={"kind": "bailleur", "zone": "x"}).status_code == 400
+
+
+def test_nobody_is_led_to_the_form(nobody):
+    answer = nobody.get("/mes-residences")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/connexion")
+
+
+@pytest.fixture
+def empty(tmp_path):
+    settings = Settings(data=tmp_path / "data")
+    storage = setup.create(settings)
+    accounts.create_organisation(storage, "rives")
+    token = accounts.create_token(storage, "essai", "rives")
+    storage.close()
+    with TestClient(create_app(settings), headers={"Authorization": f"Bearer {token}"}) as client:
+        yield client
+
+
+def test_without_a_fact_it_says_what_to_do(empty):
+    page = empty.get("/mes-residences")
+    assert page.status_code == 200
+    assert "Importez le registre" in page.text
