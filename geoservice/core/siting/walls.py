@@ -44,12 +44,14 @@ class Grid:
 @dataclass(frozen=True, eq=False)
 class Walls:
     """footprints (b,) shapely polygons, valid; roof_m (b,) float64, inf where unknown; ends (s, 4) float64, x, y, x, y of each
-    wall, courtyards included; owner (s,) int64, the building of each wall; grid of the walls."""
+    wall with its building on the left, courtyards included; owner and ring (s,) int64, the building and the ring (exterior or
+    courtyard) of each wall, ring by ring in order; grid of the walls."""
 
     footprints: np.ndarray
     roof_m: np.ndarray
     ends: np.ndarray
     owner: np.ndarray
+    ring: np.ndarray
     grid: Grid
 
     @property
@@ -94,13 +96,13 @@ def walls(footprints: Sequence[Any] | np.ndarray, heights_m: Sequence[float | No
     whole = np.where(shapely.is_valid(given), given, shapely.make_valid(given))
     parts, owner = shapely.get_parts(shapely.force_2d(whole), return_index=True)
     kept = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 0)
-    parts, heights = parts[kept], heights[owner[kept]]
-    ends, rings = _segments(parts)
+    parts, heights = shapely.orient_polygons(parts[kept]), heights[owner[kept]]
+    ends, polygon, ring = _segments(parts)
     if not np.isfinite(ends).all():
         raise BadInput("Les bâtiments ont des coordonnées manquantes ou infinies.")
     roofs = np.where(heights > 0, heights, np.inf)
-    return Walls(parts, roofs, ends, rings, _grid_of_boxes(np.column_stack([np.minimum(ends[:, :2], ends[:, 2:]),
-                                                                            np.maximum(ends[:, :2], ends[:, 2:])])))
+    boxes = np.column_stack([np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])])
+    return Walls(parts, roofs, ends, polygon, ring, _grid_of_boxes(boxes))
 
 
 def grid_of(places: np.ndarray, cell_m: float = CELL_M) -> Grid:
@@ -108,15 +110,14 @@ def grid_of(places: np.ndarray, cell_m: float = CELL_M) -> Grid:
     return _grid_of_boxes(np.column_stack([places, places]), cell_m)
 
 
-def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sides of all rings, without those of no length, and the polygon of each."""
+def _segments(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sides of all rings, without those of no length; the polygon and the ring of each."""
     import shapely
 
     rings, polygon = shapely.get_rings(polygons, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
-    inside = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1) if len(xy) else np.zeros(0, dtype=bool)
-    ends = np.column_stack([xy[:-1][inside], xy[1:][inside]]) if len(xy) else np.empty((0, 4))
-    return np.ascontiguousarray(ends), polygon[ring[:-1][inside]].astype(np.int64) if len(xy) else np.empty(0, dtype=np.int64)
+    side = np.flatnonzero((ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1))
+    return np.hstack([xy[side], xy[side + 1]]), polygon[ring[side]].astype(np.int64), ring[side].astype(np.int64)
 
 
 def _grid_of_boxes(boxes: np.ndarray, cell_m: float = CELL_M) -> Grid:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import shapely
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from geoservice.core.siting.coverage import Cameras, Sights, sights
 from geoservice.core.siting.dori import DENSITIES, Optics
 from geoservice.core.siting.visibility import TARGET_M, Camera, field_of
-from geoservice.core.siting.walls import Walls, walls
+from geoservice.core.siting.walls import Walls, loops, walls
 from geoservice.errors import BadInput
 from tests.core.siting import oracle
 from tests.core.siting.places import TOWNS, thrown, town
@@ -72,6 +74,16 @@ def test_lambert_coordinates_lose_nothing() -> None:
     around = walls([shapely.transform(BOX, lambda xy: xy + shift)])
     found = sights(around, Cameras.of([Camera(*shift, 50)]), np.array([(20, 10), (20, 10.001), (20, 9.999)]) + shift)
     assert found.indices.tolist() == [1]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.tuples(*[st.floats(-500, 500)] * 2), st.floats(-3, 3), st.integers(-3, 3))
+def test_signs_are_exact(a: tuple[float, float], times: float, off: int) -> None:
+    """Points on one line, or a few roundings off it, against fractions."""
+    b = (a[0] * times, float(np.nextafter(a[1] * times, np.inf * off)) if off else a[1] * times)
+    area = Fraction(a[0]) * Fraction(b[1]) - Fraction(a[1]) * Fraction(b[0])
+    if not 0 < abs(area) < Fraction(1, 10**250):  # far below what metres can tell
+        assert loops().side(*a, *b) == (area > 0) - (area < 0)
 
 
 def test_directions_and_blind_cameras() -> None:
