@@ -50,19 +50,11 @@ def _product(a, b):  # noqa: ANN001, ANN202
 def side(ax, ay, bx, by):  # noqa: ANN001, ANN201
     """The sign of the cross product a × b, exactly: 1 where b lies to the left of a, 0 on one line with it."""
     first, second = ax * by, ay * bx
-    apart = first - second
-    if abs(apart) > 4.5e-16 * (abs(first) + abs(second)):
-        return 1 if apart > 0 else -1
+    if first != second:  # rounding never turns an order round: it can only make two products equal
+        return 1 if first > second else -1
     first, lost = _product(ax, by)
     second, other = _product(ay, bx)
-    if first == second:
-        return 1 if lost > other else (-1 if lost < other else 0)
-    apart, gap = first - second, other - lost
-    if apart != gap:
-        return 1 if apart > gap else -1
-    back = gap - other
-    tail = (other - (gap - back)) + (-lost - back)  # what the rounding of gap lost
-    return 1 if tail < 0 else (-1 if tail > 0 else 0)
+    return 1 if lost > other else (-1 if lost < other else 0)
 
 
 @njit(types.boolean(_F, _F, _F, _F, _F, _F), **_OPTIONS)
