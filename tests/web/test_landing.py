@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -20,6 +22,16 @@ def test_the_page_counts_ones_own_residences_and_leads_to_map_and_residence(rive
     assert "/#kind=bailleur" in page.text
     units = rives.get("/api/units", params={"kind": "bailleur"}).json()["units"]
     assert all(unit["name"] in page.text for unit in units[:3])
+
+
+def test_the_page_says_of_halls_and_silences_what_their_own_pages_say(rives):
+    page = rives.get("/mes-residences").text
+    halls = rives.get("/api/halls").json()
+    assert halls["sentence"] in html.unescape(page) if halls["enough"] else halls["reason"]["sentence"] in html.unescape(page)
+    silences = rives.get("/api/silence").json()
+    named = [place["name"] for place in silences["places"] if place["silent"]]
+    assert all(name in page for name in named[:8])
+    assert ("Aucun silence" in page) == (not named)
 
 
 def test_another_kind_is_another_page_and_never_a_sum(rives):

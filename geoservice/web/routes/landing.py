@@ -7,11 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import numpy as np
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from geoservice.core.observatory.halls import WORDS
+from geoservice.core.stats.given import NotEnough
 from geoservice.export import french
-from geoservice.operations import landing, meetings
+from geoservice.operations import census, landing, meetings, silence
+from geoservice.operations.census import Census
 from geoservice.operations.landing import Changed, Moved
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.types import Kind, Viewer
@@ -40,6 +44,7 @@ def _sheet(request: Request, who: Viewer, asked: str | None) -> dict[str, Any]:
     found = None if span is None else landing.changed(reader, kind, span)
     return {"page": "mes-residences", "kind": kind, "kinds": list(reader.kinds()), "span": span, "meeting": meeting,
             "changed": found, "moved": [] if found is None else [_row(each, found) for each in _first(found)],
+            "halls": _halls(reader, kind, span, today), "silences": _silences(reader, kind, today),
             "due": [_due(reader, each, today) for each in meetings.due(service.opened(), who, today)], "shown": SHOWN,
             "spelled": french.day, "counted": french.counted, "number": french.number, "last": span and span.until - timedelta(1),
             "map": "" if span is None else _address(kind, span)}
@@ -71,6 +76,42 @@ def _row(moved: Moved, found: Changed) -> dict[str, Any]:
             "low": low, "dot": dot, "high": high, "direction": moved.direction, "width": _WIDTH,
             "said": f"rapport {french.number(moved.ratio, 1)}, de {french.number(moved.low, 1)} à {french.number(moved.high, 1)}",
             "address": _address(found.kind, found.span, zone=f"residence:{moved.residence.code}")}
+
+
+def _halls(reader: Reader, kind: Kind | None, span: landing.Span | None, today: date) -> dict[str, Any]:
+    """The census in a sentence, and the halls whose state changed since; what is lacking where there is no census."""
+    if kind is None or span is None:
+        return {}
+    months = min(24, max(1, round(span.days / 30.4)))
+    try:
+        found = census.census(reader, census.Wanted(today, kind, None, months))
+    except NotEnough as lacking:
+        return {"lacking": str(lacking)}
+    moved = np.flatnonzero(found.now != found.before)
+    moved = moved[np.lexsort((moved, -found.now[moved].astype(int)))]
+    return {"sentence": found.sentence, "moved": len(moved), "months": months, "rows": [_hall(found, row) for row in
+                                                                                        moved[:SHOWN].tolist()]}
+
+
+def _hall(found: Census, row: int) -> dict[str, str]:
+    known = found.stock
+    return {"name": known.names[row], "residence": known.residence_names[known.home[row]], "now": WORDS[found.now[row]],
+            "before": WORDS[found.before[row]], "address": "/halls?" + urlencode({"hall": known.keys[row]}) + "#hall"}
+
+
+def _silences(reader: Reader, kind: Kind | None, today: date) -> dict[str, Any]:
+    """Residences that report less than expected, the surest first."""
+    if kind is None:
+        return {}
+    try:
+        found = silence.silences(reader, silence.Wanted(today, kind))
+    except NotEnough as lacking:
+        return {"lacking": str(lacking)}
+    silent = [place for place in found.order.tolist() if found.watch.silent[place]]
+    rows = [{"name": found.stock.residence_names[row], "said": found.sentence(place),
+             "address": urlencode({"kind": str(kind), "zone": f"residence:{found.stock.residences[row]}"})}
+            for place in silent[:SHOWN] for row in [int(found.rows[place])]]
+    return {"judged": int(found.watch.judged.sum()), "silent": len(silent), "rows": rows, "total": len(found.rows)}
 
 
 def _due(reader: Reader, decision: meetings.Decision, today: date) -> dict[str, Any]:
