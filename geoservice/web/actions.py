@@ -15,8 +15,8 @@ from geoservice.web.service import service_of
 _READ, _IMPORT, _OWN = Action.READ_FACTS, Action.IMPORT, Action.OWN_ACCOUNT
 ACTIONS: dict[str, Action] = {
     **{f"GET {path}": _READ for path in (
-        "/", "/lieux", "/mes-residences", "/halls", "/api/halls", "/api/halls/{code:path}", "/api/silence", "/api/cumul",
-        "/api/layers", "/api/cells", "/api/cells/{cell}", "/api/hotspots", "/api/profile",
+        "/", "/lieux", "/glossaire", "/mes-residences", "/halls", "/api/halls", "/api/halls/{code:path}", "/api/silence",
+        "/api/cumul", "/api/layers", "/api/cells", "/api/cells/{cell}", "/api/hotspots", "/api/profile",
         "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change", "/api/calibration",
         "/tiles/hotspots/{z}/{x}/{y}.mvt", "/api/units", "/api/zones", "/api/series", "/api/calendar", "/api/facets",
         "/api/geometry", "/api/geometry/{version}/{resolution}", "/api/values", "/api/search", "/api/residences",

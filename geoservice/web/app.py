@@ -26,6 +26,7 @@ from geoservice.web.routes import (
     entry,
     exports,
     files,
+    glossary,
     halls,
     hallspage,
     health,
@@ -59,7 +60,7 @@ ROUTERS = (  # in the order they are tried: tiles first, they are asked for by t
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
     landing.router, hallspage.router, halls.router, silences.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
-    links.router, pages.page, desk.router, health.router, files.router,
+    links.router, glossary.router, pages.page, desk.router, health.router, files.router,
 )
 
 

@@ -152,6 +152,7 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "name": ("faits.csv", "Nom du fichier, avec son extension."),
     "cell": ("8a1fb466b047fff", "Une cellule H3 : seulement ses faits."),
     "step": ("month", "day, week (à partir du lundi) ou month."),
+    "by": ("category", "category pour une ligne par catégorie, avec les mots du glossaire, ou all (par défaut)."),
     "level": ("residence", "residence ou commune."),
     "layer": ("qpv", "Nom de la couche."),
     "show": ("hotspots", "Ce qu’une image dessine : counts (les décomptes, par défaut) ou hotspots (les points chauds)."),

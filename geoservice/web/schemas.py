@@ -28,6 +28,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "resolution": {"type": "integer", "minimum": COARSEST, "maximum": FINEST},
     "cell": {"type": "string", "pattern": "^8[4-9a-c][0-9a-f]{13}$"},
     "level": {"type": "string", "enum": ["residence", "commune"]}, "step": {"type": "string", "enum": ["day", "week", "month"]},
+    "by": {"type": "string", "enum": ["all", "category"]},
     "show": {"type": "string", "enum": ["counts", "hotspots"]},
     "exposure": {"type": "string", "enum": ["auto", "area", "dwellings"]},
     "null": {"type": "string", "enum": ["beta-binomial", "binomial", "permutation"]},

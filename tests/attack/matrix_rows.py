@@ -131,6 +131,7 @@ ROWS: dict[str, Row] = {
     "GET /api/saisie": Row(LISTERS),
     # pages
     **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls", "/donnees", "/saisie")},
+    "GET /glossaire": Row(READERS, page=True),
     "GET /compte": Row(EVERYBODY, page=True),
     "POST /compte/mot-de-passe": Row(EVERYBODY, own=BAD, other=BAD, none=BAD, form=empty),
     "POST /compte/organisation": Row(EVERYBODY, own=GONE, other=GONE, none=GONE, form=lambda names: {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 
+import geopandas
 import pytest
 
 from geoservice.catalog.layers import load
@@ -88,6 +90,25 @@ def test_units_count_facts_with_and_without_a_point(rives):
     assert table["units"][0]["name"] == "Résidence R 0"
     text = rives.get("/api/units?kind=bailleur&format=csv").content.decode("utf-8-sig")
     assert [row["code"] for row in csv.DictReader(io.StringIO(text), delimiter=";")] == ["R-0", "R-1", "R-2"]
+
+
+def test_units_by_category_carry_the_bridge_of_words(rives, tmp_path):
+    def read(form: str) -> bytes:
+        return rives.get(f"/api/units?kind=bailleur&by=category&format={form}").content
+
+    rows = list(csv.DictReader(io.StringIO(read("csv").decode("utf-8-sig")), delimiter=";"))
+    assert sum(int(row["n"]) for row in rows) == RIVES_FACTS + RIVES_AGP
+    damage = next(row for row in rows if row["categorie"] == "DEG")
+    assert (damage["libelle"], damage["famille_ssmsi"], damage["rapport"]) == (
+        "Dégradations", "Destructions et dégradations volontaires", "en partie")
+    assert next(row for row in rows if row["categorie"] == "SAL")["famille_ssmsi"] == ""
+    file = tmp_path / "units.gpkg"
+    file.write_bytes(read("gpkg"))
+    frame = geopandas.read_file(file)
+    assert set(frame["libelle"]) == {row["libelle"] for row in rows}
+    assert frame["n"].sum() == RIVES_FACTS + RIVES_AGP
+    assert "categorie" not in rives.get("/api/units?kind=bailleur&format=csv").text
+    assert {unit["category"] for unit in json.loads(read("json"))["units"]} == {row["categorie"] for row in rows}
 
 
 def test_a_table_of_places_is_not_cut_by_another_place(rives):

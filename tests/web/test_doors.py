@@ -63,6 +63,7 @@ ASKED = {
     "/api/silence": ["/api/silence", "/api/silence?of=hall"],
     "/api/cumul": ["/api/cumul", "/api/cumul?of=hall"],
     "/mes-residences": ["/mes-residences"],
+    "/glossaire": ["/glossaire"],
     "/compte": ["/compte"],
     "/membres": [],  # for administrators, who are people: see test_accounts.py
     "/journal": [],
@@ -97,7 +98,7 @@ ASKED = {
     "/tiles/{layer}/{z}/{x}/{y}.png": ["/tiles/incidents/{tile}.png?kind=bailleur", "/tiles/patrimoine/{tile}.png"],
 }
 
-PAGES = {"/", "/lieux", "/mes-residences",
+PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
          "/halls", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
          "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
