@@ -121,6 +121,24 @@ def latest(periods: list[str]) -> str:
     return max(periods, key=lambda period: (-STEPS[::-1].index(period_kind(period)), period))
 
 
+def opening(release: Release, kind: str) -> str | None:
+    """The level that a page opens on: the finest that shows half of its places in the latest period, all categories together,
+    else the one that shows most of them. None where the kind has no calendar period."""
+    shares = [(float((values != NOT_SHOWN).mean()), level) for level in levels_of(release)
+              if (values := _latest_values(release, kind, level)) is not None]
+    half = [level for share, level in shares if share >= 0.5]
+    return half[-1] if half else max(shares, key=lambda each: each[0])[1] if shares else None
+
+
+def _latest_values(release: Release, kind: str, level: str) -> np.ndarray | None:
+    """All categories of the period that a page opens on, (places,); None where none is published or there is no place."""
+    tables = [table for table in tables_of(release, kind, level) if "all" in table.groups and table.period in STEPS]
+    if not tables or not len(release.places[level].names):
+        return None
+    period = latest([period for table in tables for period in table.periods])
+    return next(values_of(table, period, "all") for table in tables if period in table.periods)
+
+
 def column(opened: Opened, wish: Wish) -> Column:
     """The one column that a wish names; BadInput says what is published where it is not."""
     release = opened.release
@@ -264,6 +282,7 @@ def manifest(opened: Opened) -> dict[str, Any]:
     families = [{"kind": table.kind, "year": table.year, "level": table.level, "period": table.period, "detail": table.detail,
                  "periods": list(table.periods), "groups": list(table.groups)} for table in release.tables]
     return {**summary(opened), "atoms": release.atoms, "families": families, "groups": _groups(release),
+            "opens": {kind: opening(release, kind) for kind in release.kinds},
             "parameters": asdict(release.parameters), "masked": MASKED, "promise": promise(release),
             "warnings": warnings(release)}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.page_watch import Watch
 from tests.browser.shared_surface import Surface, running, with_a_hot_area
@@ -74,6 +74,22 @@ def test_it_opens_on_the_liaisons_quarter_and_the_finest_level(tablet: Watch) ->
     expect(page.locator("#place .bars")).to_have_count(3)  # quarters, weekdays, bands of the commune
     expect(page.locator("#halls")).to_contain_text("Les Tilleuls, hall 3")
     expect(page.locator("#halls")).to_contain_text("constaté le 12/01/2026")
+
+
+def test_it_opens_where_half_of_the_places_are_shown_whatever_is_finer(tablet: Watch) -> None:
+    page = tablet.page
+
+    def coarser(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "opens": {"bailleur": "r7"}})
+
+    page.route(f"**/api/shared/{TOWN}", coarser)
+    page.reload()
+    ready(page)
+    expect(page.get_by_role("button", name="Grands secteurs")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Secteurs", exact=True).click()
+    expect(page.get_by_role("button", name="Secteurs", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.unroute(f"**/api/shared/{TOWN}", coarser)
 
 
 def test_what_is_not_shown_is_one_hatched_class_and_never_a_small_number(tablet: Watch) -> None:

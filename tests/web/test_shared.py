@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from geoservice.core.disclosure.release import NOT_SHOWN
+from geoservice.core.disclosure.release import NOT_SHOWN, Release
 from geoservice.core.disclosure.slots import PERIODS
+from geoservice.operations import shared_read
 from tests.web import shared_world as world
 from tests.web.shared_world import COMMUNE, OTHER, QPV, TOWN
 
@@ -69,6 +72,29 @@ def test_the_manifest_has_every_family_and_its_promise_in_words(guest: TestClien
     assert any("11 logements" in sentence for sentence in told["promise"])
     assert any("à cinq près" in sentence for sentence in told["warnings"])
     assert world.release().commitment not in json.dumps(told)
+
+
+def test_a_page_opens_on_the_finest_level_that_shows_half_of_its_places(folder: Path, guest: TestClient) -> None:
+    release = world.release()
+    shown = {level: float((values != NOT_SHOWN).mean()) for level in ("commune", "qpv", "r7", "r8")
+             if (values := shared_read._latest_values(release, "bailleur", level)) is not None}
+    assert guest.get(API).json()["opens"] == {"bailleur": [level for level, share in shown.items() if share >= 0.5][-1]}
+    assert shared_read.opening(masked(release, {"r8": 0.49, "r7": 0.58}), "bailleur") == "r7"
+    assert shared_read.opening(masked(release, {"r8": 0.5}), "bailleur") == "r8"
+    assert shared_read.opening(masked(release, {"commune": 0, "qpv": 0, "r7": 0, "r8": 0.1}), "bailleur") == "r8"
+    assert shared_read.opening(release, "ville") is None  # nothing of this kind
+
+
+def masked(release: Release, shares: dict[str, float]) -> Release:
+    """The release with at most this share of a level's places shown in every table."""
+    tables = []
+    for table in release.tables:
+        if table.level in shares:
+            values = np.full_like(table.values, 20)
+            values[math.floor(shares[table.level] * len(values)):] = NOT_SHOWN
+            table = replace(table, values=values)
+        tables.append(table)
+    return replace(release, tables=tuple(tables))
 
 
 def test_places_are_in_the_order_of_values_and_hold_no_count(guest: TestClient) -> None:

@@ -6,7 +6,7 @@ import { Failure } from "./api.js";
  * @typedef {{territory: string, title: string, release: string, version: string, revision: number, months: string[], zone: string | null,
  *   kinds: {code: string, label: string, solo: boolean}[], levels: {code: string, label: string, places: number}[]}} Release
  * @typedef {{kind: string, year: number, level: string, period: string, detail: string, periods: string[], groups: string[]}} Family
- * @typedef {Release & {families: Family[], groups: {code: string, label: string, categories: string[]}[], promise: string[],
+ * @typedef {Release & {families: Family[], groups: {code: string, label: string, categories: string[]}[], opens: Record<string, string | null>, promise: string[],
  *   warnings: string[], masked: string}} Manifest
  * @typedef {{type: string, id: number, geometry: any, properties: {place: string, name: string, dwellings: number, qpv: string | null,
  *   commune: string | null}}} Feature

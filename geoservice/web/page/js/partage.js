@@ -119,7 +119,7 @@ class Shared {
     const { manifest, release } = /** @type {Required<Shared>} */ (/** @type {any} */ (this));
     const kind = release.kinds.find((/** @type {any} */ one) => one.code === given.kind)?.code ?? release.kinds[0].code;
     const levels = release.levels.filter((/** @type {any} */ one) => this.families(kind, one.code).length);
-    const level = levels.find((/** @type {any} */ one) => one.code === given.level)?.code ?? levels[levels.length - 1].code;
+    const level = levels.find((/** @type {any} */ one) => one.code === given.level)?.code ?? manifest.opens[kind] ?? levels[levels.length - 1].code;
     const groups = manifest.groups.map((/** @type {any} */ one) => one.code).filter((/** @type {string} */ code) => this.periods(kind, level, code).length);
     const group = groups.includes(given.group) ? given.group : groups[0];
     const periods = this.periods(kind, level, group);
