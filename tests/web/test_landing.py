@@ -31,7 +31,8 @@ def test_the_page_says_of_halls_and_silences_what_their_own_pages_say(rives):
     silences = rives.get("/api/silence").json()
     named = [place["name"] for place in silences["places"] if place["silent"]]
     assert all(name in page for name in named[:8])
-    assert ("Aucun silence" in page) == (not named)
+    assert silences["enough"] is (silences["reason"] is None)
+    assert ("Aucun silence" in page) == (silences["enough"] and not named)
 
 
 def test_another_kind_is_another_page_and_never_a_sum(rives):

@@ -99,14 +99,14 @@ def refused(answer, sentence=NOT_DONE, status=401) -> bool:
 def test_a_member_signs_in_and_is_known_by_issuer_and_sub_from_then_on(app, there, storage):
     client = browser(app)
     answer = sign_in(client)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/mes-residences"), answer.text
     assert client.get("/api/session").json() | {"basemap": 0} == {
         "name": "dsu@rives.fr", "organisation": "rives", "via": "connexion", "basemap": 0}
     cookies = answer.headers.get_list("set-cookie")
     assert any(one.startswith("__Host-geoservice=ses_") and "Secure" in one and "HttpOnly" in one for one in cookies)
     assert any(one.startswith("__Host-geoservice-depart=") and "Max-Age=0" in one for one in cookies)
     there.person = Person("sub-1", "nouvelle@adresse.fr", verified=False)  # an e-mail no longer matters
-    assert sign_in(browser(app)).headers["location"] == "/"
+    assert sign_in(browser(app)).headers["location"] == "/mes-residences"
     with storage.read() as connection:
         rows = connection.execute(text("SELECT * FROM identity")).mappings().all()
     assert len(rows) == 1
@@ -134,7 +134,7 @@ def test_what_leaves_is_what_the_provider_asks_for(app, there):
                                    {"back": {"session_state": "x", "error_uri": "y"}}])
 def test_other_ways_of_an_honest_provider(app, there, knobs):
     there.knobs.update(knobs)
-    assert sign_in(browser(app)).headers["location"] == "/"
+    assert sign_in(browser(app)).headers["location"] == "/mes-residences"
 
 
 def test_keys_change_without_a_restart(app, there, monkeypatch):
@@ -143,7 +143,7 @@ def test_keys_change_without_a_restart(app, there, monkeypatch):
     monkeypatch.setattr(there, "sign", lambda claims, how: jwt.encode({"alg": "ES256", "kid": "cle-9"}, claims, there.key))
     kept = app.state.service.provider._kept
     kept["jwks_uri"] = (time.monotonic() - 31, kept["jwks_uri"][1])
-    assert sign_in(browser(app)).headers["location"] == "/"
+    assert sign_in(browser(app)).headers["location"] == "/mes-residences"
 
 
 def test_the_button_is_there_only_where_a_provider_is_set(app, tmp_path):
@@ -207,7 +207,7 @@ def test_where_the_settings_trust_the_provider_silence_is_enough_and_a_no_is_not
     there.person = Person("sub-1", "dsu@rives.fr", verified=False)
     assert refused(sign_in(browser(app)), NO_ACCOUNT)
     there.person = Person("sub-1", "DSU@Rives.fr", verified=None)
-    assert sign_in(browser(app)).headers["location"] == "/"
+    assert sign_in(browser(app)).headers["location"] == "/mes-residences"
 
 
 def test_a_second_sub_with_the_same_email_is_refused_until_somebody_unlinks(app, there, storage):
@@ -217,7 +217,7 @@ def test_a_second_sub_with_the_same_email_is_refused_until_somebody_unlinks(app,
     assert refused(sign_in(browser(app)), NO_ACCOUNT)
     identities.unlink(storage, "dsu@rives.fr")
     assert client.get("/api/session").status_code == 401
-    assert sign_in(browser(app)).headers["location"] == "/"
+    assert sign_in(browser(app)).headers["location"] == "/mes-residences"
     there.person = Person("sub-1", "dsu@rives.fr")
     assert refused(sign_in(browser(app)), NO_ACCOUNT)
 
@@ -291,7 +291,7 @@ def test_a_code_serves_once(app, there):
     client = browser(app)
     address = away(client)
     kept = dict(client.cookies)
-    assert client.get(address).headers["location"] == "/"
+    assert client.get(address).headers["location"] == "/mes-residences"
     assert refused(client.get(address))  # this browser has nothing to show any more
     again = browser(app)
     again.cookies.set("__Host-geoservice-depart", kept["__Host-geoservice-depart"])
@@ -428,7 +428,7 @@ def test_nobody_is_led_elsewhere(app, there, more):
     client = browser(app)
     assert "mechant" not in str(client.get(f"/connexion/proconnect?{more}").headers)
     answer = sign_in(client, lambda address: f"{address}&{more}")
-    assert answer.headers["location"] == "/"
+    assert answer.headers["location"] == "/mes-residences"
     assert browser(app).get(f"{oidc.ENDED}?{more}").headers["location"] == "/connexion"
 
 

@@ -57,7 +57,7 @@ def place_of(storage, email: str, organisation: int) -> int:
 def chosen(app, storage, organisation: int) -> TestClient:
     client = signed_in(app)
     answer = client.post("/connexion/organisation", data={"place": place_of(storage, BOTH, organisation)})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/mes-residences" if organisation == 1 else "/")
     return client
 
 

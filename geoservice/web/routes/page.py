@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from geoservice.errors import NotFound, NotSignedIn, TooManyTries
 from geoservice.operations import signin
 from geoservice.operations.permissions import Action, can
-from geoservice.types import LABELS
+from geoservice.types import LABELS, Role
 from geoservice.web import bar
 from geoservice.web.cookies import give, secret_of, take_back
 from geoservice.web.dependencies import NoParameters, token_viewer, viewer_of
@@ -51,7 +51,7 @@ def places_page(request: Request) -> Response:
 @router.get("/saisie")
 def entry_page(request: Request) -> Response:
     """Entering a fact on a phone. The one page that may ask where the device is: to sort places, and nothing is sent of it."""
-    found = _page(request, "saisie.html")
+    found = _page(request, "saisie.html", Action.IMPORT)
     found.headers["Permissions-Policy"] = PERMISSIONS.replace("geolocation=()", "geolocation=(self)")
     return found
 
@@ -84,11 +84,18 @@ async def sign_in(request: Request) -> Response:
 
 
 def let_in(request: Request, secret: str) -> Response:
-    """Give the cookie, and lead to the map, or to the choice of an organisation."""
+    """Give the cookie, and lead to the first page of one's role, or to the choice of an organisation."""
     choosing = secret.startswith(signin.CHOICE)
-    response = RedirectResponse("/connexion/organisation" if choosing else "/", 303, {"Cache-Control": "no-store"})
+    address = "/connexion/organisation" if choosing else _first_page(request, secret)
+    response = RedirectResponse(address, 303, {"Cache-Control": "no-store"})
     give(request, response, secret, signin.CHOICE_S if choosing else service_of(request).settings.sign_in_hours * 3_600)
     return response
+
+
+def _first_page(request: Request, secret: str) -> str:
+    """A team that plans works opens on its residences, others on the map."""
+    found = signin.find(service_of(request).opened(), secret) if secret.startswith(signin.PREFIX) else None
+    return "/mes-residences" if found is not None and found.viewer.role is Role.DSU_MEMBER else "/"
 
 
 @router.get("/connexion/organisation")
@@ -141,13 +148,14 @@ def peer_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _page(request: Request, name: str) -> Response:
+def _page(request: Request, name: str, action: Action = Action.READ_FACTS) -> Response:
     try:
         who = viewer_of(request)
     except NotSignedIn:
         return RedirectResponse("/connexion", 303, {"Cache-Control": "no-store"})
-    if not can(who, Action.READ_FACTS, who.organisation_id):
-        instead = "/partage" if can(who, Action.READ_RELEASE, who.organisation_id) else "/compte"
+    if not can(who, action, who.organisation_id):
+        places = ((Action.READ_FACTS, "/"), (Action.READ_RELEASE, "/partage"))
+        instead = next((place for allowed, place in places if can(who, allowed, who.organisation_id)), "/compte")
         return RedirectResponse(instead, 303, {"Cache-Control": "no-store"})
     html = TEMPLATES.get_template(name).render(bar.of(who, request.url.path))
     return Response(html, 200, HTML_HEADERS, "text/html")
