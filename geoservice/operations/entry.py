@@ -89,17 +89,15 @@ def take_back(storage: Storage, viewer: Viewer, key: str) -> bool:
     so that the same fact sent once more is not new. False when it was taken back already; NotFound for anything else.
     """
     with storage.write(scope_of(viewer)) as connection:
-        source = imports.source_id(connection, FACTS, SOURCE)
-        found = facts.entry(connection, Owner(viewer.organisation_id, source, 0), key)
-        run = found and imports.find(connection, found.import_id)
-        if not run or run["signature"] != _signature():
+        number, run = facts.entry(connection, viewer.organisation_id, SOURCE, key) or (0, 0)
+        if not number or (imports.find(connection, run) or {}).get("signature") != _signature():
             raise NotFound("Cette saisie n’est pas ou plus annulable ici : on annule ses propres saisies du jour.")
-        if mergers.heads(connection, [found.id]).get(found.id) == found.id:
+        if mergers.heads(connection, [number]).get(number) == number:
             return False
-        mergers.release(connection, found.id)
-        mergers.withdraw(connection, viewer.organisation_id, found.id)
+        mergers.release(connection, number)
+        mergers.withdraw(connection, viewer.organisation_id, number)
         imports.touch(connection, FACTS, viewer.organisation_id)
-        audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "saisie.annulee", f"fait {found.id}")
+        audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "saisie.annulee", f"fait {number}")
     return True
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from geoservice.catalog.rows import FACT
 from geoservice.storage import mergers, sightings
 from geoservice.storage.engine import bulk_insert, bulk_select, bulk_update, chunks, last_id
-from geoservice.storage.tables import Fact, FactVersion
+from geoservice.storage.tables import Fact, FactVersion, Source
+from geoservice.types import Box
 
 _KEY, _CONTENT, _SEEN, _LINE = (FACT.index(name) for name in ("key", "content", "seen", "line"))
 VALUES = tuple(name for name in FACT if name != "key")
@@ -244,10 +245,63 @@ def numbers(connection: Connection, owner: Owner, keys: set[str]) -> dict[str, i
     return _ids(connection, owner, keys)
 
 
-def entry(connection: Connection, owner: Owner, key: str) -> Row | None:
-    """`id` and `import_id` of a fact of a source, by its key."""
-    return connection.execute(select(Fact.id, Fact.import_id).where(
-        Fact.organisation_id == owner.organisation_id, Fact.source_id == owner.source_id, Fact.key == key)).first()
+def entry(connection: Connection, organisation_id: int, source: str, key: str) -> tuple[int, int] | None:
+    """Number and import of a fact of a source, by its key."""
+    found = connection.execute(select(Fact.id, Fact.import_id).join(Source, Source.id == Fact.source_id).where(
+        Fact.organisation_id == organisation_id, Source.layer == "incidents", Source.name == source, Fact.key == key)).first()
+    return None if found is None else (found[0], found[1])
+
+
+class Told(NamedTuple):
+    """What one fact says, for those who look at it: codes of closed lists, None where unknown."""
+
+    id: int
+    source_id: int
+    key: str
+    day: int
+    minute: int | None
+    category: str
+    subcategory: str | None
+    kind: str
+    nature: str | None
+    gravity: int | None
+    place: str | None
+    lon: float | None
+    lat: float | None
+    residence: str | None
+    hall: str | None
+    complaint: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Some facts of an organisation that count: by their days (the first, and the day after the last), by their residence, in a
+    box without naming any (`nameless`), or by their numbers. `reports`: also those that were merged into others."""
+
+    days: tuple[int, int] | None = None
+    residence: str | None = None
+    nameless: Box | None = None
+    numbers: tuple[int, ...] | None = None
+    reports: bool = False
+
+
+def told(connection: Connection, organisation_id: int, wanted: Wanted, most: int) -> list[Told]:
+    """Facts with what they say, latest first, at most so many."""
+    table = Fact.__table__.c
+    query = select(*(table[name] for name in Told._fields)).where(table.organisation_id == organisation_id)
+    if not wanted.reports:
+        query = query.where(mergers.counted())
+    if wanted.days is not None:
+        query = query.where(table.day >= wanted.days[0], table.day < wanted.days[1])
+    if wanted.residence is not None:
+        query = query.where(table.residence == wanted.residence)
+    if wanted.nameless is not None:
+        box = wanted.nameless
+        query = query.where(table.residence.is_(None), table.hall.is_(None), table.cell != 0,
+                            table.lon.between(box.west, box.east), table.lat.between(box.south, box.north))
+    if wanted.numbers is not None:
+        query = query.where(table.id.in_(wanted.numbers))
+    return [Told(*row) for row in connection.execute(query.order_by(table.day.desc(), table.id.desc()).limit(most))]
 
 
 def total(connection: Connection, organisation_id: int) -> int:

@@ -23,9 +23,14 @@ ACTIONS: dict[str, Action] = {
         "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/quarters/{ref:path}", "/api/map.svg", "/api/snippet",
         "/api/features/{layer}",
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
+    **dict.fromkeys(("GET /saisie", "GET /api/saisie", "GET /api/facts/{key}/proches"), _IMPORT),
+    **dict.fromkeys(("GET /chronologie", "GET /suites"), _READ),
+    "GET /api/chronologie.csv": Action.EXPORT,
+    **dict.fromkeys(("GET /doublons", "POST /doublons", "POST /doublons/{number}/separer", "POST /suites",
+                     "POST /suites/{number}/clore", "POST /api/facts/{key}/reunir"), Action.RECORD),
     **{f"GET {path}": Action.EXPORT for path in ("/api/carte.pdf", "/api/map.png")},
     **{f"GET {path}": _IMPORT for path in (
-        "/saisie", "/api/saisie", "/donnees", "/api/imports", "/api/imports/{number}", "/api/imports/{number}/rejects",
+        "/donnees", "/api/imports", "/api/imports/{number}", "/api/imports/{number}/rejects",
         "/api/imports/{number}/rejects.csv")},
     **{f"POST {path}": _IMPORT for path in (
         "/api/uploads", "/api/imports/preview", "/api/imports/preview.csv", "/api/imports", "/api/imports/{number}/undo",

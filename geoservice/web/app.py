@@ -26,6 +26,7 @@ from geoservice.web.routes import (
     entry,
     exports,
     files,
+    follow,
     glossary,
     halls,
     hallspage,
@@ -59,6 +60,7 @@ ROUTERS = (  # in the order they are tried: tiles first, they are asked for by t
     hotspots.tiles, tiles.router, page.router, oidc.router, account.router, sharing.router, words.router, cells.router,
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
     landing.router, hallspage.router, halls.router, silences.router,
+    follow.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
     links.router, glossary.router, pages.page, desk.router, health.router, files.router,
 )

@@ -32,6 +32,7 @@ SECTIONS = (
     Section("Carte", (Link("/", "Carte", _READ),)),
     Section("Résidences", (Link("/mes-residences", "Mes résidences", _READ), Link("/lieux", "Toutes", _READ),
                            Link("/halls", "Halls", _READ), Link("/mesures", "Mesures", _READ),
+                           Link("/suites", "Suites", _READ), Link("/doublons", "Doublons", Action.RECORD),
                            Link("/saisie", "Saisir un fait", Action.IMPORT))),
     Section("Réunions", (Link("/reunions", "Réunions", _READ),)),
     Section("Données", (Link("/donnees", "Données", Action.IMPORT),)),

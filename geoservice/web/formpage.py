@@ -44,7 +44,7 @@ def render(request: Request, who: Viewer, data: Data, status: int = 200, **more:
     """The page whose template `data` names, with what else is to be said on it."""
     values = {"error": "", "told": "", "joined": "", **data(request, who), **more}
     html = TEMPLATES.get_template(f"{values['page']}.html").render(
-        **bar.of(who, f"/{values['page']}"), labels=LABELS, moment=_moment, day=_day, **values)
+        **bar.of(who, values.get("within", f"/{values['page']}")), labels=LABELS, moment=_moment, day=_day, **values)
     return Response(html, status, {**HTML_HEADERS, "Cache-Control": "no-store"}, "text/html")
 
 

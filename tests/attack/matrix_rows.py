@@ -129,6 +129,17 @@ ROWS: dict[str, Row] = {
         "id": "matrice", "date": "2024-05-04", "category": "DEG", "residence": names["residence"]}),
     "POST /api/facts/{key}/annuler": named(WRITERS, path={"key": "=inconnue"}, own=GONE, json=lambda names: {}),
     "GET /api/saisie": Row(LISTERS),
+    "GET /api/facts/{key}/proches": Row(LISTERS, path={"key": "=inconnue"}),
+    "POST /api/facts/{key}/reunir": named(WRITERS, path={"key": "=inconnue"}, own=GONE, json=lambda names: {"fact": 1}),
+    # single facts of one's own register
+    "GET /chronologie": named(READERS, page=True, queries=lambda names: ({"residence": names["residence"]},)),
+    "GET /api/chronologie.csv": named(READERS, queries=lambda names: ({"residence": names["residence"]},)),
+    "GET /suites": Row(READERS, page=True),
+    "POST /suites": Row(WRITERS, own=GONE, other=GONE, none=GONE, form=lambda names: {"fact": "999999", "partner": "police"}),
+    "POST /suites/{number}/clore": named(WRITERS, path={"number": "=999999"}, own=GONE, form=lambda names: {"outcome": "fait"}),
+    "GET /doublons": Row(WRITERS, page=True),
+    "POST /doublons": Row(WRITERS, own=GONE, other=GONE, none=GONE, form=lambda names: {"head": "999998", "r0": "999999"}),
+    "POST /doublons/{number}/separer": named(WRITERS, path={"number": "=999999"}, own=GONE, form=empty),
     # pages
     **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls", "/donnees", "/saisie")},
     "GET /glossaire": Row(READERS, page=True),

@@ -140,3 +140,17 @@ def test_what_is_missing_is_said_and_places_are_found(form: Page, phone: Browser
     assert len(sizes) > 30
     assert min(sizes) >= 44
     assert form.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_double_is_asked_about_and_counts_once(form: Page) -> None:
+    tap_place = form.locator('input[name="where"]').last.get_attribute("value")
+    for _ in range(2):
+        form.locator(f'input[name="where"][value="{tap_place}"]').check()
+        tap(form, "category", "ANI")
+        form.get_by_role("button", name="Enregistrer").click()
+        expect(form.locator("#done")).to_contain_text("Enregistré.")
+    expect(form.locator("#done")).to_contain_text("est-ce le même fait")
+    form.get_by_role("button", name="Oui, ").first.click()
+    expect(form.locator('#entries [data-state="merged"]')).to_have_count(1)
+    form.goto(form.url.replace("/saisie", "/doublons"))
+    expect(form.get_by_role("heading", name="2 signalements")).to_have_count(1)

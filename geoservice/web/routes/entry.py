@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from geoservice.catalog.schema import is_code
 from geoservice.errors import BadInput
-from geoservice.operations import entry
+from geoservice.operations import entry, merging
 from geoservice.operations.reader import Reader
 from geoservice.types import GRAVITIES, LABELS, SUBCATEGORIES, Category, Kind, Nature, Place
 from geoservice.web.body import Body, documented, read_body
@@ -83,3 +83,17 @@ async def take_back(request: Request, who: CurrentViewer, key: str) -> Response:
     """Take back an entry that one made today; it counts nowhere any more. The same again changes nothing."""
     await run_in_threadpool(entry.take_back, service_of(request).opened(), who, key[:120])
     return Response(to_json({"id": key, "undone": True}), 200, {"Cache-Control": "private, no-store"}, JSON)
+
+
+class Head(Body):
+    """The fact that one's entry tells again."""
+
+    fact: int
+
+
+@router.post("/api/facts/{key}/reunir", dependencies=[NoParameters, Depends(refuse_other_sites)], openapi_extra=documented(Head))
+async def join(request: Request, who: CurrentViewer, key: str) -> Response:
+    """One's entry is a report of a fact that is there already: it stays, and they count once."""
+    head = await read_body(request, Head, MOST_BYTES)
+    await run_in_threadpool(merging.join, service_of(request).opened(), who, (entry.SOURCE, key[:120]), head.fact)
+    return Response(to_json({"id": key, "merged": True}), 200, {"Cache-Control": "private, no-store"}, JSON)

@@ -52,6 +52,7 @@ function actions(place, view) {
   const spot = box ? `${((box[0] + box[2]) / 2).toFixed(6)},${((box[1] + box[3]) / 2).toFixed(6)},${place.name.slice(0, 120)}` : "";
   return h("p", { class: "actions" }, at && h("a", { class: "button", href: `/${write({ ...EMPTY, ...view, zone: "", at, spot })}` }, "Voir sur la carte"),
     place.links.cells && h("a", { class: "button", href: `/${write({ ...EMPTY, ...view, zone: place.ref, at })}` }, "Ne compter que ce lieu"),
+    place.type === "residence" && h("a", { class: "button", href: `/chronologie?residence=${encodeURIComponent(place.code)}` }, "Chronologie"),
     place.links.csv && h("a", { class: "button", href: place.links.csv, download: "" }, "CSV"), place.links.pdf && h("a", { class: "button", href: place.links.pdf, download: "" }, "PDF"));
 }
 

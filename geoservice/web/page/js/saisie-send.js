@@ -43,9 +43,9 @@ function isOurs(status, answer, request) {
 async function settle(request, status, answer) {
   const entry = await store.entry(request.id);
   if (!entry) return;
-  const undoing = request.path !== "/api/facts";
-  if (status < 300) await store.settle({ ...entry, state: undoing ? "undone" : entry.state === "undoing" ? "undoing" : "sent" }, request);
-  else await store.settle({ ...entry, state: undoing ? "sent" : "refused", why: answer?.detail ?? "" }, request);
+  const next = (await store.waiting()).some((one) => one.id === request.id && one.number !== request.number);
+  const state = status < 300 ? request.done : request.failed;
+  await store.settle({ ...entry, state: next ? entry.state : state, why: status < 300 ? "" : answer?.detail ?? "" }, request);
 }
 
 /** The status (0 without an answer) and the JSON of an answer. @param {string} path @param {any} [body] */

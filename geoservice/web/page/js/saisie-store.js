@@ -1,10 +1,13 @@
 /** What this device keeps of entries: those that wait, those of today, and the lists to choose from. */
 
 /**
- * One request that waits: `path` and `body` are sent as they are, `id` makes sending them twice harmless.
- * @typedef {{number?: number, id: string, path: string, body: any, organisation: string, tried?: boolean}} Waiting
+ * One request that waits: `path` and `body` are sent as they are, `id` makes sending them twice harmless;
+ * `done`, `failed`: what the entry then is.
+ * @typedef {{number?: number, id: string, path: string, body: any, organisation: string, done: State, failed: State,
+ *   tried?: boolean}} Waiting
  * @typedef {{id: string, day: string, time: string, what: string, where: string, organisation: string,
- *   state: "waiting" | "sent" | "undoing" | "undone" | "refused"}} Entry
+ *   state: State, why?: string}} Entry
+ * @typedef {"waiting" | "sent" | "undoing" | "undone" | "merging" | "merged" | "refused"} State
  */
 
 const NAME = "geoservice-saisie";

@@ -5,16 +5,17 @@ import * as form from "./saisie-fields.js";
 import { ask, send } from "./saisie-send.js";
 import * as store from "./saisie-store.js";
 import { spots, Where } from "./saisie-where.js";
-import { NNBSP, plural } from "./words.js";
+import { date, NNBSP, plural } from "./words.js";
 
 /**
  * @typedef {import("./saisie-fields.js").Lists} Lists
- * @typedef {import("./saisie-store.js").Entry & {why?: string}} Entry
+ * @typedef {import("./saisie-store.js").Entry} Entry
  */
 
 const AGAIN_MS = 20_000;
 const ADDRESS = "/api/facts";
-const STATES = /** @type {Record<string, string>} */ ({ waiting: "en attente d’envoi", sent: "envoyé", undoing: "annulation en attente d’envoi", undone: "annulé" });
+const STATES = /** @type {Record<string, string>} */ ({ waiting: "en attente d’envoi", sent: "envoyé", undoing: "annulation en attente d’envoi", undone: "annulé",
+  merging: "rapprochement en attente d’envoi", merged: "réuni à un fait déjà signalé" });
 
 class Page {
   /** @param {Lists} lists @param {string[]} recent @param {string} nature */
@@ -44,7 +45,8 @@ class Page {
     const spot = /** @type {import("./saisie-where.js").Spot} */ (this.where.chosen);
     /** @type {Entry} */ const entry = { id, day: form.today(), time: form.clock(), what: this.words(found.body.category), where: `${spot.name}, ${spot.detail}`,
       organisation: this.lists.organisation, state: "waiting" };
-    await store.keep(entry, { id, path: ADDRESS, body: { id, ...found.body }, organisation: this.lists.organisation });
+    await store.keep(entry, { id, path: ADDRESS, body: { id, ...found.body }, organisation: this.lists.organisation,
+      done: "sent", failed: "refused" });
     const recent = this.where.used();
     this.nature = found.body.nature ?? "";
     await Promise.all([store.remember("recent", recent), store.remember("nature", this.nature)]);
@@ -69,6 +71,21 @@ class Page {
     await this.show("sending");
     const sent = await send();
     await this.show(sent.state, sent);
+    if (last && sent.answers[last]?.created) this.compare(last);
+  }
+
+  /** Ask whether the entry just made tells a fact that is there already. @param {string} id */
+  async compare(id) {
+    const { answer } = await ask(`${ADDRESS}/${id}/proches`);
+    if (!answer?.near?.length || this.last !== id) return;
+    const yes = async (/** @type {number} */ fact) => {
+      const entry = /** @type {Entry} */ (await store.entry(id));
+      await store.keep({ ...entry, state: "merging" }, { id, path: `${ADDRESS}/${id}/reunir`, body: { fact }, organisation: entry.organisation, done: "merged", failed: "sent" });
+      await this.flush();
+    };
+    part("done").append(h("p", {}, `Déjà signalé ici${NNBSP}: est-ce le même fait${NNBSP}?`), h("div", { class: "chips" },
+      answer.near.slice(0, 3).map((/** @type {any} */ one) => h("button", { type: "button", onclick: () => yes(one.fact) }, `Oui, ${[date(one.date), one.time].filter(Boolean).join(", ")}`)),
+      h("button", { type: "button", onclick: () => this.show("done") }, "Non")));
   }
 
   /** @param {string} state @param {import("./saisie-send.js").Sent} [sent] */
@@ -79,12 +96,12 @@ class Page {
     part("today").hidden = !mine.length;
     fill(part("entries"), mine.map((one) => this.line(one)));
     const last = mine.find((one) => one.id === this.last);
-    fill(part("done"), last && h("p", {}, h("b", {}, last.state === "waiting" ? "Gardé sur cet appareil." : last.state === "sent" ? "Enregistré." : "Fait", " "), `${last.what}, ${last.where}.`));
+    fill(part("done"), last && h("p", {}, h("b", {}, last.state === "waiting" ? "Gardé sur cet appareil." : last.state === "sent" ? "Enregistré." : `Fait ${STATES[last.state] ?? "refusé"}.`, " "), `${last.what}, ${last.where}.`));
   }
 
   /** @param {Entry} entry */
   line(entry) {
-    const undo = ["waiting", "sent"].includes(entry.state) && entry.day === form.today();
+    const undo = ["waiting", "sent", "merged"].includes(entry.state) && entry.day === form.today();
     const said = entry.state === "refused" ? `refusé${NNBSP}: ${entry.why ?? ""}` : `${STATES[entry.state]}${entry.why ? `${NNBSP}; ${entry.why}` : ""}`;
     return h("li", { "data-state": entry.state }, h("p", {}, h("span", { class: "what" }, `${entry.time.replace(":", `${NNBSP}h${NNBSP}`)} · ${entry.what}, ${entry.where}`), h("span", { class: "state" }, said)),
       undo ? h("button", { type: "button", "aria-label": `Annuler${NNBSP}: ${entry.what}, ${entry.where}`, onclick: () => this.undo(entry) }, "Annuler") : null);
@@ -95,7 +112,8 @@ class Page {
     const take = async () => {
       const [request] = (await store.waiting()).filter((one) => one.id === entry.id && one.path === ADDRESS);
       if (request && !request.tried) await store.settle({ ...entry, state: "undone" }, request);
-      else await store.keep({ ...entry, state: "undoing" }, { id: entry.id, path: `${ADDRESS}/${entry.id}/annuler`, body: {}, organisation: entry.organisation });
+      else await store.keep({ ...entry, state: "undoing" }, { id: entry.id, path: `${ADDRESS}/${entry.id}/annuler`, body: {}, organisation: entry.organisation,
+        done: "undone", failed: "sent" });
     };
     await (navigator.locks ? navigator.locks.request("saisie", take) : take());
     await this.flush();
