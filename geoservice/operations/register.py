@@ -1,0 +1,70 @@
+"""The register of whoever reads: complaints, costs, subcategories and sources of their own organisation's facts, kept by version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from geoservice.core.observatory.register import Register
+from geoservice.core.query import EPOCH, FactQuery
+from geoservice.operations.reader import Reader
+from geoservice.operations.residences import Residence, residences
+from geoservice.operations.reuse import Shelf
+from geoservice.storage import register as stored
+from geoservice.types import Kind
+
+_FACTS = 4_000_000  # facts whose registers are kept, some 18 bytes each
+_kept: Shelf[Register] = Shelf(16, _FACTS, lambda register: max(1, len(register)))
+
+
+@dataclass(frozen=True)
+class Own:
+    """The viewer's own register under a filter of one kind, whose days are (first, last), both included."""
+
+    register: Register
+    query: FactQuery
+    period: tuple[int, int]
+    known: dict[str, Residence]
+
+    @property
+    def days(self) -> int:
+        return self.period[1] - self.period[0] + 1
+
+
+def own(reader: Reader, query: FactQuery) -> Own:
+    """Facts of the viewer's own organisation: open facts say nothing of complaints or costs. A landlord's kind unless another is
+    asked; the period is cut to the days on which there are facts, since before and after nobody looked."""
+    register = register_of(reader, reader.viewer.organisation_id)
+    query = query.with_(kind=query.kind or _kind(register))
+    return Own(register, query, _period(register, query), residences(reader))
+
+
+def register_of(reader: Reader, organisation_id: int) -> Register:
+    """The register of an organisation in reach, as old as its index."""
+    index = reader.indexes.get(organisation_id)
+    storage = reader.shelf.storage
+    key = (str(storage.settings.data), storage.identity, organisation_id, "" if index is None else index.version)
+
+    def read() -> Register:
+        with storage.read(reader.shelf.scope) as connection:
+            return stored.read(connection, organisation_id)
+
+    return _kept.get(key, read)
+
+
+def _kind(register: Register) -> Kind:
+    """The landlord's, unless there is none of it: then the first there is."""
+    present = set(register["kind"].tolist()) if len(register) else set()
+    return next((kind for number, kind in enumerate(Kind, 1) if number in present), Kind.BAILLEUR)
+
+
+def _period(register: Register, query: FactQuery) -> tuple[int, int]:
+    days = register["day"][register["kind"] == list(Kind).index(query.kind) + 1] if query.kind else register["day"]
+    if not len(days):
+        return 0, -1
+    first, last = int(days.min()), int(days.max())
+    if query.since is not None:
+        first = max(first, (query.since - EPOCH).days)
+    if query.until is not None:
+        last = min(last, (query.until - EPOCH - timedelta(1)).days)
+    return (first, last) if first <= last else (0, -1)
