@@ -1,4 +1,4 @@
-"""The register of whoever reads: complaints, costs, subcategories and sources of their own organisation's facts, kept by version."""
+"""The register of whoever reads: complaints, costs, subcategories and sources of their own facts, kept by version."""
 
 from __future__ import annotations
 

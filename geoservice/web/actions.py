@@ -20,6 +20,7 @@ ACTIONS: dict[str, Action] = {
         "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change", "/api/calibration",
         "/tiles/hotspots/{z}/{x}/{y}.mvt", "/api/units", "/api/zones", "/api/series", "/api/calendar", "/api/facets",
         "/api/geometry", "/api/geometry/{version}/{resolution}", "/api/values", "/api/search", "/api/residences",
+        "/mesures", "/api/complaints", "/api/capture", "/api/rates", "/api/completeness", "/api/yearly",
         "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/quarters/{ref:path}", "/api/map.svg", "/api/snippet",
         "/api/features/{layer}",
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
@@ -62,7 +63,7 @@ ACTIONS: dict[str, Action] = {
     "POST /acces/{number}/accorder": Action.APPROVE_GLASS,
 }
 # reading, until it is asked for as a file
-FILES = frozenset({"csv", "gpkg", "geoparquet", "geojson"})
+FILES = frozenset({"csv", "xlsx", "gpkg", "geoparquet", "geojson"})
 _QUIET_S = 60.0
 _refused: dict[tuple[str, str], float] = {}
 

@@ -35,6 +35,8 @@ from geoservice.web.routes import (
     hotspots,
     imports,
     landing,
+    measures,
+    measurespage,
     metrics,
     oidc,
     page,
@@ -59,7 +61,7 @@ from geoservice.web.shared.who import by_sign_in
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
     hotspots.tiles, tiles.router, page.router, oidc.router, account.router, sharing.router, words.router, cells.router,
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
-    landing.router, hallspage.router, halls.router, silences.router,
+    measures.router, measurespage.router, landing.router, hallspage.router, halls.router, silences.router,
     follow.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
     links.router, glossary.router, pages.page, desk.router, health.router, files.router,

@@ -166,7 +166,7 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "days": ("90", "Nombre de jours récents, de 14 à 365."),
     "back": ("3", "Mois entre les deux états comparés, de 1 à 24."),
     "state": ("rouge", "Seulement les halls de cet état : vert, jaune, orange, rouge ou inconnu."),
-    "residence": ("R12", "Seulement les halls de cette résidence."),
+    "residence": ("R12", "Code d’une résidence : elle seule ; toutes par défaut."),
     "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),
 }
 

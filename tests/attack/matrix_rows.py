@@ -78,14 +78,23 @@ def numbered(what: str) -> dict[str, str]:
     return {"number": what}
 
 
+def as_csv(_: Names) -> tuple[dict[str, str], ...]:
+    """The answer, and its file: these have one format of files."""
+    return {}, {"format": "csv"}
+
+
 _PLAIN = {path: Row(READERS) for path in (
     "/api/cells", "/api/hotspots", "/api/profile", "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change",
     "/api/units", "/api/series", "/api/calendar", "/api/facets", "/api/geometry", "/api/values", "/api/residences",
     "/api/layers", "/api/snippet", "/api/calibration")}
+_MEASURES = {**{path: Row(READERS, files=False, queries=as_csv) for path in ("/api/complaints", "/api/rates")},
+             "/api/capture": Row(READERS), "/api/completeness": Row(READERS),
+             "/api/yearly": Row(READERS, files=False, other=OK | GONE, none=OK | GONE, queries=lambda names: (
+                 {}, {"residence": names["residence"]}, {"residence": names["residence"], "format": "xlsx"}))}
 _DRAWN = {path: Row(READERS, queries=lambda names: ({"show": "counts"}, {"show": "hotspots", "exposure": "area"}))
           for path in ("/api/map.svg", "/api/map.png", "/api/carte.pdf")}
 ROWS: dict[str, Row] = {
-    **{f"GET {path}": row for path, row in {**_PLAIN, **_DRAWN}.items()},
+    **{f"GET {path}": row for path, row in {**_PLAIN, **_MEASURES, **_DRAWN}.items()},
     "GET /api/zones": Row(READERS, queries=lambda names: ({"layer": "qpv"}, {"layer": "patrimoine"}, {"layer": "halls"})),
     "GET /api/search": Row(READERS, queries=lambda names: (
         {"q": names["word"]}, {"q": f"résidence {names['word']}"}, {"q": "rue"}, {"q": "hall"})),
@@ -141,7 +150,8 @@ ROWS: dict[str, Row] = {
     "POST /doublons": Row(WRITERS, own=GONE, other=GONE, none=GONE, form=lambda names: {"head": "999998", "r0": "999999"}),
     "POST /doublons/{number}/separer": named(WRITERS, path={"number": "=999999"}, own=GONE, form=empty),
     # pages
-    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls", "/donnees", "/saisie")},
+    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls",
+                                                                  "/mesures", "/donnees", "/saisie")},
     "GET /glossaire": Row(READERS, page=True),
     "GET /compte": Row(EVERYBODY, page=True),
     "POST /compte/mot-de-passe": Row(EVERYBODY, own=BAD, other=BAD, none=BAD, form=empty),

@@ -50,6 +50,12 @@ ASKED = {
     "/api/geometry/{version}/{resolution}": [],  # a version is the viewer's own: see test_hexagons.py
     "/api/values": ["/api/values?kind=bailleur&resolution=12"],
     "/api/search": ["/api/search?q=residence", "/api/search?q=canari"],
+    "/mesures": ["/mesures"],
+    "/api/complaints": ["/api/complaints", "/api/complaints?kind=bailleur&format=csv"],
+    "/api/capture": ["/api/capture"],
+    "/api/rates": ["/api/rates", "/api/rates?format=csv"],
+    "/api/completeness": ["/api/completeness"],
+    "/api/yearly": [f"/api/yearly?format={form}" for form in ("json", "csv", "xlsx")],
     "/api/residences": ["/api/residences?kind=bailleur"],
     "/api/residences/{code:path}": [],  # one landlord's is not found by another: see test_places.py
     "/api/zones/{ref:path}": ["/api/zones/qpv2024:QN07501M?kind=bailleur"],
@@ -105,7 +111,7 @@ ASKED = {
 
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
          "/chronologie", "/suites", "/doublons",
-         "/halls", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
+         "/halls", "/mesures", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
          "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
 SENT = {

@@ -98,8 +98,8 @@ def from_counts(first: int, second: int, matches: int, shifted: Sequence[int] = 
     left = lucky * (1 - both / first) * (1 - both / second)
     noise = slope**2 * (left + (np.var(shifted, ddof=1) / len(shifted) if len(shifted) > 1 else 0.0))
     if both < _Z * noise**0.5:
-        raise NotEnough("hasard", f"Les {matches} faits communs aux deux sources ne sont pas plus nombreux que le hasard n’en donne "
-                        f"(environ {lucky:.0f}) : elles ne regardent sans doute pas les mêmes faits.")
+        raise NotEnough("hasard", f"Les {matches} faits communs aux deux sources ne sont pas plus nombreux que le hasard n’en "
+                        f"donne (environ {lucky:.0f}) : elles ne regardent sans doute pas les mêmes faits.")
     total = (first + 1) * (second + 1) / (both + 1) - 1
     return Estimate(first, second, matches, lucky, both, total, *_total_limits(first, second, both, noise),
                     min(1.0, (first + second - both) / total), *_rate_limits(first, second, both, noise))

@@ -1,6 +1,6 @@
 """The gap between complaints and facts: a Beta-Binomial ratio per unit, and where it fell although facts did not (« lassitude »).
 
-Only facts whose complaint column says yes or no are `asked`; of those `filed` led to a complaint. Arrays are (n,), one row a unit.
+Only facts whose complaint column says yes or no are `asked`; of those `filed` led to a complaint. Arrays are (n,), a row a unit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ TOLERANCE = 0.75  # facts "did not fall" when their rate is at least this share 
 LEAST_UNITS = 3
 _STRENGTHS = np.geomspace(1.0, 1e4, 41)  # how many facts a prior may be worth
 _ROUNDS_OF_FIT = 3
-_DRAWN_IN = 0.6787  # mean square of a standard normal whose tails of a tenth on each side are drawn in
 _FEWEST_CHANGES, _MOST_CHANGES, _ROUNDS = 0.001, 0.5, 60
 CHANGE_STRENGTH = 4.0  # facts that the prior of a ratio after a change is worth, at most: a change may be of any size
 
@@ -63,7 +62,7 @@ class Period:
 class Lassitude:
     """Posteriors of each unit: that its ratio `fell`, that its facts did not (`kept`), of both; `alarm` where both > ALARM.
 
-    `changing`: the share of units whose ratio changes, estimated from all; `dispersion`: variance / mean of facts between periods.
+    `changing`: the share of units whose ratio changes, estimated from all.
     """
 
     fell: np.ndarray
@@ -71,7 +70,6 @@ class Lassitude:
     both: np.ndarray
     alarm: np.ndarray
     changing: float
-    dispersion: float
 
 
 def fit(filed: Values, asked: Values) -> Prior:
@@ -125,7 +123,7 @@ def lassitude(before: Period, after: Period, prior: Prior) -> Lassitude:
 
     A unit's ratio either is the same in both periods, drawn from the prior, or is drawn anew in the second from a wider one; the
     share that changes is estimated from all units (empirical Bayes), so that many residences do not make many false alarms.
-    Facts: gamma posteriors of the two rates, as wide as rates vary between the periods elsewhere.
+    Facts: gamma posteriors of the two rates (Jeffreys), of these periods and no others.
     """
     from scipy.special import ndtr
 
@@ -133,8 +131,7 @@ def lassitude(before: Period, after: Period, prior: Prior) -> Lassitude:
     if before.days <= 0 or after.days <= 0:
         raise BadInput("Chaque période dure au moins un jour.")
     wide = _widened(prior)
-    (a0, b0), (a1, b1) = (_posterior(period, prior) for period in (before, after))
-    w1, v1 = wide.alpha + after.filed, wide.beta + after.asked - after.filed
+    first, second = _posterior(before, prior), _posterior(after, wide)
     moved = _log_marginal(before.filed, before.asked, prior.alpha, prior.beta) \
         + _log_marginal(after.filed, after.asked, wide.alpha, wide.beta)
     stayed = _log_marginal(before.filed + after.filed, before.asked + after.asked, prior.alpha, prior.beta)
@@ -142,12 +139,11 @@ def lassitude(before: Period, after: Period, prior: Prior) -> Lassitude:
     factor = np.exp(np.clip(moved - stayed, -50, 50))
     changing = _share_changing(factor[told])
     changed = np.where(told, changing * factor / (changing * factor + 1 - changing), changing)
-    gap, spread = _logit(a0, b0), _logit(w1, v1)
-    fell = changed * ndtr((gap[0] - spread[0]) / np.sqrt(gap[1] + spread[1]))
-    dispersion = _dispersion(before, after)
-    kept = _kept(before, after, dispersion)
+    (high, one), (low, other) = _logit(*first), _logit(*second)
+    fell = changed * ndtr((high - low) / np.sqrt(one + other))
+    kept = _kept(before, after)
     both = np.where(told, fell * kept, 0.0)
-    return Lassitude(fell, kept, both, both > ALARM, changing, dispersion)
+    return Lassitude(fell, kept, both, both > ALARM, changing)
 
 
 def _given(filed: Values, asked: Values) -> tuple[np.ndarray, np.ndarray]:
@@ -190,21 +186,9 @@ def _share_changing(factor: np.ndarray) -> float:
     return share
 
 
-def _dispersion(before: Period, after: Period) -> float:
-    """Variance / mean of facts between the periods, from how unevenly each unit's facts divide, extremes drawn in; at least 1."""
-    total = before.facts + after.facts
-    some = total >= 5
-    if some.sum() < LEAST_UNITS:
-        return 1.0
-    share = before.days / (before.days + after.days)
-    z = (before.facts[some] - share * total[some]) / np.sqrt(share * (1 - share) * total[some])
-    low, high = np.quantile(z, (0.1, 0.9))
-    return max(1.0, float((np.clip(z, low, high) ** 2).mean()) / _DRAWN_IN)
-
-
-def _kept(before: Period, after: Period, dispersion: float) -> np.ndarray:
+def _kept(before: Period, after: Period) -> np.ndarray:
     """Posterior that the rate of facts after is at least TOLERANCE of what it was."""
     from scipy.special import betainc
 
     bound = TOLERANCE * after.days / before.days
-    return 1 - betainc((after.facts + 0.5) / dispersion, (before.facts + 0.5) / dispersion, bound / (1 + bound))
+    return 1 - betainc(after.facts + 0.5, before.facts + 0.5, bound / (1 + bound))

@@ -13,8 +13,8 @@ from geoservice.types import Category, code_of
 
 # categories that one person may use for what another calls otherwise: a fact matches within its family alone
 FAMILIES: tuple[tuple[Category, ...], ...] = (
-    (Category.OCC, Category.TRF, Category.BRU), (Category.DEG, Category.TEC), (Category.VEH,), (Category.SAL,), (Category.ANI,),
-    (Category.AGL,), (Category.VOL,))
+    (Category.OCC, Category.TRF, Category.BRU), (Category.DEG,), (Category.VEH,), (Category.SAL,), (Category.ANI,),
+    (Category.AGL,), (Category.VOL,))  # neither AGP, which has no point, nor TEC and AUT, which are no incivilities
 FAMILY = np.zeros(256, dtype=np.int64)  # by category code; 0 is of no family and never matched
 for _number, _members in enumerate(FAMILIES, 1):
     FAMILY[[code_of(member) for member in _members]] = _number
@@ -125,7 +125,7 @@ def _expanded(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _one_to_one(a: np.ndarray, b: np.ndarray, cost: np.ndarray) -> Matched:
-    """Pairs that are the best of both their facts are taken, until none is left: the same as taking the cheapest again and again."""
+    """Pairs that are the best of both their facts, until none is left: the same as taking the cheapest again and again."""
     order = np.lexsort((b, a, cost))
     a, b = a[order], b[order]
     taken: list[tuple[np.ndarray, np.ndarray]] = []

@@ -1,4 +1,4 @@
-"""The register of ONE organisation: what a fact says besides place and time, as columns (complaint, cost, subcategory, source)."""
+"""The register of ONE organisation: what facts say besides place and time (complaint, cost, subcategory, source), by column."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Register:
 
 
 def rows_of(register: Register, query: FactQuery) -> np.ndarray:
-    """Rows of the query's kind, days, categories and natures, (n,) int64; a fact whose nature is unknown is of no nature asked."""
+    """Rows of the query's kind, days, categories and natures, (n,) int64; what has no known nature is of none that is asked."""
     keep = np.ones(len(register), dtype=bool)
     if query.kind is not None:
         keep &= register["kind"] == code_of(query.kind)

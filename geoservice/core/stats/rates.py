@@ -116,13 +116,19 @@ def funnel(facts: Values, exposure: Values, target: float | None = None, levels:
         raise BadInput("La cible d’un entonnoir est un taux fini, plus grand que zéro.")
     if centre == 0:
         raise NotEnough("aucun_fait", "Aucun fait dans cette sélection : il n’y a pas de taux à comparer.")
-    limits = [_poisson_quantiles(centre * bases, (1 - share_of(level, "levels")) / 2) for level in levels]
-    low, high = (np.array([pair[side] for pair in limits]) / bases for side in (0, 1))
+    pairs = [limits(centre, bases, level) for level in levels]
+    low, high = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
     spread = _winsorised_dispersion(counts, centre * bases)
-    wide = spread**0.5
     rates, widest = counts / bases, int(np.argmax(levels))
-    bottom, top = centre - (centre - low[widest]) * wide, centre + (high[widest] - centre) * wide
+    bottom, top = limits(centre, bases, levels[widest], spread)
     return Funnel(centre, levels, low, high, _side(rates, bottom, top), _side(rates, low[widest], high[widest]), spread)
+
+
+def limits(target: float, exposure: np.ndarray, level: float, dispersion: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of rates around a target at exposures (n,) > 0: exact Poisson, widened by the square root of the dispersion."""
+    low, high = _poisson_quantiles(target * exposure, (1 - share_of(level, "levels")) / 2)
+    wide = dispersion**0.5
+    return target - (target - low / exposure) * wide, target + (high / exposure - target) * wide
 
 
 def _given(facts: Values, exposure: Values) -> tuple[np.ndarray, np.ndarray]:
