@@ -2,13 +2,13 @@
 
 The database decides (one transaction), the folder follows: whoever is killed in between leaves the release of before, and the
 next command puts the decided one in its place. In the folder: `TERRITORY.release`, `seal`, and what is public beside it,
-`TERRITORY.names.json` and `TERRITORY.disclosed.json`. Nothing private is ever written there.
+`TERRITORY.names.json` and `TERRITORY.disclosed.json`, each sealed and naming the release it goes with. Nothing private is ever
+written there.
 """
 
 from __future__ import annotations
 
 import hmac
-import json
 import os
 import secrets
 from datetime import timedelta
@@ -53,11 +53,26 @@ def settle(storage: Storage) -> list[str]:
             _no_step_back(folder / f"{row.code}{RELEASE}", seal, release)
             names = territories.load(storage, row.code).ground.names
             halls = [_hall(each) for each in told[row.id] if each.state != FIGURE]
-            _swap(folder / f"{row.code}{NAMES}", _json({"title": row.name, "names": names, "openers": _openers(storage, names)}))
-            _swap(folder / f"{row.code}{DISCLOSED}", _json({"halls": halls}))
-            if _swap(folder / f"{row.code}{RELEASE}", releasefile.pack(release, seal)):
+            beside = {f"{row.code}{NAMES}": {"title": row.name, "names": names, "openers": _openers(storage, names)},
+                      f"{row.code}{DISCLOSED}": {"halls": halls}}
+            if _put(folder, row.code, releasefile.pack(release, seal), beside, seal):
                 written.append(row.code)
     return written
+
+
+def _put(folder: Path, code: str, packed: bytes, beside: dict[str, Any], seal: bytes) -> bool:
+    """A release and what goes with it, so that at no moment one lies beside what does not fit it; False when all was there."""
+    path = folder / f"{code}{RELEASE}"
+    new = releasefile.digest(packed)
+    there = releasefile.digest(path.read_bytes()) if path.is_file() else new
+    changed = there != new and _put_beside(folder, beside, (there, new), seal)
+    changed |= _swap(path, packed)
+    return _put_beside(folder, beside, (new,), seal) or changed
+
+
+def _put_beside(folder: Path, beside: dict[str, Any], fits: tuple[str, ...], seal: bytes) -> bool:
+    swapped = [_swap(folder / name, releasefile.pack_beside(name, said, fits, seal)) for name, said in beside.items()]
+    return any(swapped)
 
 
 def in_folder(storage: Storage, code: str) -> Path:
@@ -103,10 +118,6 @@ def _swap(path: Path, data: bytes) -> bool:
     os.replace(part, path)
     sync_folder(path.parent)
     return True
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n").encode()
 
 
 def _openers(storage: Storage, names: dict[str, str]) -> list[dict[str, str]]:

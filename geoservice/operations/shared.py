@@ -1,7 +1,7 @@
 """The folder of shared releases: what is in it, and one release opened, with its seal checked. No database, no index.
 
 Files: `TERRITORY.release`, `seal` (32 bytes), and what is public besides: `TERRITORY.names.json` (names of places for people) and
-`TERRITORY.disclosed.json` (halls that their owners disclosed). Whoever publishes swaps whole files.
+`TERRITORY.disclosed.json` (halls that their owners disclosed), both sealed. Whoever publishes swaps whole files.
 """
 
 from __future__ import annotations
@@ -146,20 +146,36 @@ class Folder:
         try:
             if seal is None or len(seal) < 32:
                 raise UnreadableFile("Le sceau manque.")
-            release = releasefile.unpack(data, seal)
+            return self._told(territory, path, data, seal)
         except (UnreadableFile, ValueError, KeyError, TypeError) as error:
             raise NotReady("La diffusion de ce territoire est abîmée ou scellée par un autre service : rien n’en est montré. "
                            "Demandez à qui la publie de la publier de nouveau.") from error
-        names, title, beside = self._beside(territory)
-        return Opened(territory, release, releasefile.digest(data), names, title, _disclosed(self.path, territory), beside)
 
-    def _beside(self, territory: str) -> tuple[dict[str, str], str, str]:
-        told = _json(_bytes(self.path / f"{territory}{_NAMES}") or b"")
-        names = told.get("names", {}) if isinstance(told, dict) else {}
-        title = str(told.get("title", ""))[:120] if isinstance(told, dict) else ""
-        clean = {str(ref): str(name)[:120] for ref, name in names.items()} if isinstance(names, dict) else {}
-        said = json.dumps([sorted(clean.items()), title, _disclosed(self.path, territory)], ensure_ascii=True)
-        return clean, title, hashlib.sha256(said.encode()).hexdigest()[:16]  # of what is shown, and of nothing else in the files
+    def _told(self, territory: str, path: Path, data: bytes, seal: bytes) -> Opened:
+        release, identity = releasefile.unpack(data, seal), releasefile.digest(data)
+        fitting = identity if path.parent == self.path else None  # a kept copy is older than what lies beside
+        named = self._beside(f"{territory}{_NAMES}", seal, fitting)
+        halls = _halls(self._beside(f"{territory}{_DISCLOSED}", seal, fitting))
+        names = {str(ref): str(name)[:120] for ref, name in named.get("names", {}).items()}
+        title = str(named.get("title", ""))[:120]
+        said = json.dumps([sorted(names.items()), title, halls], ensure_ascii=True)
+        beside = hashlib.sha256(said.encode()).hexdigest()[:16]  # of what is shown, and of nothing else in the files
+        return Opened(territory, release, identity, names, title, halls, beside)
+
+    def _beside(self, name: str, seal: bytes, identity: str | None) -> dict[str, Any]:
+        """What a file beside a release says; nothing where there is none, where it was altered or where it goes with another
+        release than `identity` (None: with any)."""
+        data = _bytes(self.path / name)
+        if data is None:
+            return {}
+        try:
+            told = releasefile.unpack_beside(name, data[:_MOST_BYTES], seal)
+        except UnreadableFile:
+            told = {}
+        if told and identity in (None, *told["fits"]):
+            return told
+        log.error("what lies beside a release was altered or goes with another one: it is not shown")
+        return {}
 
 
 def unknown() -> NotFound:
@@ -174,22 +190,10 @@ def _bytes(path: Path) -> bytes | None:
         return None
 
 
-def _json(data: bytes) -> Any:
-    try:
-        return json.loads(data) if 0 < len(data) < _MOST_BYTES else None
-    except ValueError:
-        return None
-
-
 _HALL = ("residence", "hall", "state", "date", "owner")
 
 
-def _disclosed(folder: Path, territory: str) -> tuple[dict[str, Any], ...]:
+def _halls(told: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     """Halls that owners disclosed: only these fields, only texts; in the order of the file."""
-    told = _json(_bytes(folder / f"{territory}{_DISCLOSED}") or b"")
-    rows = told.get("halls", []) if isinstance(told, dict) else told
-    out = []
-    for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, dict):
-            out.append({name: str(row[name])[:120] if row.get(name) is not None else None for name in _HALL})
-    return tuple(out)
+    return tuple({name: str(row[name])[:120] if row.get(name) is not None else None for name in _HALL}
+                 for row in told.get("halls", []))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -56,10 +55,10 @@ def running(data: Path, logs: Path, other_name: str = "Quartier de la Source") -
     """The surface, ready; `other_name` is what somebody called the second quarter."""
     folder = shared_world.build(data / "partage")
     shared_world.put(folder, TOWN, with_a_hot_area())
-    (folder / f"{TOWN}.names.json").write_text(json.dumps({"title": "Épinay-les-Bois", "names": {
-        QPV: "Quartier des Tilleuls", "qpv2024:QN00001": other_name, "commune:00000": "Épinay-les-Bois"}}))
-    (folder / f"{TOWN}.disclosed.json").write_text(json.dumps({"halls": [
-        {"residence": "Les Tilleuls", "hall": "3", "state": "orange", "date": "2026-01-12", "owner": "rives"}]}))
+    shared_world.beside(folder, TOWN, title="Épinay-les-Bois", names={
+        QPV: "Quartier des Tilleuls", "qpv2024:QN00001": other_name, "commune:00000": "Épinay-les-Bois"})
+    shared_world.beside(folder, TOWN, halls=[
+        {"residence": "Les Tilleuls", "hall": "3", "state": "orange", "date": "2026-01-12", "owner": "rives"}])
     shared = shared_access.open_shared(folder)
     key = shared_access.make_key(shared, KeyWish(TOWN, "Brigade", zone=QPV, liaison=True))
     wished = (datetime.now(UTC).date() + timedelta(days=4)).isoformat()

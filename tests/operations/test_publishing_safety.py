@@ -14,6 +14,7 @@ from geoservice.core.disclosure import releasefile
 from geoservice.errors import Conflict, NotReady
 from geoservice.operations import backup, doctor, publishing, publishing_files, setup, territories
 from geoservice.operations.publishing import name_of
+from geoservice.operations.shared import Folder
 from geoservice.settings import Settings
 from geoservice.storage import releases as stored
 from tests import folders
@@ -98,6 +99,7 @@ def test_a_publication_that_is_killed_leaves_a_whole_release_and_is_finished(set
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     if step != "seal":
         assert released(settings.shared_folder).partition("2026-05") == before.partition("2026-05")
+        assert Folder(settings.shared_folder).open(CODE).names  # what lies beside fits whichever release is there
     storage = setup.open_storage(settings)
     decided = step in ("committed", "names", "release", "half")
     assert _issue(storage) == (2 if decided else 1)
@@ -122,7 +124,7 @@ def test_a_naive_publisher_would_be_caught(settings):
     storage.close()
 
 
-@pytest.mark.parametrize("damage", ["gone", "bytes", "seal", "all"])
+@pytest.mark.parametrize("damage", ["gone", "bytes", "names", "seal", "all"])
 def test_what_is_lost_or_altered_is_put_back(settings, damage):
     folder = settings.shared_folder
     before, whole = released(folder), (folder / f"{CODE}.release").read_bytes()
@@ -130,6 +132,8 @@ def test_what_is_lost_or_altered_is_put_back(settings, damage):
         (folder / f"{CODE}.release").unlink()
     elif damage == "bytes":
         (folder / f"{CODE}.release").write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
+    elif damage == "names":
+        (folder / f"{CODE}.names.json").write_text('{"names": {}, "title": "Ailleurs"}')
     elif damage == "seal":
         (folder / "seal").unlink()
     else:
@@ -141,7 +145,8 @@ def test_what_is_lost_or_altered_is_put_back(settings, damage):
     assert CODE in checks["Diffusions"].sentence
     after = released(folder)
     assert core.changed(before, after) == []
-    assert ((folder / f"{CODE}.release").read_bytes() == whole) == (damage in ("gone", "bytes"))
+    assert ((folder / f"{CODE}.release").read_bytes() == whole) == (damage in ("gone", "bytes", "names"))
+    assert Folder(folder).open(CODE).title == "Pays du Lys"
     assert {check.sentence for check in doctor.run(settings) if check.name == "Diffusions"} == {"le dossier partagé est à jour"}
 
 

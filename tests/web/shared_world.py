@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from starlette.testclient import TestClient
 
@@ -39,6 +40,13 @@ def put(folder: Path, territory: str, made: Release) -> None:
     partial = folder / f"{territory}.part"
     partial.write_bytes(releasefile.pack(made, SEAL))
     partial.replace(folder / f"{territory}.release")
+
+
+def beside(folder: Path, territory: str, **said: Any) -> None:
+    """What is public beside the release that lies there, sealed: `names` (with a `title`) or `halls`."""
+    name = f"{territory}.{'disclosed' if 'halls' in said else 'names'}.json"
+    fits = releasefile.digest((folder / f"{territory}.release").read_bytes())
+    (folder / name).write_bytes(releasefile.pack_beside(name, said, (fits,), SEAL))
 
 
 def key(folder: Path, territory: str = TOWN, **wish: object) -> str:

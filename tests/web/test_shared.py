@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 
 from geoservice.core.disclosure.release import NOT_SHOWN, Release
 from geoservice.core.disclosure.slots import PERIODS
-from geoservice.operations import shared_read
+from geoservice.operations import shared_read, shared_shapes
+from geoservice.operations.shared import Opened
 from tests.web import shared_world as world
 from tests.web.shared_world import COMMUNE, OTHER, QPV, TOWN
 
@@ -219,6 +220,42 @@ def test_a_damaged_release_shows_nothing(tmp_path: Path) -> None:
     assert guest.get("/api/shared").json()["releases"] == []
 
 
+def beside(folder: Path, territory: str = TOWN) -> tuple[str, bool]:
+    """What a guest reads of the two files beside a release: the name of its first quarter, and whether there are halls."""
+    guest = world.client(folder, world.key(folder, territory))
+    features = guest.get(f"/api/shared/{territory}/places/qpv").json()["features"]
+    return features[0]["properties"]["name"], bool(guest.get(f"/api/shared/{territory}/halls").json()["halls"])
+
+
+def test_what_lies_beside_a_release_is_shown_only_as_it_was_sealed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = world.build(tmp_path / "partage")
+    world.put(folder, OTHER, world.release(1))
+    hall = {"residence": "R1", "hall": "B", "state": "orange", "date": "2026-01-02", "owner": "rives"}
+    for town in (TOWN, OTHER):
+        world.beside(folder, town, title="Ville", names={QPV: "Les Tilleuls"})
+        world.beside(folder, town, halls=[hall])
+    names, halls = folder / f"{TOWN}.names.json", folder / f"{TOWN}.disclosed.json"
+    sealed, told = names.read_bytes(), halls.read_bytes()
+    nameless = shared_shapes.labels(Opened(TOWN, world.release(), ""), "qpv")[0]
+    assert beside(folder) == ("Les Tilleuls", True)
+    assert "beside" not in caplog.text
+    for path, there, expected in ((names, sealed, (nameless, True)), (halls, told, ("Les Tilleuls", False))):
+        other = path.with_name(path.name.replace(TOWN, OTHER)).read_bytes()
+        said = json.loads(there)
+        for altered in (there.replace(b"Tilleuls", b"Peuplier").replace(b"orange", b"vert"), other,
+                        told if path == names else sealed, b"[]", b"", there[:-9],
+                        json.dumps({**said, "fits": [*said["fits"], "0" * 64]}).encode(),
+                        json.dumps({key: value for key, value in said.items() if key != "seal"}).encode()):
+            caplog.clear()
+            path.write_bytes(altered)
+            assert beside(folder) == expected, altered
+            assert "beside a release was altered" in caplog.text
+        path.write_bytes(there)
+    assert beside(folder) == ("Les Tilleuls", True)
+    world.put(folder, TOWN, world.release(1))  # another release, and what went with the one before
+    assert beside(folder) == (nameless, False)
+
+
 # --- every answer follows from release and request
 
 
@@ -249,7 +286,7 @@ def test_who_may_open_a_release_changes_no_answer(folder: Path) -> None:
     names = folder / f"{TOWN}.names.json"
     told = []
     for openers in ([], [{"organisation": "ville", "since": "2026-01-01", "until": "2026-02-01"}]):
-        names.write_text(json.dumps({"title": "Ville", "names": {QPV: "Les Tilleuls"}, "openers": openers}))
+        world.beside(folder, TOWN, title="Ville", names={QPV: "Les Tilleuls"}, openers=openers)
         answers = [guest.get(f"{API}{question}") for question in QUESTIONS]
         told.append([(answer.content, dict(answer.headers)) for answer in answers])
     names.unlink()

@@ -307,8 +307,8 @@ def test_an_answer_from_another_site_is_refused(folder: Path, shared: Shared) ->
 
 
 def test_requests_are_of_closed_lists_and_of_places_that_are_known(folder: Path, shared: Shared) -> None:
-    (folder / f"{TOWN}.disclosed.json").write_text(json.dumps({"halls": [
-        {"residence": "R1", "hall": "B", "state": "dégradé", "date": "2026-01-02", "owner": "rives", "secret": "non"}]}))
+    world.beside(folder, TOWN, halls=[
+        {"residence": "R1", "hall": "B", "state": "dégradé", "date": "2026-01-02", "owner": "rives", "secret": "non"}])
     for wrong in ({"place": "qpv2024:QN99999"}, {"level": "r10"}, {"group": "category:AGP"}, {"reason": "libre"},
                   {"wished": "demain"}, {"wished": "2020-01-01"}, {"wished": FAR_AWAY},
                   {"level": "hall", "place": "R1/C"}):

@@ -7,6 +7,7 @@ import hmac
 import io
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -17,7 +18,7 @@ from geoservice.core.disclosure.parameters import Parameters
 from geoservice.core.disclosure.release import PlaceTable, Release, Table
 from geoservice.errors import UnreadableFile
 
-_MAGIC = b"geoservice release 1\n"
+_MAGIC, _BESIDE = b"geoservice release 1\n", b"geoservice beside 1"
 _SIZE, _END = 8, 64
 _MOST = 1 << 31  # bytes of a header or of columns that are unpacked at all
 
@@ -82,6 +83,33 @@ def _release(header: dict, columns: list[np.ndarray]) -> Release:
     return Release(header["territory"], header["revision"], tuple(header["months"]), Parameters(**header["parameters"]),
                    {name: tuple(held) for name, held in header["groups"].items()}, header["kinds"], header["atoms"],
                    header["commitment"], places, tables, columns[header["ground"]])
+
+
+def pack_beside(name: str, said: dict[str, Any], fits: Sequence[str], seal: bytes) -> bytes:
+    """A public file beside a release, as JSON: what it says, the public names of the releases it goes with, and a seal over both
+    and over its own name."""
+    body = {**said, "fits": sorted(set(fits))}
+    return _text({**body, "seal": _seal_of(name, body, seal)}) + b"\n"
+
+
+def unpack_beside(name: str, data: bytes, seal: bytes) -> dict[str, Any]:
+    """What such a file says; UnreadableFile when a word differs, or when it is another's."""
+    try:
+        told = json.loads(data)
+        given = told.pop("seal")
+        if hmac.compare_digest(str(given).encode(), _seal_of(name, told, seal).encode()):
+            return told
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise UnreadableFile("Ce qui accompagne cette diffusion est abîmé ou vient d’ailleurs : rien n’en sera montré.")
+
+
+def _seal_of(name: str, body: dict[str, Any], seal: bytes) -> str:
+    return hmac.new(seal, b"\n".join((_BESIDE, name.encode(), _text(body))), "sha256").hexdigest()
+
+
+def _text(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
 
 
 def digest(data: bytes) -> str:
