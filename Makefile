@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test test-postgres slow lint bench limit kill hostile fuzz attack calibration screenshots chromium lock clean
+.PHONY: help demo install test test-postgres slow lint bench limit pages kill hostile fuzz attack calibration screenshots chromium lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -49,6 +49,9 @@ bench: install $(DEV_READY)  ## measure, and print the scoreboard
 
 limit: install $(DEV_READY)  ## measure tiles and index against DuckDB, SQLite, datashader, PostGIS and tipg (half an hour; ARGS="--only heat")
 	$(PY) -m tests.bench.limit $(ARGS)
+
+pages: install $(DEV_READY)  ## time the pages of a large landlord: 5,000 residences, 500,000 facts
+	$(PY) -m tests.bench.pages $(ARGS)
 
 kill: install $(DEV_READY)  ## kill an import 500 times at random moments
 	$(PY) -m tests.kill --times 500 $(ARGS)
