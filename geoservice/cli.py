@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoservice import cli_accounts, cli_releases, cli_shared, cli_upkeep
+from geoservice import cli_accounts, cli_releases, cli_shared, cli_snapshots, cli_upkeep
 from geoservice.arguments import Parser, whole
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_accounts.add(commands, _command, _open)
     cli_releases.add(commands, _command, _open)
     cli_shared.add(commands, _command, _settings)
+    cli_snapshots.add(commands, _command, _open, _catalog)
     _upkeep_commands(commands)
     cli_upkeep.add(commands, _command, _open)
     return parser

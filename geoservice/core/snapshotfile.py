@@ -1,8 +1,8 @@
 """A snapshot as bytes: a header that says everything, the columns that its figures rest on, and digests that show any change.
 
-Layout: 8 magic bytes, zlib of (the list of the columns that are there, the header, their bytes), and the SHA-256 of all that. The
-snapshot's own digest is that of its header alone, which names the SHA-256 of every column: when the frozen facts are erased, what
-was shown is still proven, and only its arithmetic cannot be done again.
+Layout: 8 bytes that say what it is, zlib of (the list of the columns that are there, the header, their bytes), and the SHA-256
+of all that. The snapshot's own digest is that of its header alone, which names the SHA-256 of every column: when the frozen
+facts are erased, what was shown is still proven, and only its arithmetic cannot be done again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import numpy as np
 
 from geoservice.errors import UnreadableFile
 
-MAGIC = b"GEOSNAP1"
+WHOLE, LIGHT = b"GEOSNAP1", b"GEOSNAP2"  # every column is there; some were erased
+_MAGIC = 8
 TYPES = ("|u1", "<u2", "<u4", "<u8", "<i4", "<i8", "<f8")
 MOST_BYTES = 1 << 29  # unpacked: a snapshot of five million facts is half of it
 _LEVEL = 4  # of zlib: a tenth larger than 6, twice as fast
@@ -69,7 +70,7 @@ def pack(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot."""
     kept = sorted(snapshot.columns)
     press = zlib.compressobj(_LEVEL)
-    parts = [MAGIC]
+    parts = [LIGHT if snapshot.lacking else WHOLE]
     for text in (canonical(kept), canonical(snapshot.header)):
         parts.append(press.compress(len(text).to_bytes(4, "little") + text))
     parts += [press.compress(np.ascontiguousarray(snapshot.columns[name]).tobytes()) for name in kept]
@@ -79,12 +80,12 @@ def pack(snapshot: Snapshot) -> bytes:
 
 def unpack(data: bytes) -> Snapshot:
     """A snapshot from its bytes; UnreadableFile where they are none, or any of them was changed."""
-    if data[:len(MAGIC)] != MAGIC or len(data) < len(MAGIC) + 32:
+    if data[:_MAGIC] not in (WHOLE, LIGHT) or len(data) < _MAGIC + 32:
         raise UnreadableFile("Ce fichier n’est pas un instantané de réunion.")
     if _SHA(data[:-32]).digest() != data[-32:]:
         raise UnreadableFile(_CHANGED)
     try:
-        return _read(_inflated(data[len(MAGIC):-32]))
+        return _read(_inflated(data[_MAGIC:-32]))
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
         raise UnreadableFile(_CHANGED) from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 WEIGHTS = {"": 400, "B": 600}
+FONT = Path(__file__).resolve().parents[1] / "web" / "page" / "vendor" / "source-sans-3-latin.woff2"  # the page's own
 
 
 @lru_cache(maxsize=4)

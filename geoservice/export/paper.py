@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from geoservice.export.drawing import Drawing
 from geoservice.export.french import typeset
+from geoservice.export.svg import to_svg
 
 TO_COMPLETE = "à compléter par le responsable de traitement"
 MARK = f"« {TO_COMPLETE} »"
@@ -52,7 +54,40 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-Block = Heading | Paragraph | Bullets | Table
+@dataclass(frozen=True)
+class Picture:
+    """A drawing, whose own description is read to those who do not see it; what its colours mean (colour, words)."""
+
+    drawing: Drawing
+    caption: str
+    legend: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Drawings side by side, of one size."""
+
+    items: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A series as columns: a caption, values, what stands under some of them, and the series in words."""
+
+    caption: str
+    values: tuple[int, ...]
+    labels: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class Charts:
+    """Series side by side; each has its own scale."""
+
+    items: tuple[Bars, ...]
+
+
+Block = Heading | Paragraph | Bullets | Table | Pictures | Charts
 
 
 @dataclass(frozen=True)
@@ -73,6 +108,8 @@ def to_markdown(paper: Paper) -> str:
             parts.append(f"> {_plain(block.text)}" if block.note else _plain(block.text))
         elif isinstance(block, Bullets):
             parts.append("\n".join(f"- {'[ ] ' if block.boxes else ''}{_plain(item)}" for item in block.items))
+        elif isinstance(block, Pictures | Charts):
+            parts += [_plain(f"{item.caption} — {_words_of(item)}") for item in block.items]
         else:
             lines = [block.head, ("---",) * len(block.head), *block.rows]
             parts.append("\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines))
@@ -86,6 +123,10 @@ def to_html(paper: Paper) -> str:
             f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n")
 
 
+def _words_of(item: Picture | Bars) -> str:
+    return item.drawing.description if isinstance(item, Picture) else item.words
+
+
 def _html(block: Block) -> str:
     if isinstance(block, Heading):
         return f"<h{block.level}>{_marked(block.text)}</h{block.level}>"
@@ -94,6 +135,11 @@ def _html(block: Block) -> str:
     if isinstance(block, Bullets):
         box = "☐ " if block.boxes else ""
         return "<ul>" + "".join(f"<li>{box}{_marked(item)}</li>" for item in block.items) + "</ul>"
+    if isinstance(block, Pictures):
+        return "".join(f"<figure>{to_svg(item.drawing).decode()}<figcaption>{_marked(item.caption)}</figcaption></figure>"
+                       for item in block.items)
+    if isinstance(block, Charts):
+        return "".join(f"<p>{_marked(f'{item.caption}. {item.words}')}</p>" for item in block.items)
     head = "".join(f'<th scope="col">{_marked(cell)}</th>' for cell in block.head)
     rows = "".join("<tr>" + "".join(f"<td>{_marked(cell)}</td>" for cell in row) + "</tr>" for row in block.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -66,7 +66,7 @@ def to_pdf(sheet: Sheet, font: File) -> bytes:
     _head(pdf, sheet)
     top = pdf.get_y() + 2
     height = WIDTH_MM * sheet.drawing.height / sheet.drawing.width
-    _map(pdf, sheet.drawing, (MARGIN_MM, top, WIDTH_MM, height))
+    draw(pdf, sheet.drawing, (MARGIN_MM, top, WIDTH_MM, height))
     _scale_bar(pdf, sheet, top + height)
     pdf.set_y(top + height + 4)
     below = pdf.get_y()
@@ -89,12 +89,12 @@ def _document(sheet: Sheet, font: File) -> FPDF:
         def footer(self) -> None:
             self.set_y(-11)
             _ink(self, _GREY, 8.5)
-            self.cell(WIDTH_MM / 2, 5, _safe(f"{sheet.title} – édité le {french.day(sheet.edited.date())}"))
+            self.cell(WIDTH_MM / 2, 5, safe(f"{sheet.title} – édité le {french.day(sheet.edited.date())}"))
             self.cell(WIDTH_MM / 2, 5, f"Page {self.page_no()} sur {{nb}}", align="R")
 
     pdf = Numbered(format="A4")
     pdf.set_lang("fr-FR")
-    pdf.set_title(_safe(sheet.title))
+    pdf.set_title(safe(sheet.title))
     pdf.set_creator("geoservice")
     pdf.set_creation_date(sheet.edited.astimezone(UTC))
     pdf.set_margins(MARGIN_MM, 13, MARGIN_MM)
@@ -108,17 +108,17 @@ def _document(sheet: Sheet, font: File) -> FPDF:
 
 def _head(pdf: FPDF, sheet: Sheet) -> None:
     _ink(pdf, INK, 19, bold=True)
-    pdf.multi_cell(WIDTH_MM, 8, _safe(sheet.territory), new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(WIDTH_MM, 8, safe(sheet.territory), new_x="LMARGIN", new_y="NEXT")
     _ink(pdf, INK, 12.5)
-    pdf.multi_cell(WIDTH_MM, 5.6, _safe(f"{sheet.title}, {sheet.period}"), new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(WIDTH_MM, 5.6, safe(f"{sheet.title}, {sheet.period}"), new_x="LMARGIN", new_y="NEXT")
     _ink(pdf, _GREY, 10)
     text = f" {french.NNBSP}· ".join(sheet.filters) or "Aucun autre filtre."
-    pdf.multi_cell(WIDTH_MM, 4.8, _safe(text), new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(WIDTH_MM, 4.8, safe(text), new_x="LMARGIN", new_y="NEXT")
     _ink(pdf, INK, 10, bold=True)
-    pdf.multi_cell(WIDTH_MM, 4.8, _safe(" ".join(sheet.figures)), new_x="LMARGIN", new_y="NEXT")
+    pdf.multi_cell(WIDTH_MM, 4.8, safe(" ".join(sheet.figures)), new_x="LMARGIN", new_y="NEXT")
 
 
-def _map(pdf: FPDF, drawing: Drawing, place: tuple[float, float, float, float]) -> None:
+def draw(pdf: FPDF, drawing: Drawing, place: tuple[float, float, float, float]) -> None:
     """The drawing in a rectangle of millimetres (x, y, width, height), cut at its edge."""
     x, y, width, height = place
     scale = width / drawing.width
@@ -169,7 +169,7 @@ def _group(pdf: FPDF, group: Group, place: tuple[float, float, float]) -> None:
 def _label(pdf: FPDF, label: Label, place: tuple[float, float, float]) -> None:
     """A text on a small disc of paper."""
     x, y, scale = place
-    size, text = label.size * scale * _POINTS_A_MM, _safe(label.text)
+    size, text = label.size * scale * _POINTS_A_MM, safe(label.text)
     middle, centre, radius = x + label.x * scale, y + label.y * scale, label.size * scale * 0.85
     pdf.set_fill_color(*rgb(PAPER))
     pdf.set_draw_color(*rgb(label.colour))
@@ -185,7 +185,7 @@ def _scale_bar(pdf: FPDF, sheet: Sheet, bottom: float) -> None:
     steps = [step * 10**power for power in range(7) for step in (1, 2, 5)]
     length = max([1, *(step for step in steps if step <= 35 * metres_a_mm)])
     words = f"{french.number(length)}{french.NNBSP}m" if length < 1_000 else f"{french.number(length / 1_000)}{french.NNBSP}km"
-    words = _safe(words)
+    words = safe(words)
     width, x, y = length / metres_a_mm, MARGIN_MM + 3, bottom - 4
     pdf.set_fill_color(*rgb(PAPER))
     pdf.rect(x - 1.5, y - 4.8, width + 3, 6.6, style="F")
@@ -208,12 +208,12 @@ def _legend(pdf: FPDF, sheet: Sheet) -> None:
         pdf.rect(MARGIN_MM, y + 0.8, 6, 3.6, style="DF")
         _ink(pdf, INK, 10)
         pdf.set_x(MARGIN_MM + 8)
-        pdf.cell(max(22, pdf.get_string_width(_safe(bounds)) + 3), 5.2, _safe(bounds))
+        pdf.cell(max(22, pdf.get_string_width(safe(bounds)) + 3), 5.2, safe(bounds))
         _ink(pdf, _GREY, 9)
-        pdf.cell(26, 5.2, _safe(cells), new_x="LMARGIN", new_y="NEXT")
+        pdf.cell(26, 5.2, safe(cells), new_x="LMARGIN", new_y="NEXT")
     _ink(pdf, _GREY, 8.5)
     pdf.ln(0.8)
-    pdf.multi_cell(58, 4, _safe(sheet.scale_m[1]), new_x="LMARGIN", new_y="NEXT", align="L")
+    pdf.multi_cell(58, 4, safe(sheet.scale_m[1]), new_x="LMARGIN", new_y="NEXT", align="L")
     _line_key(pdf)
 
 
@@ -242,7 +242,7 @@ def _table(pdf: FPDF, table: Table) -> None:
     _ink(pdf, _GREY, 9)
     pdf.set_x(left)
     for text, width, align in zip(("N°", "Repère", "Faits", *(name for name, _ in table.columns)), widths, aligned, strict=True):
-        pdf.cell(width, 4.6, _safe(text), align=align)
+        pdf.cell(width, 4.6, safe(text), align=align)
     pdf.ln()
     for row in table.rows:
         y = pdf.get_y()
@@ -252,20 +252,20 @@ def _table(pdf: FPDF, table: Table) -> None:
         pdf.set_x(left)
         _ink(pdf, INK, 10)
         for text, width, align in zip((str(row.number), row.place, row.count, *row.tested), widths, aligned, strict=True):
-            pdf.cell(width, 5.2, _fitted(pdf, _safe(text), width - 2), align=align)
+            pdf.cell(width, 5.2, _fitted(pdf, safe(text), width - 2), align=align)
         pdf.ln()
 
 
 def _heading(pdf: FPDF, text: str, width: float, left: float = MARGIN_MM) -> None:
     _ink(pdf, ACCENT, 10.5, bold=True)
     pdf.set_x(left)
-    pdf.multi_cell(width, 5.4, _safe(text), new_x="LMARGIN", new_y="NEXT", align="L")
+    pdf.multi_cell(width, 5.4, safe(text), new_x="LMARGIN", new_y="NEXT", align="L")
 
 
 def _notes(pdf: FPDF, title: str, sentences: Sequence[str]) -> None:
     _heading(pdf, title, WIDTH_MM)
     _ink(pdf, INK, 9)
-    pdf.multi_cell(WIDTH_MM, 4.3, _safe(" ".join(sentences)), new_x="LMARGIN", new_y="NEXT", align="L")
+    pdf.multi_cell(WIDTH_MM, 4.3, safe(" ".join(sentences)), new_x="LMARGIN", new_y="NEXT", align="L")
     pdf.ln(1.6)
 
 
@@ -283,7 +283,7 @@ def _fitted(pdf: FPDF, text: str, width: float) -> str:
     return f"{text.rstrip()}…"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Without controls and lone surrogates, which no font can show; the font has no narrow space, so the usual one."""
     shown = text.replace(french.NNBSP, "\u00a0")
     return "".join(c for c in shown if c >= " " and not 0xD800 <= ord(c) <= 0xDFFF and not 0x7F <= ord(c) < 0xA0)

@@ -28,7 +28,7 @@ from geoservice.operations.zones import ZoneView
 from geoservice.types import UNMAPPED_CATEGORIES, Kind, code_of
 
 CODES = ("day", "hour", "span", "category", "nature", "gravity", "place", "placement")
-PRECISE = ("hour", "span", "hall")  # what the register itself forgets first: see geoservice/retention.toml
+PRECISE = ("cell", "point", "hall", "hour", "span")  # what the register itself forgets first: see geoservice/retention.toml
 _STAFF = [code_of(category) for category in UNMAPPED_CATEGORIES]
 Span = tuple[int, int]
 
@@ -74,7 +74,7 @@ def freeze(reader: Reader, ground: Ground, window: Span, staff: tuple[Span, ...]
     held = [each for kind in reader.kinds() for index in reader.indexes.values()
             if (each := _held(reader, (index, kind), ground, (window, zones))) is not None]
     units, numbered = _units(held)
-    columns = _columns(held, numbered, ground.query.resolution)
+    columns = _columns(held, (units, numbered), ground.query.resolution)
     columns |= _staff(held, numbered, staff)
     header: dict[str, Any] = {
         "kinds": {kind: _reach(reader, kind) for kind in reader.kinds()}, "units": units,
@@ -141,7 +141,8 @@ def _date(day: int) -> Any:
 
 
 def _units(held: list[Held]) -> tuple[list[list[str]], dict[int, np.ndarray]]:
-    """Residences and halls that facts name, as [residence, hall or ""], row 0 none; for each index its units' rows there."""
+    """Residences and halls that facts name, as [residence, hall or ""], row 0 none; for each index its units' rows there. A
+    residence stands before its halls."""
     known: dict[tuple[str, str], int] = {("", ""): 0}
     numbered: dict[int, np.ndarray] = {}
     for each in held:
@@ -149,25 +150,32 @@ def _units(held: list[Held]) -> tuple[list[list[str]], dict[int, np.ndarray]]:
         used = np.flatnonzero(np.bincount(each.index["unit"][each.rows], minlength=len(units.code)))
         rows = numbered.setdefault(id(each.index), np.zeros(len(units.code), np.uint32))
         for unit in used.tolist():
+            known.setdefault((units.residence[unit], ""), len(known))
             hall = units.code[unit] if units.level[unit] == "hall" else ""
             rows[unit] = known.setdefault((units.residence[unit], hall), len(known))
     return [list(pair) for pair in known], numbered
 
 
-def _columns(held: list[Held], numbered: dict[int, np.ndarray], resolution: int) -> dict[str, np.ndarray]:
-    """One row a fact but assaults on staff, by kind and hexagon."""
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("kind", "cell", "unit", "point", "qpv", *CODES)}
+def _columns(held: list[Held], where: tuple[list[list[str]], dict[int, np.ndarray]], resolution: int) -> dict[str, np.ndarray]:
+    """One row a fact but assaults on staff, by kind and hexagon. `unit`: its residence; `hall`: its hall, 0 without."""
+    units, numbered = where
+    place = {tuple(pair): number for number, pair in enumerate(units)}
+    home = np.array([place[residence, ""] for residence, _ in units], np.uint32)
+    halls = np.array([number if hall else 0 for number, (_, hall) in enumerate(units)], np.uint32)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("kind", "cell", "placed", "unit", "hall", "point", "qpv", *CODES)}
     for each in held:
         mapped = ~np.isin(each.index["category"][each.rows], _STAFF)
         rows = each.rows[mapped]
         cell = each.index["cell"][rows].astype(np.uint64)
         some = cell > 0
         cell[some] = grid.parents(cell[some], resolution)
-        values = {"kind": np.full(len(rows), code_of(each.kind), np.uint8), "cell": cell, "qpv": each.qpv[mapped],
-                  "unit": numbered[id(each.index)][each.index["unit"][rows]], "point": _points(each.index, rows)}
+        unit = numbered[id(each.index)][each.index["unit"][rows]]
+        values = {"kind": np.full(len(rows), code_of(each.kind), np.uint8), "cell": cell, "qpv": each.qpv[mapped], "placed": some,
+                  "unit": home[unit], "hall": halls[unit], "point": _points(each.index, rows)}
         for name in parts:
             parts[name].append(values[name] if name in values else each.index[name][rows])
     joined = {name: np.concatenate(some) if some else np.empty(0, np.uint8) for name, some in parts.items()}
+    joined["placed"] = joined["placed"].astype(np.uint8)
     order = np.lexsort((joined["day"], joined["cell"], joined["kind"]))
     return {name: column[order] for name, column in joined.items()}
 
@@ -189,7 +197,7 @@ def _staff(held: list[Held], numbered: dict[int, np.ndarray], spans: tuple[Span,
     rows = []
     for each in held:
         mine = each.rows[np.isin(each.index["category"][each.rows], _STAFF)]
-        day, unit = each.index["day"][mine], numbered[id(each.index)][each.index["unit"][mine]]
+        day, unit = each.index["day"][mine], numbered[id(each.index)][each.index["unit"][mine]]  # they name no hall
         for place, (first, after) in enumerate(spans):
             for number, count in zip(*np.unique(unit[(day >= first) & (day < after)], return_counts=True), strict=True):
                 rows.append((code_of(each.kind), int(number), place, int(count)))

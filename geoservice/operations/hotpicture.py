@@ -48,32 +48,32 @@ def draw(reader: Reader, query: FactQuery, wanted: Wanted, frame: Frame) -> HotP
     view = viewed(box or box_of(reader, query), frame)
     found = analyse(reader, query, wanted)
     areas = tuple(area for area in hot_areas(reader, found).areas if area.verdict.verdict in WORDS)
-    shapes = [_shape(view, found, area) for area in areas]
+    shapes = [shape_of(view, found, area.rows) for area in areas]
     inside = shapely.box(0, 0, frame.width, frame.height)
     seen = [place for place, shape in enumerate(shapes) if shapely.intersects(shape, inside)]
     under, over, layers = context(reader, view)
-    groups = (*under, *_painted([areas[place] for place in seen], [shapes[place] for place in seen]), *over)
+    groups = (*under, *painted([areas[place].verdict.verdict for place in seen], [shapes[place] for place in seen]), *over)
     shown = tuple(areas[place] for place in seen)
     drawing = Drawing(frame.width, frame.height, _title(query), _words(found, areas, shown), palette.GROUND, groups,
                       tuple(_mark(view, area) for area in shown))
     return HotPicture(drawing, found, areas, shown, view.metres_a_pixel, layers)
 
 
-def _shape(view: Viewed, found: Analysis, area: HotArea) -> shapely.Geometry:
+def shape_of(view: Viewed, found: Analysis, rows: np.ndarray) -> shapely.Geometry:
     """The cells of an area as one shape in pixels; a disc for a residence."""
     assert found.area is not None
     if found.unit == "residence":
-        return shapely.buffer(shapely.Point(*view.pixels(found.area.middles(area.rows))[0]), _ALONE_PX)
-    rings = view.pixels(grid.boundaries(found.area.cells[area.rows])[0])
+        return shapely.buffer(shapely.Point(*view.pixels(found.area.middles(rows))[0]), _ALONE_PX)
+    rings = view.pixels(grid.boundaries(found.area.cells[rows])[0])
     # corners of neighbours agree to a fraction of a pixel
     return shapely.union_all(shapely.polygons(rings), grid_size=0.05)
 
 
-def _painted(areas: list[HotArea], shapes: list[shapely.Geometry]) -> list[Group]:
+def painted(verdicts: list[str], shapes: list[shapely.Geometry]) -> list[Group]:
     """One fill and one line a verdict, over a halo of paper; what is doubtful is hatched."""
     out = []
     for verdict in WORDS:
-        mine = np.array([shape for area, shape in zip(areas, shapes, strict=True) if area.verdict.verdict == verdict])
+        mine = np.array([shape for said, shape in zip(verdicts, shapes, strict=True) if said == verdict])
         if not len(mine):
             continue
         name, edges = NAMES[verdict], paths(shapely.boundary(mine))

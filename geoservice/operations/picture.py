@@ -110,7 +110,7 @@ def draw(reader: Reader, query: FactQuery, frame: Frame) -> Picture:
     cells, values, rings = _in_frame(counts, view)
     bounds = palette.breaks(counts.counts, len(palette.COUNTS.colours))
     under, over, layers = context(reader, view)
-    groups = (*under, *_hexagons((cells, values, rings), bounds), *over)
+    groups = (*under, *hexagons((cells, values, rings), bounds), *over)
     words = _description(query, reader.period(), counts, values)
     drawing = Drawing(frame.width, frame.height, _title(query), words, palette.GROUND, groups, _marks(values, rings, frame.marks))
     most = int(counts.counts.max(initial=0))
@@ -129,9 +129,13 @@ def box_of(reader: Reader, query: FactQuery) -> Box:
     counts = reader.cells(query.with_(resolution=grid.FINEST - 2))
     if not len(counts.cells):
         return reader.bounds() or _FRANCE
-    centres = grid.centres(counts.cells) if len(counts.cells) <= MOST_CELLS else grid.centres(
-        counts.cells[:: len(counts.cells) // MOST_CELLS + 1])
-    weights = counts.counts if len(centres) == len(counts.counts) else np.ones(len(centres))
+    return box_around(counts.cells, counts.counts)
+
+
+def box_around(cells: np.ndarray, counts: np.ndarray) -> Box:
+    """Where nearly all facts of some cells are."""
+    centres = grid.centres(cells) if len(cells) <= MOST_CELLS else grid.centres(cells[:: len(cells) // MOST_CELLS + 1])
+    weights = counts if len(centres) == len(counts) else np.ones(len(centres))
     (west, east), (south, north) = (_quantiles(centres[:, axis], weights) for axis in (0, 1))
     return Box(west - 0.002, south - 0.0015, east + 0.002, north + 0.0015)
 
@@ -190,7 +194,7 @@ def _area_of(resolution: int) -> float:
     return float(grid.areas_m2(grid.parents(grid.index(np.array([2.4]), np.array([46.6])), resolution))[0])
 
 
-def _hexagons(shown: tuple[np.ndarray, np.ndarray, np.ndarray], bounds: list[int]) -> list[Group]:
+def hexagons(shown: tuple[np.ndarray, np.ndarray, np.ndarray], bounds: list[int]) -> list[Group]:
     """One group a class, palest first, each cell with its address and count for scripts."""
     cells, values, rings = shown
     which, names = palette.classes(values, bounds), grid.to_text(cells)

@@ -30,6 +30,11 @@ ACTIONS: dict[str, Action] = {
     **dict.fromkeys(("GET /doublons", "POST /doublons", "POST /doublons/{number}/separer", "POST /suites",
                      "POST /suites/{number}/clore", "POST /api/facts/{key}/reunir"), Action.RECORD),
     **{f"GET {path}": Action.EXPORT for path in ("/api/carte.pdf", "/api/map.png")},
+    **dict.fromkeys(("GET /reunions", "GET /reunions/{number}", "GET /instantanes/{number}"), _READ),
+    **dict.fromkeys(("GET /instantanes/{number}/document.pdf", "GET /instantanes/{number}/fichier"), Action.EXPORT),
+    **{f"POST {path}": Action.RECORD for path in (
+        "/reunions", "/reunions/{number}/instantanes", "/reunions/{number}/decisions", "/reunions/{number}/suites",
+        "/reunions/{number}/clore", "/instantanes/{number}/alleger")},
     **{f"GET {path}": _IMPORT for path in (
         "/donnees", "/api/imports", "/api/imports/{number}", "/api/imports/{number}/rejects",
         "/api/imports/{number}/rejects.csv")},

@@ -37,6 +37,7 @@ from geoservice.web.routes import (
     landing,
     measures,
     measurespage,
+    meetings,
     metrics,
     oidc,
     page,
@@ -59,7 +60,8 @@ from geoservice.web.shared import routes as shared_routes
 from geoservice.web.shared.who import by_sign_in
 
 ROUTERS = (  # in the order they are tried: tiles first, they are asked for by the dozen
-    hotspots.tiles, tiles.router, page.router, oidc.router, account.router, sharing.router, words.router, cells.router,
+    hotspots.tiles, tiles.router, page.router, oidc.router, account.router, sharing.router, meetings.router, words.router,
+           cells.router,
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
     measures.router, measurespage.router, landing.router, hallspage.router, halls.router, silences.router,
     follow.router,

@@ -14,7 +14,7 @@ from pathlib import Path
 # from the lowest step; a package imports from steps below its own and from itself
 STEPS = (("types", "errors", "settings"), ("core",), ("catalog", "export"), ("storage",), ("operations",),
          ("web", "cli", "progress", "notebook", "testing", "demo", "arguments", "cli_accounts", "cli_releases", "cli_shared",
-          "cli_upkeep"))
+          "cli_snapshots", "cli_upkeep"))
 STEP = {package: number for number, step in enumerate(STEPS) for package in step}
 # on one step, yet one uses the other
 NEIGHBOURS = {
@@ -24,10 +24,12 @@ NEIGHBOURS = {
     ("cli", "cli_accounts"): "some of its commands",
     ("cli", "cli_releases"): "some of its commands",
     ("cli", "cli_shared"): "some of its commands",
+    ("cli", "cli_snapshots"): "some of its commands",
     ("cli", "cli_upkeep"): "some of its commands",
     ("cli_shared", "web"): "a command serves",
     ("cli_shared", "arguments"): "their parsers",
     ("cli_accounts", "arguments"): "their parsers",
+    ("cli_snapshots", "arguments"): "their parsers",
     ("cli", "progress"): "the command line shows progress",
     ("cli", "testing"): "a command builds the synthetic town",
     ("cli", "demo"): "a command builds the demo",

@@ -176,6 +176,19 @@ ROWS: dict[str, Row] = {
     "POST /acces/{number}/accorder": named(APPROVERS, path=numbered("glass"), own=DONE, form=empty, uses_up="glass", also={
         # two people of the platform may agree about any organisation: that is what it is for, and it is told to its administrator
         "platform_admin": {"other": DONE | GONE}}),
+    # meetings
+    "GET /reunions": Row(READERS, page=True),
+    "POST /reunions": Row(WRITERS, own=BAD, other=BAD, none=BAD, form=empty),
+    "GET /reunions/{number}": named(READERS, path=numbered("meeting"), page=True),
+    "POST /reunions/{number}/instantanes": named(WRITERS, path=numbered("meeting"), own=DONE, form=empty),
+    "POST /reunions/{number}/decisions": named(WRITERS, path=numbered("meeting"), own=BAD, form=lambda names: {"lever": "x"}),
+    "POST /reunions/{number}/suites": named(WRITERS, path=numbered("meeting"), own=BAD, form=lambda names: {"status": "x"}),
+    "POST /reunions/{number}/clore": named(WRITERS, path=numbered("meeting"), own=DONE, form=empty, uses_up="meeting"),
+    "GET /instantanes/{number}": named(READERS, path=numbered("snapshot"), page=True,
+                                       queries=lambda names: ({}, {"verifier": "1"})),
+    "GET /instantanes/{number}/document.pdf": named(READERS, path=numbered("snapshot")),
+    "GET /instantanes/{number}/fichier": named(READERS, path=numbered("snapshot")),
+    "POST /instantanes/{number}/alleger": named(WRITERS, path=numbered("snapshot"), own=DONE, form=empty, uses_up="snapshot"),
     # what is published together
     "GET /api/shared": Row(SHARERS),
     **{f"GET /api/shared/{{territory}}{rest}": named(SHARERS) for rest in ("", "/halls", "/requests")},

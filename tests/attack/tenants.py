@@ -7,7 +7,7 @@ both may know (codes of organisations, open data) holds either.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,21 @@ from starlette.testclient import TestClient
 
 from geoservice.catalog.layers import load
 from geoservice.core import crs, grid
-from geoservice.operations import accounts, agreements, audit, glass, ingest, overrides, people, setup, signin
+from geoservice.operations import (
+    accounts,
+    agreements,
+    audit,
+    glass,
+    ingest,
+    meetings,
+    overrides,
+    people,
+    setup,
+    signin,
+    snapshots,
+)
 from geoservice.operations.passwords import NOBODY
+from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
 from geoservice.storage import people as stored
 from geoservice.storage.store import Storage
@@ -110,6 +123,7 @@ def build(folder: Path) -> tuple[Settings, Tenant, Tenant]:
         _people(storage, tenant)
         _facts(storage, catalog, tenant, folder)
         _agreed(storage, tenant)
+        tenant.names |= {"meeting": str(meeting := _met(storage, tenant)), "snapshot": str(_frozen(storage, tenant, meeting))}
         tenants_shared.plant(settings.shared_folder, tenant)
         audit.note_alone(storage, tenant.number, f"personne {tenant.word}", "export", f"GET {tenant.word}")
     shared = both[0].cells & both[1].cells
@@ -197,8 +211,6 @@ def _agreed(storage: Storage, tenant: Tenant) -> None:
     terms = agreements.Terms(f"qpv2024:{tenant.word}0", (Category.DEG,), first, first + timedelta(30), "tiers")
     tenant.names["agreement"] = str(agreements.agree(storage, who, terms))
     tenant.names["glass"] = str(glass.ask(storage, viewer(storage, tenant, "platform_admin"), tenant.code, "panne", 2))
-
-
     tenant.names["hall"], tenant.names["later"] = _hall(storage, tenant), _later()
     tenant.names["override"] = _override(storage, tenant, who)
 
@@ -219,6 +231,19 @@ def _override(storage: Storage, tenant: Tenant, who: Viewer) -> str:
     return str(overrides.say(storage, who, [hall], overrides.Said(hall, "rouge", "presence", first, first + timedelta(9))))
 
 
+def _met(storage: Storage, tenant: Tenant) -> int:
+    """A meeting about a landlord's facts, and what it decided about one of its residences."""
+    reader = open_reader(storage, load(), viewer(storage, tenant, "dsu_member"))
+    number = meetings.open_meeting(reader, meetings.Wish("interne", "2024-12-31"))
+    meetings.decide(reader, number, {"lever": "acces", "place": tenant.names["zone"], "in_charge": "bailleur", "due": ""})
+    return number
+
+
+def _frozen(storage: Storage, tenant: Tenant, meeting: int) -> int:
+    """What it looked at."""
+    return snapshots.make(open_reader(storage, load(), viewer(storage, tenant, "dsu_member")), meeting, date(2024, 12, 31))
+
+
 def viewer(storage: Storage, tenant: Tenant, role: str) -> Viewer:
     """Somebody of a landlord, inside."""
     found = signin.find(storage, tenant.secrets["active"][role])
@@ -229,7 +254,7 @@ def viewer(storage: Storage, tenant: Tenant, role: str) -> Viewer:
 def nothing() -> dict[str, str]:
     """Names and numbers of nothing at all, in the sea."""
     numbers = dict.fromkeys(("member", "colleague", "sign_in", "token", "import", "undone", "agreement", "glass",
-                             "link", "key", "patrol", "override"), NOWHERE)
+                             "link", "key", "patrol", "override", "meeting", "snapshot"), NOWHERE)
     shared = {"territory": "territoire-nul", "qpv": "qpv2024:NUL", "commune": "commune:NUL", "group": "all", "secret": "x" * 9,
               "wished": str(datetime.now(UTC).date()), "hall": "RIEN-0", "later": _later()}
     return {**numbers, **shared, "residence": "RIEN-0", "code": "RIEN-0", "x": "2100", "y": "1500", "z": str(ZOOM),
@@ -257,6 +282,10 @@ def fresh(town: Town, what: str, role: str) -> str:
         return str(agreements.agree(storage, viewer(storage, mine, "org_admin"), terms))
     if what == "override":
         return _override(storage, mine, viewer(storage, mine, "org_admin"))
+    if what in ("meeting", "snapshot"):
+        meeting = _met(storage, mine)
+        frozen = _frozen(storage, mine, meeting)
+        return str(meeting if what == "meeting" else frozen)
     if what in ("link", "key", "patrol"):
         return tenants_shared.fresh(town.app.state.door.shared, mine, what)
     asker = replace(viewer(storage, town.theirs, "platform_admin"), glass=False)  # whoever looks already asks for no more
@@ -273,7 +302,8 @@ def undone_import(town: Town, tenant: Tenant) -> str:
 
 def state_of(town: Town, tenant: Tenant) -> str:
     """Everything that only its own people may change of a landlord."""
-    own = ("token", "membership", "import_run", "fact", "feature", "hall_override")
+    own = ("token", "membership", "import_run", "fact", "feature", "hall_override", "meeting", "snapshot", "decision",
+           "decision_step")
     asked = dict.fromkeys(own, "organisation_id") | {"agreement": "giver_id"}
     with town.storage.read() as connection:
         found = [connection.execute(text(f"SELECT * FROM {table} WHERE {column} = {tenant.number} ORDER BY id")).all()

@@ -85,6 +85,10 @@ ASKED = {
     "/doublons": ["/doublons"],
     "/partage": ["/partage"],
     "/partages": [],
+    "/reunions": ["/reunions"],
+    # a meeting is its own organisation's: see test_meetings.py
+    "/reunions/{number}": [], "/instantanes/{number}": [], "/instantanes/{number}/document.pdf": [],
+    "/instantanes/{number}/fichier": [],
     "/api/shared": ["/api/shared"],
     # a release is opened by an agreement or by a liaison: see test_shared_main.py
     **{f"/api/shared/{{territory}}{rest}": [] for rest in (
@@ -110,7 +114,7 @@ ASKED = {
 }
 
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
-         "/chronologie", "/suites", "/doublons",
+         "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons",
          "/halls", "/mesures", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
          "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
@@ -149,6 +153,9 @@ SENT = {
     "/membres": "/membres",
     "/accords": "/accords",
     "/accords/{number}/retirer": "/accords/1/retirer",
+    "/reunions": "/reunions",
+    **{f"/reunions/{{number}}/{what}": f"/reunions/1/{what}" for what in ("instantanes", "decisions", "suites", "clore")},
+    "/instantanes/{number}/alleger": "/instantanes/1/alleger",
     "/acces": "/acces",
     "/acces/{number}/accorder": "/acces/1/accorder",
 }
@@ -182,7 +189,7 @@ def places(rives, plaine) -> dict[str, str]:
 def test_every_route_is_walked(app):
     found = routes(app)
     assert set(found) == PUBLIC | set(ASKED) | set(SENT)
-    assert sum(len(each) for each in found.values()) == len(found) + 8  # eight of them have a page or a list, and a form
+    assert sum(len(each) for each in found.values()) == len(found) + 9  # nine of them have a page or a list, and a form
 
 
 def test_every_route_with_data_depends_on_the_viewer(app):
@@ -192,8 +199,8 @@ def test_every_route_with_data_depends_on_the_viewer(app):
             if path not in PUBLIC and not (path in PAGES and route.methods & {"GET"}):
                 assert asks_for_a_viewer(route.dependant), path
                 checked += 1
-    # /api/imports has two; people send forms to the addresses of five pages
-    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 6
+    # /api/imports has two; people send forms to the addresses of six pages
+    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 7
 
 
 def test_every_route_says_what_it_asks_of_a_viewer(app):

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from geoservice.core.query import PARAMETERS, FactQuery, parse
 from geoservice.errors import BadInput, NotReady
+from geoservice.export.fonts import FONT
 from geoservice.export.sheet import Sheet, to_pdf
 from geoservice.export.svg import to_svg
 from geoservice.operations import hotpicture, hotsheets, picture, sheets
@@ -23,13 +24,11 @@ from geoservice.operations.reader import Reader
 from geoservice.web.dependencies import CurrentReader, described, one_of, only
 from geoservice.web.naming import file_name
 from geoservice.web.responses import respond, tag_of
-from geoservice.web.routes.files import PAGE
 from geoservice.web.routes.hotspots import OPTIONS, wanted_of
 
 router = APIRouter()
 
 SVG, PDF = "image/svg+xml", "application/pdf"
-FONT = PAGE / "vendor" / "source-sans-3-latin.woff2"
 # `show=hotspots` draws what stands out, tested as /api/hotspots does; else counts are drawn
 NAMES = (*(name for name in PARAMETERS if name != "format"), "show", *OPTIONS)
 _SHOWS = ("counts", "hotspots")
