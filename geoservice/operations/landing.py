@@ -5,6 +5,7 @@ Counts are of one kind, those of `AGP` included (a residence is their finest lev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -98,6 +99,6 @@ def _counts(reader: Reader, query: FactQuery, since: date, until: date) -> dict[
     return {unit.code: unit.count for unit in reader.by_unit(query.with_(since=since, until=until), "residence")}
 
 
-def _moved(known: dict[str, Residence], code: str, row: int, counts: tuple[np.ndarray, np.ndarray], found: Changes) -> Moved:
+def _moved(known: Mapping[str, Residence], code: str, row: int, counts: tuple[np.ndarray, np.ndarray], found: Changes) -> Moved:
     return Moved(known.get(code) or Residence(code, code, None, {}), int(counts[0][row]), int(counts[1][row]),
                  int(found.direction[row]), float(found.ratio[row]), float(found.low[row]), float(found.high[row]))

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,13 @@ from geoservice.core.profiles import Calendar, Series
 from geoservice.core.query import FactQuery, ZoneRef
 from geoservice.operations.profiles import span_of, summed
 from geoservice.operations.reader import Reader
+from geoservice.operations.reuse import Shelf
 from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, code_of
 
 QPV_GENERATIONS = ("2024", "2015")
 _AROUND = 0.03  # degrees, two to three kilometres: beyond, a QPV is not near
 _UNMAPPED = [code_of(category) for category in UNMAPPED_CATEGORIES]
+_kept: Shelf[Mapping[str, Residence]] = Shelf(16)
 
 
 @dataclass(frozen=True)
@@ -114,17 +117,22 @@ class ResidenceProfile:
     rate: Rate | None
 
 
-def residences(reader: Reader) -> dict[str, Residence]:
-    """Residences of the patrimoine in reach, by code."""
+def residences(reader: Reader) -> Mapping[str, Residence]:
+    """Residences of the patrimoine in reach, by code; kept until it changes."""
     if "patrimoine" not in reader.catalog.layers:
         return {}
+    key = (str(reader.shelf.storage.settings.data), reader.shelf.organisations, reader.version("patrimoine"))
+    return _kept.get(key, lambda: _read(reader))
+
+
+def _read(reader: Reader) -> Mapping[str, Residence]:
     found = reader.shelf.features("patrimoine")
     out: dict[str, Residence] = {}
     for key, name, shape, known in zip(found.keys, found.names, found.geometry, found.properties, strict=True):
         if known.get("level", "residence") == "residence":
             box = None if shape is None else Box(*shape.bounds)
             out.setdefault(key, Residence(key, name or known.get("address") or key, box, known))
-    return out
+    return MappingProxyType(out)
 
 
 def listed(reader: Reader, query: FactQuery) -> tuple[Kind | None, list[tuple[Residence, int]]]:

@@ -105,9 +105,10 @@ class _Book:
         if "halls" not in self.reader.catalog.layers:
             return
         layer = self.reader.shelf.features("halls")
-        for key, name, shape, known in zip(layer.keys, layer.names, layer.geometry, layer.properties, strict=True):
+        middles = shapely.centroid(layer.geometry)
+        points = zip(shapely.get_x(middles).tolist(), shapely.get_y(middles).tolist(), strict=True)
+        for key, name, point, known in zip(layer.keys, layer.names, points, layer.properties, strict=True):
             code, residence = str(known.get("hall") or key), str(known.get("residence") or "")
-            point = (np.nan, np.nan) if shape is None else (shape.centroid.x, shape.centroid.y)
             self._add(residence, code, (key, name or code, point))
 
     def _add(self, residence: str, code: str, more: tuple[str, str, tuple[float, float]]) -> None:

@@ -108,8 +108,8 @@ def _prior(before: np.ndarray, bases: np.ndarray) -> tuple[np.ndarray, np.ndarra
     for sort in np.unique(sorts):
         mine = sorts == sort
         known = mine if before[mine].any() else np.ones(len(before), bool)  # where none of a sort reported, all places tell
-        found = rates.gamma_poisson(before[known], bases[known])
-        mean[mine], shape[mine] = found.prior_mean * bases[mine], found.prior_facts
+        rate, strength = rates.prior(before[known], bases[known])
+        mean[mine], shape[mine] = rate * bases[mine], strength
     return mean, shape
 
 

@@ -92,13 +92,19 @@ def gamma_poisson(facts: Values, exposure: Values, level: float = 0.95) -> Poste
     Clayton and Kaldor (Biometrics 43, 1987). Intervals leave out that the prior is estimated. NotEnough without units or facts.
     """
     counts, bases = _given(facts, exposure)
-    mean, variance = _moments(counts, bases)
-    if mean <= 0:
-        raise NotEnough("aucun_fait", "Aucun fait dans cette sélection : il n’y a pas de taux à comparer.")
-    strength = min(mean**2 / variance, _LARGEST_PRIOR) if variance > 0 else _LARGEST_PRIOR
+    mean, strength = prior(counts, bases)
     shape, rate = counts + strength, bases + strength / mean
     low, high = gamma_limits(shape, rate, level)
     return Posterior(shape, rate, shape / rate, low, high, mean, strength)
+
+
+def prior(facts: Values, exposure: Values) -> tuple[float, float]:
+    """Mean and shape of the gamma prior of all rates, by Marshall's moments; NotEnough without units or facts."""
+    counts, bases = _given(facts, exposure)
+    mean, variance = _moments(counts, bases)
+    if mean <= 0:
+        raise NotEnough("aucun_fait", "Aucun fait dans cette sélection : il n’y a pas de taux à comparer.")
+    return mean, min(mean**2 / variance, _LARGEST_PRIOR) if variance > 0 else _LARGEST_PRIOR
 
 
 def funnel(facts: Values, exposure: Values, target: float | None = None, levels: tuple[float, ...] = (0.95, 0.998)) -> Funnel:
