@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -340,8 +340,9 @@ class _Run:
             report.lines += len(taken.rows) + len(taken.rejects)
             report.duplicates += duplicates
             report.rejected += len(taken.rejects)
-            for name, count in asdict(outcome).items():
-                setattr(report, name, getattr(report, name) + count)
+            for name in ("accepted", "updated", "unchanged"):
+                setattr(report, name, getattr(report, name) + getattr(outcome, name))
+            report.notes = merge_notes(report.notes, _of_edits(outcome))
             imports.add_rejects(connection, self.owner.import_id, taken.rejects)
             imports.advance(connection, self.owner.import_id, number, report.counters(), report.notes)
             if outcome.accepted or outcome.updated:
@@ -355,6 +356,15 @@ class _Run:
                 "aggregates": lambda: features.aggregates_of(owner),
                 "addresses": lambda: features.addresses_of(owner)}[stores]()
         return features.write(connection, kind, owner.import_id, rows)
+
+
+def _of_edits(outcome: Outcome) -> list[Note]:
+    """What became of what people had edited in the page: never silently replaced."""
+    said = (("fiche-gardee", "Modifications faites dans la page, gardées : le fichier dit ce qui était connu avant elles.",
+             outcome.edits_kept),
+            ("fiche-remplacee", "Modifications faites dans la page, remplacées par ce que le fichier dit de nouveau ; elles "
+             "restent dans l’historique de la fiche.", outcome.edits_replaced))
+    return [Note(code, sentence, count, 0) for code, sentence, count in said if count]
 
 
 def merge_notes(known: list[Note], more: Sequence[Note]) -> list[Note]:

@@ -41,11 +41,14 @@ class _Known:
 
 @dataclass
 class Outcome:
-    """How many rows were new, new versions of known facts, or versions already known."""
+    """How many rows were new, new versions of known facts, or versions already known; of features that people edited, how many
+    edits stayed over a version from before them, and how many gave way to a new one."""
 
     accepted: int = 0
     updated: int = 0
     unchanged: int = 0
+    edits_kept: int = 0
+    edits_replaced: int = 0
 
 
 def write(connection: Connection, owner: Owner, rows: Sequence[tuple], known_keys: set[str] | None) -> Outcome:

@@ -15,7 +15,9 @@ from geoservice.catalog.rows import ADDRESS, AGGREGATE, FEATURE
 from geoservice.storage import sightings
 from geoservice.storage.engine import bulk_insert, bulk_update, chunks, last_id
 from geoservice.storage.facts import Outcome, Owner
-from geoservice.storage.tables import Address, Aggregate, Feature, ReplacedRow, Source
+from geoservice.storage.tables import Address, Aggregate, Feature, ImportRun, ReplacedRow, Source
+
+BY_HAND = "fiche"  # the source of what somebody edits in the page
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ def addresses_of(_owner: Owner) -> Keyed:
     return Keyed(Address.__table__, ADDRESS, ("key",), {})
 
 
-def write(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tuple]) -> Outcome:
-    """Insert new rows, replace those that differ, leave the others; the last of equal keys wins."""
+def write(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tuple], by_hand: bool = False) -> Outcome:
+    """Insert new rows, replace those that differ, leave the others; the last of equal keys wins.
+
+    What somebody edited (`by_hand`) stays over a version of a file that was known before: only what is new replaces it.
+    """
     outcome = Outcome()
     stored = _stored(connection, kind, rows)
     inserts: dict[tuple, tuple] = {}
@@ -87,11 +92,57 @@ def write(connection: Connection, kind: Keyed, import_id: int, rows: Sequence[tu
             (inserts.__setitem__(key, row) if known[0] < 0 else updates.__setitem__(known[0], row))
             stored[key] = (known[0], signature)
             outcome.updated += 1
+    if not by_hand:
+        _spare_edits(connection, kind, updates, outcome)
     last = last_id(connection, kind.table)
     _keep_replaced(connection, kind, list(updates))
     _flush(connection, kind, import_id, inserts, updates)
     _sight(connection, kind, import_id, rows, {key: number for key, (number, _) in stored.items() if number >= 0}, last)
     return outcome
+
+
+def _spare_edits(connection: Connection, kind: Keyed, updates: dict[int, tuple], outcome: Outcome) -> None:
+    """Leave rows that somebody edited as they are where the file says what one of their earlier versions said."""
+    edited = _edited(connection, kind, list(updates))
+    known: dict[int, set[int]] = {}
+    for block in chunks(edited, 5_000):
+        for row, mark in connection.execute(select(ReplacedRow.row_id, ReplacedRow.mark).where(
+                ReplacedRow.stores == kind.stores, ReplacedRow.row_id.in_(block))):
+            known.setdefault(row, set()).add(mark)
+    for row in edited:
+        if kind.mark(updates[row]) in known.get(row, ()):
+            del updates[row]
+            outcome.updated -= 1
+            outcome.unchanged += 1
+            outcome.edits_kept += 1
+        else:
+            outcome.edits_replaced += 1
+
+
+def _edited(connection: Connection, kind: Keyed, rows: Sequence[int]) -> list[int]:
+    """Those of some rows whose current version somebody made in the page."""
+    columns = kind.table.c
+    return [row for block in chunks(rows, 5_000) for (row,) in connection.execute(select(columns.id).where(
+        columns.id.in_(block), columns.import_id.in_(select(ImportRun.id).where(ImportRun.source == BY_HAND))))]
+
+
+def own_keys(connection: Connection, layer: str, organisation_id: int, keys: Sequence[str]) -> set[str]:
+    """Those of some keys that are the organisation's own features."""
+    columns = Feature.__table__.c  # type: ignore[attr-defined]
+    return {key for block in chunks(keys, 5_000) for (key,) in connection.execute(select(columns.key).where(
+        columns.layer == layer, columns.organisation_id == organisation_id, columns.key.in_(block)))}
+
+
+def history(connection: Connection, layer: str, organisation_id: int, key: str) -> list[tuple[int, tuple]]:
+    """(import, row as FEATURE) of every version of a feature that is kept, the current one first, then the last one before it."""
+    columns = Feature.__table__.c  # type: ignore[attr-defined]
+    current = connection.execute(select(columns.id, columns.import_id, *(columns[name] for name in FEATURE)).where(
+        columns.layer == layer, columns.organisation_id == organisation_id, columns.key == key).limit(1)).first()
+    if current is None:
+        return []
+    older = connection.execute(select(ReplacedRow.import_id, ReplacedRow.content).where(
+        ReplacedRow.stores == "features", ReplacedRow.row_id == current[0]).order_by(ReplacedRow.id.desc()))
+    return [(current[1], tuple(current[2:])), *((by, unpack(content)) for by, content in older)]
 
 
 def _keep_replaced(connection: Connection, kind: Keyed, numbers: Sequence[int]) -> None:

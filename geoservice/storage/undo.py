@@ -18,7 +18,7 @@ from geoservice.storage.engine import bulk_insert, bulk_update, chunks
 from geoservice.storage.facts import VALUES
 from geoservice.storage.features import Keyed
 from geoservice.storage.sightings import Seen
-from geoservice.storage.tables import Fact, FactVersion, ReplacedRow
+from geoservice.storage.tables import Fact, FactVersion, ImportRun, ReplacedRow
 
 _BLOCK = 5_000
 _CONTENT, _SEEN, _LINE = (VALUES.index(name) for name in ("content", "seen", "line"))
@@ -145,6 +145,8 @@ class _Rows:
 
     def __init__(self, connection: Connection, import_id: int, kind: Keyed) -> None:
         self.connection, self.import_id, self.kind, self.taken = connection, import_id, kind, Taken()
+        hand = select(ImportRun.id).where(ImportRun.source == features.BY_HAND)
+        self.by_hand = set(connection.execute(hand).scalars())
 
     def block(self, rows: Sequence[int], _marks: dict[int, set[int]], others: dict[int, Meetings]) -> None:
         """Take back what the import did to some rows."""
@@ -205,12 +207,17 @@ class _Rows:
         return found
 
     def _left(self, versions: dict[int, tuple[int, tuple]], meetings: Meetings) -> list[tuple[int, int]]:
-        """(mark, import) of the versions that other imports met, the one met last at the end."""
+        """(mark, import) of the versions that other imports met, the one met last at the end; a file that says again what was
+        known before an edit leaves the edit there, as when it was written."""
         met = sorted(
             (each.order, mark, each.import_id) for mark, all_of in meetings.items() if mark in versions for each in all_of
         )
-        early = [(mark, by) for mark, (by, _) in versions.items() if mark not in meetings and by != self.import_id]
-        return [*early, *((mark, by) for _, mark, by in met)]
+        left = [(mark, by) for mark, (by, _) in versions.items() if mark not in meetings and by != self.import_id]
+        for _, mark, by in met:
+            again = any(mark == known for known, _ in left)
+            if not (again and left[-1][1] in self.by_hand and by not in self.by_hand):
+                left.append((mark, by))
+        return left
 
     def _write(self, rows: list[int], dead: list[int], updates: list[tuple], kept: list[dict[str, Any]]) -> None:
         self.connection.execute(delete(ReplacedRow).where(ReplacedRow.stores == self.kind.stores, ReplacedRow.row_id.in_(rows)))

@@ -24,6 +24,7 @@ from geoservice.web.routes import (
     account,
     cells,
     entry,
+    estate,
     exports,
     files,
     follow,
@@ -64,7 +65,7 @@ ROUTERS = (  # in the order they are tried: tiles first, they are asked for by t
            cells.router,
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
     measures.router, measurespage.router, landing.router, hallspage.router, halls.router, silences.router,
-    follow.router,
+    estate.router, follow.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
     links.router, glossary.router, pages.page, desk.router, health.router, files.router,
 )

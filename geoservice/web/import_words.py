@@ -6,7 +6,7 @@ from typing import Any
 
 from geoservice.catalog.layers import Catalog
 from geoservice.catalog.rows import Note, Reject
-from geoservice.operations import mapping
+from geoservice.operations import mapping, patrimoine
 from geoservice.operations.entry import SOURCE
 from geoservice.operations.jobs import Job, moment
 from geoservice.operations.preview import Preview, Trial
@@ -100,5 +100,7 @@ def job_json(job: Job, catalog: Catalog) -> dict[str, Any]:
 def _source_title(run: dict[str, Any], catalog: Catalog) -> str:
     if run["source"] == SOURCE:
         return "Saisie directe"
+    if run["source"] == patrimoine.SOURCE:
+        return "Fiche modifiée dans la page"
     known = catalog.sources.get(run["layer"], {}).get(run["source"])
     return known.title if known else "Correspondance de colonnes à vous"

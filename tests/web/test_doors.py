@@ -82,6 +82,7 @@ ASKED = {
     "/chronologie": [],  # a residence is its own landlord's: see test_follow.py
     "/api/chronologie.csv": [],
     "/suites": ["/suites"],
+    "/patrimoine": [],  # the other landlord's: see test_estate.py
     "/doublons": ["/doublons"],
     "/partage": ["/partage"],
     "/partages": [],
@@ -114,7 +115,7 @@ ASKED = {
 }
 
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
-         "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons",
+         "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons", "/patrimoine",
          "/halls", "/mesures", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
          "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
@@ -128,6 +129,8 @@ SENT = {
     "/api/facts/{key}/annuler": "/api/facts/a/annuler",
     "/api/facts/{key}/reunir": "/api/facts/a/reunir",
     "/suites": "/suites",
+    "/patrimoine": "/patrimoine",
+    "/patrimoine/{number}/annuler": "/patrimoine/1/annuler",
     "/suites/{number}/clore": "/suites/1/clore",
     "/doublons": "/doublons",
     "/doublons/{number}/separer": "/doublons/1/separer",
@@ -189,7 +192,7 @@ def places(rives, plaine) -> dict[str, str]:
 def test_every_route_is_walked(app):
     found = routes(app)
     assert set(found) == PUBLIC | set(ASKED) | set(SENT)
-    assert sum(len(each) for each in found.values()) == len(found) + 9  # nine of them have a page or a list, and a form
+    assert sum(len(each) for each in found.values()) == len(found) + 10  # ten of them have a page or a list, and a form
 
 
 def test_every_route_with_data_depends_on_the_viewer(app):
@@ -199,8 +202,8 @@ def test_every_route_with_data_depends_on_the_viewer(app):
             if path not in PUBLIC and not (path in PAGES and route.methods & {"GET"}):
                 assert asks_for_a_viewer(route.dependant), path
                 checked += 1
-    # /api/imports has two; people send forms to the addresses of six pages
-    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 7
+    # /api/imports has two; people send forms to the addresses of seven pages
+    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 8
 
 
 def test_every_route_says_what_it_asks_of_a_viewer(app):
