@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, DateTime, Engine, Integer, MetaData, Row, String, Table, delete, insert, select, update
 
 from geoservice.errors import NotReady
+from geoservice.storage.sqlite import copy as copy_database
 from geoservice.storage.sqlite import open_engine
 
 NAME = "access.db"
@@ -102,6 +103,14 @@ class Access:
             _META.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version={VERSION}")
         self.path.chmod(0o600)
+
+
+def copy(folder: Path, target: Path) -> bool:
+    """One state of the database as a file of its own; False where nobody has written anything yet."""
+    if not (folder / NAME).is_file():
+        return False
+    copy_database(folder / NAME, target)
+    return True
 
 
 def add(connection: Connection, table: Table, values: dict[str, Any]) -> int:

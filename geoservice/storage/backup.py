@@ -1,4 +1,5 @@
-"""A backup is one file: a tar of the database, the indexes, the uploads, and a manifest with digests and row counts.
+"""A backup is one file: a tar of the database, the indexes, the uploads, what the shared folder alone has (its `access.db`, its
+seal and the releases that links show), and a manifest with digests and row counts.
 
 The manifest is the last part but one, its digest the last: a file cut anywhere is missing one of them. Nothing is compressed,
 so that `tar` and `sha256sum` can read a backup without this program.
@@ -14,7 +15,7 @@ import re
 import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,14 +26,16 @@ from sqlalchemy import Connection, inspect, text
 from geoservice.core import factfile
 from geoservice.errors import NotReady, UnreadableFile, disk_full
 from geoservice.settings import Settings
+from geoservice.storage import access, imports, migrations
 from geoservice.storage import engine as db
-from geoservice.storage import imports, migrations
 from geoservice.storage.store import DEMO_MARK
 
 FORMAT = 1
 FACTS = "incidents"
 MANIFEST, DIGEST, DATABASE = "manifest.json", "manifest.sha256", "geoservice.db"
-_PARTS = re.compile(rf"{re.escape(DATABASE)}|{re.escape(DEMO_MARK)}|index/\d{{1,9}}\.facts|uploads/[0-9a-f]{{64}}\.bin", re.ASCII)
+SHARED = "partage"  # where the shared folder's own files lie in a backup, and in the folder that is made of it
+_PARTS = re.compile(rf"{re.escape(DATABASE)}|{re.escape(DEMO_MARK)}|index/\d{{1,9}}\.facts|uploads/[0-9a-f]{{64}}\.bin|"
+                    rf"{SHARED}/(?:{re.escape(access.NAME)}|seal|pinned/[0-9a-f]{{64}}\.release)", re.ASCII)
 _STAGE = ".restauration"
 _BLOCK = 1 << 20
 _LONGEST_MANIFEST = 64 << 20
@@ -72,11 +75,11 @@ def write(settings: Settings, target: Path, uploads: bool = True) -> Manifest:
         raise NotReady(f"« {target} » existe déjà ; choisissez un autre fichier avec --to.")
     if not target.parent.is_dir():
         raise NotReady(f"Le dossier « {target.parent} » n’existe pas ; créez-le ou choisissez un autre fichier avec --to.")
-    part, copy = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("part", "db"))
+    part, copy, guests = (target.with_name(f".{target.name}.{os.getpid()}.{kind}") for kind in ("part", "db", "access"))
     with db.plain_errors(target.parent):
         try:
             db.copy(settings, copy)
-            manifest = _write(settings, copy, part, uploads)
+            manifest = _write(settings, copy, part, _shared(settings, guests) if uploads else {}, uploads)
             if verify(part) != manifest:
                 raise NotReady("La sauvegarde relue n’est pas celle qui a été écrite : le disque n’est pas fiable.")
             os.replace(part, target)
@@ -84,10 +87,22 @@ def write(settings: Settings, target: Path, uploads: bool = True) -> Manifest:
         finally:
             part.unlink(missing_ok=True)
             copy.unlink(missing_ok=True)
+            guests.unlink(missing_ok=True)
     return manifest
 
 
-def _write(settings: Settings, copy: Path, part: Path, uploads: bool) -> Manifest:
+def _shared(settings: Settings, copy: Path) -> dict[str, Path]:
+    """What of the shared folder nothing can make again, by name in a backup; `access.db` as the copy that is made here."""
+    folder = settings.shared_folder
+    own = [folder / "seal", *sorted(folder.glob("pinned/*.release"))]
+    found = {f"{SHARED}/{path.relative_to(folder)}": path for path in own if path.is_file()}
+    if access.copy(folder, copy):
+        with examined(copy):
+            found[f"{SHARED}/{access.NAME}"] = copy
+    return {name: path for name, path in found.items() if _PARTS.fullmatch(name)}
+
+
+def _write(settings: Settings, copy: Path, part: Path, shared: dict[str, Path], uploads: bool) -> Manifest:
     from geoservice import __version__
 
     with examined(copy) as connection:
@@ -105,6 +120,9 @@ def _write(settings: Settings, copy: Path, part: Path, uploads: bool) -> Manifes
                     files[f"uploads/{sha256}.bin"] = _add(tar, f"uploads/{sha256}.bin", settings.uploads / f"{sha256}.bin")
                 except FileNotFoundError:  # its time was over, or somebody deleted it
                     lost += 1
+            for name, path in shared.items():
+                with suppress(FileNotFoundError):  # the last link to this release ended meanwhile
+                    files[name] = _add(tar, name, path)
             if (settings.data / DEMO_MARK).is_file():
                 files[DEMO_MARK] = _add(tar, DEMO_MARK, settings.data / DEMO_MARK)
             manifest = Manifest(FORMAT, datetime.now(UTC).isoformat(timespec="seconds"), __version__, schema, files, rows, lost)
@@ -254,7 +272,7 @@ def restore(path: Path, settings: Settings) -> Manifest:
     stage = folder / _STAGE
     with db.plain_errors(folder):
         shutil.rmtree(stage, ignore_errors=True)
-        for name in ("", _STAGE, f"{_STAGE}/index", f"{_STAGE}/uploads"):
+        for name in ("", _STAGE, f"{_STAGE}/index", f"{_STAGE}/uploads", *_shared_stage(manifest)):
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             if shutil.disk_usage(folder).free < manifest.bytes:
@@ -265,6 +283,11 @@ def restore(path: Path, settings: Settings) -> Manifest:
         finally:
             shutil.rmtree(stage, ignore_errors=True)
     return manifest
+
+
+def _shared_stage(manifest: Manifest) -> tuple[str, ...]:
+    held = any(name.startswith(f"{SHARED}/") for name in manifest.files)
+    return (f"{_STAGE}/{SHARED}", f"{_STAGE}/{SHARED}/pinned") if held else ()
 
 
 def _refuse_data(settings: Settings) -> None:
@@ -307,7 +330,7 @@ def _examine(path: Path, database: Path, manifest: Manifest) -> None:
 
 
 def _settle(stage: Path, settings: Settings) -> None:
-    for name in ("index", "uploads", DEMO_MARK, *(() if settings.database_url else (DATABASE,))):
+    for name in ("index", "uploads", SHARED, DEMO_MARK, *(() if settings.database_url else (DATABASE,))):
         if (stage / name).exists():
             os.replace(stage / name, settings.data / name)
     factfile.sync_folder(settings.data)

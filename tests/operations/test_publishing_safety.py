@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -11,10 +13,23 @@ from sqlalchemy import text
 
 from geoservice.core.disclosure import release as core
 from geoservice.core.disclosure import releasefile
-from geoservice.errors import Conflict, NotReady
-from geoservice.operations import backup, doctor, publishing, publishing_files, setup, territories
+from geoservice.errors import Conflict, NotFound, NotReady
+from geoservice.operations import (
+    backup,
+    doctor,
+    publishing,
+    publishing_files,
+    setup,
+    shared_access,
+    shared_links,
+    shared_patrol,
+    territories,
+)
 from geoservice.operations.publishing import name_of
 from geoservice.operations.shared import Folder
+from geoservice.operations.shared_access import Guest, KeyWish
+from geoservice.operations.shared_links import LinkWish
+from geoservice.operations.shared_patrol import PatrolWish
 from geoservice.settings import Settings
 from geoservice.storage import releases as stored
 from tests import folders
@@ -182,6 +197,38 @@ def _ledger(settings: Settings) -> np.ndarray:
     found = publishing.states(storage, territories.load(storage, CODE))[-1].published.ledger.cell
     storage.close()
     return found
+
+
+def test_a_backup_brings_what_only_the_shared_folder_has(settings, tmp_path):
+    """Keys, links with the release that they show, patrol requests: as they were, the ended ones ended."""
+    shared = shared_access.open_shared(settings.shared_folder)
+    member = Guest(frozenset({CODE}), organisation="rives", asks=True)
+    zone, level = f"qpv2024:{world.QPV}", "qpv"
+    kept, ended = (shared_links.make(shared, member, LinkWish(CODE, "bailleur", level, zone, 30)) for _ in range(2))
+    shared_links.revoke(shared, "rives", max(link.id for link in shared_links.listing(shared, "rives")))
+    key = shared_access.make_key(shared, KeyWish(CODE, "Brigade", liaison=True))
+    group, soon = next(iter(shared_patrol.groups(shared.folder.open(CODE)))), str((datetime.now(UTC) + timedelta(3)).date())
+    shared_patrol.ask(shared, member, PatrolWish(CODE, level, zone, group, next(iter(shared_patrol.REASONS)), soon))
+    storage = setup.open_storage(settings)
+    world.publish(storage, "2026-09")  # the links show the release before
+    told, asked = shared_links.told(shared_links.follow(shared, kept)), shared_patrol.listing(shared, member, CODE)
+    saved = backup.save(storage, tmp_path / "s.tar")
+    assert sorted(name.partition("/")[2].partition("/")[0] for name in saved.manifest.files if name.startswith("partage/")) == [
+        "access.db", "pinned", "seal"]
+    storage.close()
+    shared.close()
+    backup.restore(saved.path, Settings(data=tmp_path / "nouveau"))
+    again = shared_access.open_shared(tmp_path / "nouveau" / "partage")
+    assert shared_links.told(shared_links.follow(again, kept)) == told
+    with pytest.raises(NotFound):
+        shared_links.follow(again, ended)
+    assert shared_access.guest_of_key(again, key).answers
+    assert shared_patrol.listing(again, member, CODE) == asked != []
+    files = [path for path in again.folder.path.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    current = f"{CODE}.release"
+    assert (again.folder.path / current).read_bytes() == (settings.shared_folder / current).read_bytes()
+    again.close()
 
 
 def test_an_older_backup_does_not_go_over_what_people_read(settings, tmp_path):

@@ -114,7 +114,8 @@ def test_a_truncated_or_altered_backup_is_refused(saved, tmp_path, capsys):
     assert not (tmp_path / "y").exists()
 
 
-@pytest.mark.parametrize("name", ["../dehors", "/tmp/dehors", "uploads/../../dehors", "index/1.facts/x", "geoservice.db-wal"])
+@pytest.mark.parametrize("name", ["../dehors", "/tmp/dehors", "uploads/../../dehors", "index/1.facts/x", "geoservice.db-wal",
+                                  "partage/lys.release", "partage/pinned/x.release", "partage/../seal"])
 def test_a_part_that_has_no_business_there_is_refused(saved, tmp_path, name):
     hostile = tmp_path / "h.tar"
     with tarfile.open(saved.path) as tar, tarfile.open(hostile, "w:") as out:
