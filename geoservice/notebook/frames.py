@@ -90,6 +90,15 @@ def records(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> DataFr
     return pd.DataFrame([[row[name] for name in columns] for row in rows], columns=list(columns))
 
 
+def table(rows: Sequence[tuple], columns: Sequence[str], attrs: dict[str, Any]) -> DataFrame:
+    """A plain table with what is said beside it."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    frame.attrs = attrs
+    return frame
+
+
 def spatial(columns: Mapping[str, Any], geometry: Any) -> GeoDataFrame:
     """Columns and one shape (or None) a row, in EPSG:4326."""
     import geopandas

@@ -6,15 +6,14 @@ Where there is too little data, the table is empty and `attrs["reason"]` says wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geoservice.core import grid
-from geoservice.errors import BadInput
 from geoservice.notebook import filters as words
 from geoservice.notebook import frames
+from geoservice.notebook.spans import span_of
 from geoservice.operations import analyse, comparison, hotareas, judging, rhythm, unevenness
 from geoservice.operations.analyse import Analysis, Reason, Wanted
 
@@ -83,10 +82,10 @@ class Statistics:
         given = unevenness.map_at_hand(found)
         columns = ("false_maps", "low", "high", "runs", "false_cells", "dispersion", "total", "seed")
         if isinstance(given, Reason):
-            return _table([], columns, {"reason": vars(given)})
+            return frames.table([], columns, {"reason": vars(given)})
         made = unevenness.calibrated(given if runs is None else replace(given, runs=runs))
         row = (made.false_maps, *made.interval, made.runs, made.false_cells, made.dispersion, made.total, made.seed)
-        return _table([row], columns, {"reason": None, "sentence": unevenness.calibration_sentence(made)})
+        return frames.table([row], columns, {"reason": None, "sentence": unevenness.calibration_sentence(made)})
 
     def profile(self, filters: Mapping[str, Any] | None = None, /, **named: Any) -> DataFrame:
         """Hour × weekday, aoristic: weekday, hour, facts (weights), hours there were, ratio to the whole week."""
@@ -94,11 +93,11 @@ class Statistics:
         attrs = {"method": vars(found.said), "reason": None if found.reason is None else vars(found.reason)}
         columns = ("weekday", "hour", "facts", "hours", "ratio")
         if found.profile is None:
-            return _table([], columns, attrs)
+            return frames.table([], columns, attrs)
         made = found.profile
         rows = [(_DAYS[day], hour, float(made.weights[day, hour]), int(made.exposure[day, hour]), float(made.ratios[day, hour]))
                 for day in range(7) for hour in range(24)]
-        return _table(rows, columns, attrs | {"facts": made.facts, "unknown": made.unknown})
+        return frames.table(rows, columns, attrs | {"facts": made.facts, "unknown": made.unknown})
 
     def trend(self, filters: Mapping[str, Any] | None = None, /, **named: Any) -> DataFrame:
         """Facts of each month with their 95 % interval and the fitted line; attrs: sentence, direction, p."""
@@ -106,7 +105,7 @@ class Statistics:
         rows = list(zip(found.days, found.counts.tolist(), found.observed_days.tolist(), found.low.tolist(), found.high.tolist(),
                         found.line.tolist(), strict=True))
         told = {} if found.trend is None else {"direction": found.trend.direction, "p": found.trend.p}
-        return _table(rows, ("month", "count", "days", "low", "high", "line"),
+        return frames.table(rows, ("month", "count", "days", "low", "high", "line"),
                       {"sentence": rhythm.trend_sentence(found), "method": vars(found.said), **told})
 
     def concentration(self, filters: Mapping[str, Any] | None = None, /, **named: Any) -> DataFrame:
@@ -114,9 +113,9 @@ class Statistics:
         found = unevenness.concentrated(self._reader, *_asked(filters, named))
         columns = ("share", "units", "unit_share")
         if found.found is None:
-            return _table([], columns, {"reason": None if found.reason is None else vars(found.reason)})
+            return frames.table([], columns, {"reason": None if found.reason is None else vars(found.reason)})
         rows = [(each.share, each.units, each.unit_share) for each in found.found.held]
-        return _table(rows, columns, {"reason": None, "gini": found.found.gini, "gini_prime": found.found.gini_prime,
+        return frames.table(rows, columns, {"reason": None, "gini": found.found.gini, "gini_prime": found.found.gini_prime,
                                       "units": found.found.units, "sentence": found.found.sentence})
 
     def near_repeats(self, filters: Mapping[str, Any] | None = None, /, **named: Any) -> DataFrame:
@@ -125,16 +124,16 @@ class Statistics:
         columns = ("metres", "days", "observed", "expected", "ratio", "p")
         attrs = {"sentence": unevenness.repeats_sentence(found), "method": vars(found.said), "used": found.used}
         if found.found is None:
-            return _table([], columns, attrs)
+            return frames.table([], columns, attrs)
         made = found.found
         rows = [(metres, days, int(made.observed[row, column]), *(float(some[row, column]) for some in
                                                                   (made.expected, made.ratio, made.p)))
                 for row, metres in enumerate(made.metres) for column, days in enumerate(made.days)]
-        return _table(rows, columns, attrs)
+        return frames.table(rows, columns, attrs)
 
     def change(self, filters: Mapping[str, Any] | None = None, /, compare: Any = None, **named: Any) -> GeoDataFrame:
         """The period against another (`compare="2023-01-01..2024-01-01"`, else the one just before), place by place."""
-        other = None if compare is None else _span(compare, "compare")
+        other = None if compare is None else span_of(compare, "compare")
         query, wanted = _asked(filters, named)
         found = comparison.compared(self._reader, query, other, wanted)
         columns = _of_units(found.analysis, found.rows)
@@ -151,22 +150,22 @@ class Statistics:
         """What the way of recording does to the map: one row a signal with its level and a sentence."""
         found = judging.quality_of(self._reader, words.query(filters, named))
         rows = [(each.code, each.level, each.value, each.low, each.high, each.sentence) for each in found.signals]
-        return _table(rows, ("signal", "level", "value", "low", "high", "sentence"),
+        return frames.table(rows, ("signal", "level", "value", "low", "high", "sentence"),
                       {"facts": found.facts, "lacking": [vars(each) for each in found.lacking]})
 
     def judge(self, then: Any, filters: Mapping[str, Any] | None = None, /, share: float = 0.05, **named: Any) -> DataFrame:
         """The map of a period judged on a later one, `then="2024-07-01..2024-10-01"`: PAI, PEI, RRI, beside naive counts."""
         query, wanted = _asked(filters, named)
-        found = judging.judge(self._reader, query, _span(then, "then"), wanted, share)
+        found = judging.judge(self._reader, query, span_of(then, "then"), wanted, share)
         columns = ("map", "area", "hits", "pai", "pei", "rri")
         if found.result is None:
-            return _table([], columns, {"reason": None if found.reason is None else vars(found.reason)})
+            return frames.table([], columns, {"reason": None if found.reason is None else vars(found.reason)})
         rows = [(name, each.area, each.hits, each.pai, each.pei, each.rri)
                 for name, each in (("voisinage", found.result.ours), ("comptage brut", found.result.naive))]
         held = judging.held_by_hot(found)
         if held is not None:
             rows.append(("points chauds", held[0], held[1], held[1] / held[0], None, None))
-        return _table(rows, columns, {"reason": None, "p": found.result.p, "later": int(found.later.sum())})
+        return frames.table(rows, columns, {"reason": None, "p": found.result.p, "later": int(found.later.sum())})
 
 
 def _asked(filters: Mapping[str, Any] | None, named: Mapping[str, Any]) -> tuple[FactQuery, Wanted]:
@@ -174,18 +173,6 @@ def _asked(filters: Mapping[str, Any] | None, named: Mapping[str, Any]) -> tuple
     given = {**(filters or {}), **named}
     options = {name: str(given.pop(name)) for name in OPTIONS if given.get(name) is not None}
     return words.query({name: value for name, value in given.items() if name not in OPTIONS}, {}), Wanted(**options)
-
-
-def _span(value: Any, name: str) -> comparison.Span:
-    """Two dates, or their text."""
-    if isinstance(value, str):
-        return comparison.span(value, name)
-    try:
-        first, after = value
-    except (TypeError, ValueError):
-        raise BadInput(f"« {name} » attend deux dates, ou un texte comme 2024-01-01..2024-07-01.") from None
-    texts = [f"{day:%Y-%m-%d}" if isinstance(day, date) else str(day) for day in (first, after)]
-    return comparison.span("..".join(texts), name)
 
 
 def _of_units(found: Analysis, rows: np.ndarray) -> dict[str, Any]:
@@ -220,11 +207,3 @@ def _attrs(found: Analysis) -> dict[str, Any]:
             "kind": None if found.kind is None else str(found.kind), "total": found.total, "outside": found.outside,
             "unplaced": found.facts.unplaced, "resolution": found.query.resolution,
             "unknown": dict(found.facts.unknown)}
-
-
-def _table(rows: list[tuple], columns: tuple[str, ...], attrs: dict[str, Any]) -> DataFrame:
-    import pandas as pd
-
-    frame = pd.DataFrame(rows, columns=list(columns))
-    frame.attrs = attrs
-    return frame

@@ -32,7 +32,7 @@ class Redrawn:
 
 def redrawn(reader: Reader, ground: Ground, query: FactQuery, other: Span | None) -> Redrawn:
     """The 2015 outline before against the 2024 outline after; BadInput where the given periods share a day."""
-    if not all(ground.zones.values()):
+    if not any(ground.zones.values()) or not (ground.of_commune or all(ground.zones.values())):
         missing = "2024" if not ground.zones["2024"] else "2015"
         return _none("une_generation", f"Aucun quartier de {missing} n’est sur ce terrain : pas deux contours à comparer.")
     first, last = span_of(reader, query.with_(since=None, until=None))

@@ -26,6 +26,7 @@ SHARED_LEAST = 0.10  # of the smaller of two quarters: less is how two files dra
 GENERATIONS = ("2024", "2015")
 CODES = ("2024", "2015", "ring", "rest")
 _METRES_A_DEGREE = 111_000.0
+_ROUNDER = 1.02  # the corners of a drawn circle lie on it, its sides within
 
 Rows = list[tuple[FactIndex, np.ndarray]]
 
@@ -59,10 +60,16 @@ class Ground:
         Of quarters as near (they share a corner) the first by reference has the point, so that none is lost and none is twice.
         """
         shapes, own = self._metres
-        if not len(shapes) or not len(lon):
-            return np.zeros(len(lon), dtype=bool)
-        distances = shapely.distance(shapes[:, None], shapely.points(*crs.project(lon, lat, self.epsg))[None, :])
-        return (distances.min(axis=0) <= RING_M) & own[distances.argmin(axis=0)]
+        nearest, metres = np.full(len(lon), -1), np.full(len(lon), np.inf)
+        x, y = crs.project(lon, lat, self.epsg)
+        for place, shape in enumerate(shapes):
+            reach = shape.buffer(RING_M * _ROUNDER)
+            shapely.prepare(reach)
+            near = np.flatnonzero(shapely.intersects_xy(reach, x, y))  # to these alone is the distance worked out
+            found = shapely.distance(shape, shapely.points(x[near], y[near]))
+            better = found < metres[near]
+            nearest[near[better]], metres[near[better]] = place, found[better]
+        return (metres <= RING_M) & (nearest >= 0) & own[nearest] if len(shapes) else np.zeros(len(lon), dtype=bool)
 
 
 def ground_of(reader: Reader, reference: ZoneRef) -> Ground:
