@@ -1,8 +1,9 @@
 """A snapshot as bytes: a header that says everything, the columns that its figures rest on, and digests that show any change.
 
-Layout: 8 bytes that say what it is, zlib of (the list of the columns that are there, the header, their bytes), and the SHA-256
-of all that. The snapshot's own digest is that of its header alone, which names the SHA-256 of every column: when the frozen
-facts are erased, what was shown is still proven, and only its arithmetic cannot be done again.
+Layout: 8 bytes that say what it is, the day of the oldest fact (so that a database can tell which are due), zlib of (the list of
+the columns that are there, the header, their bytes), and the SHA-256 of all that. The snapshot's own digest is that of its
+header alone, which names the SHA-256 of every column: when the frozen facts are erased, what was shown is still proven, and only
+its arithmetic cannot be done again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import numpy as np
 from geoservice.errors import UnreadableFile
 
 WHOLE, LIGHT = b"GEOSNAP1", b"GEOSNAP2"  # every column is there; some were erased
-_MAGIC = 8
+PRECISE = ("cell", "point", "hall", "hour", "span")  # what the register itself forgets first: see geoservice/retention.toml
+FIRST = slice(8, 12)  # where the oldest day stands, big-endian: bytes in its order
 TYPES = ("|u1", "<u2", "<u4", "<u8", "<i4", "<i8", "<f8")
 MOST_BYTES = 1 << 29  # unpacked: a snapshot of five million facts is half of it
 _LEVEL = 4  # of zlib: a tenth larger than 6, twice as fast
@@ -29,7 +31,8 @@ _CHANGED = "Cet instantané est abîmé ou a été modifié : ses empreintes ne 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """header: JSON values, `columns` among them; columns: arrays by name, those that are still there."""
+    """header: JSON values, `columns` and `first` (the oldest day) among them; columns: arrays by name, those that are still
+    there."""
 
     header: Mapping[str, Any]
     columns: Mapping[str, np.ndarray]
@@ -70,7 +73,7 @@ def pack(snapshot: Snapshot) -> bytes:
     """The bytes of a snapshot."""
     kept = sorted(snapshot.columns)
     press = zlib.compressobj(_LEVEL)
-    parts = [LIGHT if snapshot.lacking else WHOLE]
+    parts = [LIGHT if snapshot.lacking else WHOLE, first_bytes(snapshot.header["first"])]
     for text in (canonical(kept), canonical(snapshot.header)):
         parts.append(press.compress(len(text).to_bytes(4, "little") + text))
     parts += [press.compress(np.ascontiguousarray(snapshot.columns[name]).tobytes()) for name in kept]
@@ -80,14 +83,22 @@ def pack(snapshot: Snapshot) -> bytes:
 
 def unpack(data: bytes) -> Snapshot:
     """A snapshot from its bytes; UnreadableFile where they are none, or any of them was changed."""
-    if data[:_MAGIC] not in (WHOLE, LIGHT) or len(data) < _MAGIC + 32:
+    if data[:FIRST.start] not in (WHOLE, LIGHT) or len(data) < FIRST.stop + 32:
         raise UnreadableFile("Ce fichier n’est pas un instantané de réunion.")
     if _SHA(data[:-32]).digest() != data[-32:]:
         raise UnreadableFile(_CHANGED)
     try:
-        return _read(_inflated(data[_MAGIC:-32]))
-    except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
+        found = _read(_inflated(data[FIRST.stop:-32]))
+        if data[FIRST] != first_bytes(found.header["first"]):
+            raise ValueError
+        return found
+    except (zlib.error, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise UnreadableFile(_CHANGED) from None
+
+
+def first_bytes(day: int) -> bytes:
+    """Days since 1970-01-01 as they stand in a snapshot."""
+    return int(day).to_bytes(4, "big")
 
 
 def _inflated(body: bytes) -> bytes:

@@ -28,7 +28,6 @@ from geoservice.operations.zones import ZoneView
 from geoservice.types import UNMAPPED_CATEGORIES, Kind, code_of
 
 CODES = ("day", "hour", "span", "category", "nature", "gravity", "place", "placement")
-PRECISE = ("cell", "point", "hall", "hour", "span")  # what the register itself forgets first: see geoservice/retention.toml
 _STAFF = [code_of(category) for category in UNMAPPED_CATEGORIES]
 Span = tuple[int, int]
 
@@ -74,12 +73,12 @@ def freeze(reader: Reader, ground: Ground, window: Span, staff: tuple[Span, ...]
     held = [each for kind in reader.kinds() for index in reader.indexes.values()
             if (each := _held(reader, (index, kind), ground, (window, zones))) is not None]
     units, numbered = _units(held)
-    columns = _columns(held, (units, numbered), ground.query.resolution)
+    columns = _columns(held, numbered, ground.query.resolution)
     columns |= _staff(held, numbered, staff)
     header: dict[str, Any] = {
         "kinds": {kind: _reach(reader, kind) for kind in reader.kinds()}, "units": units,
         "homes": _homes(reader, ground, shape), "qpv": [[str(zone.reference), zone.name] for zone in zones],
-        "resolution": ground.query.resolution, "areas": {}, "staff_spans": [list(span) for span in staff]}
+        "resolution": ground.query.resolution, "areas": {}, "staff_spans": [list(span) for span in staff], "first": window[0]}
     for kind in reader.kinds():
         said, more = _area(reader, ground, kind, [each for each in held if each.kind is kind])
         header["areas"][kind] = said
@@ -140,44 +139,44 @@ def _date(day: int) -> Any:
     return EPOCH + timedelta(day)
 
 
-def _units(held: list[Held]) -> tuple[list[list[str]], dict[int, np.ndarray]]:
-    """Residences and halls that facts name, as [residence, hall or ""], row 0 none; for each index its units' rows there. A
-    residence stands before its halls."""
-    known: dict[tuple[str, str], int] = {("", ""): 0}
+def _units(held: list[Held]) -> tuple[list[str], dict[int, np.ndarray]]:
+    """Residences that facts name, row 0 none; for each index, its units' rows there."""
+    known: dict[str, int] = {"": 0}
     numbered: dict[int, np.ndarray] = {}
     for each in held:
         units = each.index.units
-        used = np.flatnonzero(np.bincount(each.index["unit"][each.rows], minlength=len(units.code)))
         rows = numbered.setdefault(id(each.index), np.zeros(len(units.code), np.uint32))
-        for unit in used.tolist():
-            known.setdefault((units.residence[unit], ""), len(known))
-            hall = units.code[unit] if units.level[unit] == "hall" else ""
-            rows[unit] = known.setdefault((units.residence[unit], hall), len(known))
-    return [list(pair) for pair in known], numbered
+        for unit in np.flatnonzero(np.bincount(each.index["unit"][each.rows], minlength=len(units.code))).tolist():
+            rows[unit] = known.setdefault(units.residence[unit], len(known))
+    return list(known), numbered
 
 
-def _columns(held: list[Held], where: tuple[list[list[str]], dict[int, np.ndarray]], resolution: int) -> dict[str, np.ndarray]:
-    """One row a fact but assaults on staff, by kind and hexagon. `unit`: its residence; `hall`: its hall, 0 without."""
-    units, numbered = where
-    place = {tuple(pair): number for number, pair in enumerate(units)}
-    home = np.array([place[residence, ""] for residence, _ in units], np.uint32)
-    halls = np.array([number if hall else 0 for number, (_, hall) in enumerate(units)], np.uint32)
+def _columns(held: list[Held], numbered: dict[int, np.ndarray], resolution: int) -> dict[str, np.ndarray]:
+    """One row a fact but assaults on staff, by kind and hexagon. `unit`: its residence; `hall`: a number for its hall, 0
+    without."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("kind", "cell", "placed", "unit", "hall", "point", "qpv", *CODES)}
-    for each in held:
+    for place, each in enumerate(held):
         mapped = ~np.isin(each.index["category"][each.rows], _STAFF)
         rows = each.rows[mapped]
         cell = each.index["cell"][rows].astype(np.uint64)
         some = cell > 0
         cell[some] = grid.parents(cell[some], resolution)
-        unit = numbered[id(each.index)][each.index["unit"][rows]]
+        unit = each.index["unit"][rows]
         values = {"kind": np.full(len(rows), code_of(each.kind), np.uint8), "cell": cell, "qpv": each.qpv[mapped], "placed": some,
-                  "unit": home[unit], "hall": halls[unit], "point": _points(each.index, rows)}
+                  "unit": numbered[id(each.index)][unit], "hall": _halls(each.index, place)[unit],
+                  "point": _points(each.index, rows)}
         for name in parts:
             parts[name].append(values[name] if name in values else each.index[name][rows])
     joined = {name: np.concatenate(some) if some else np.empty(0, np.uint8) for name, some in parts.items()}
     joined["placed"] = joined["placed"].astype(np.uint8)
     order = np.lexsort((joined["day"], joined["cell"], joined["kind"]))
     return {name: column[order] for name, column in joined.items()}
+
+
+def _halls(index: FactIndex, place: int) -> np.ndarray:
+    """A number for each unit that is a hall, 0 for others, (units,) uint32: how many there are, and not which."""
+    number = place * 1_000_000 + np.arange(len(index.units.code))
+    return np.where([level == "hall" for level in index.units.level], number, 0).astype(np.uint32)
 
 
 def _points(index: FactIndex, rows: np.ndarray) -> np.ndarray:
@@ -238,4 +237,4 @@ def window_of(spans: tuple[Span, ...]) -> Span:
     return min(first for first, _ in spans), max(after for _, after in spans)
 
 
-__all__ = ["CODES", "PRECISE", "Frozen", "Ground", "Span", "day_number", "freeze", "window_of"]
+__all__ = ["CODES", "Frozen", "Ground", "Span", "day_number", "freeze", "window_of"]

@@ -126,7 +126,7 @@ def homes(view: View, kind: str, days: list[int], staff: int) -> Value:
     known = view.header["homes"]
     told = np.unique(view.column("staff.unit")[(view.column("staff.span") == staff) & (
         view.column("staff.kind") == code_of(Kind(kind)))])
-    named = {view.header["units"][row][0] for row in np.union1d(np.unique(unit), told).tolist()} - {""}
+    named = {view.header["units"][row] for row in np.union1d(np.unique(unit), told).tolist()} - {""}
     return {"concerned": len(named & set(known)), "known": len(known), "elsewhere": int((unit == 0).sum())}
 
 

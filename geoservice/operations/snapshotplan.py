@@ -118,7 +118,7 @@ def _homes(view: View, kind: str, pair: list[list[int]]) -> Iterator[Wished]:
     yield _wish(f"{kind}.halls", f"Halls nommés par un fait, origine {_word(kind)}", "halls", "halls", kind=kind, days=pair[0])
     for row in np.argsort(-counts, kind="stable")[:MOST_HOMES].tolist():
         if counts[row]:
-            code = view.header["units"][row][0]
+            code = view.header["units"][row]
             name = view.header["homes"].get(code, [code])[0]
             made = _wish(f"{kind}.residence.{code}", f"{name}, origine {_word(kind)}", "faits", "home", kind=kind, spans=pair,
                          code=code, staff=0)

@@ -21,7 +21,7 @@ from geoservice.core.snapshotfile import Snapshot, pack, sealed, unpack, without
 from geoservice.errors import Conflict, NotFound
 from geoservice.operations import audit, freezing, meetings
 from geoservice.operations.analyse import Wanted, index_version
-from geoservice.operations.freezing import PRECISE, Ground
+from geoservice.operations.freezing import Ground
 from geoservice.operations.meetings import KINDS, LEVERS, Meeting
 from geoservice.operations.permissions import Action, require
 from geoservice.operations.reach import scope_of
@@ -231,5 +231,5 @@ def lighten(storage: Storage, viewer: Viewer, number: int) -> None:
         audit.note(connection, viewer.organisation_id, audit.actor_of(viewer), "instantane.allege", f"instantane {number}")
 
 
-__all__ = ["PRECISE", "Checked", "Kept", "built", "content", "lighten", "listing", "load", "make", "spans_of", "unpack_kept",
+__all__ = ["Checked", "Kept", "built", "content", "lighten", "listing", "load", "make", "spans_of", "unpack_kept",
            "verify"]

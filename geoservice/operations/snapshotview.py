@@ -33,9 +33,8 @@ class View:
     def __init__(self, snapshot: Snapshot) -> None:
         self.header, self._columns = snapshot.header, snapshot.columns
         self._kept: dict[tuple, Any] = {}
-        units = self.header["units"]
-        self._units = Units(tuple("hall" if hall else "residence" if home else "" for home, hall in units),
-                            tuple(hall or home for home, hall in units), tuple(home for home, _ in units), ("",) * len(units))
+        units = tuple(self.header["units"])
+        self._units = Units(tuple("residence" if home else "" for home in units), units, units, ("",) * len(units))
 
     def column(self, name: str) -> np.ndarray:
         """A column of the snapshot; Erased when it has gone."""
@@ -65,7 +64,7 @@ class View:
 
     def home(self, code: str) -> int:
         """The row of a residence among the units, -1 where no fact names it."""
-        known = self.keep(("homes",), lambda: {home: row for row, (home, hall) in enumerate(self.header["units"]) if not hall})
+        known = self.keep(("homes",), lambda: {home: row for row, home in enumerate(self.header["units"])})
         return known.get(code, -1) if code else -1
 
     def analysis(self, kind: str, days: list[int]) -> Analysis:

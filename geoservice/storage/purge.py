@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, delete, exists, func, or_, select, update
 from sqlmodel import SQLModel
 
+from geoservice.core import snapshotfile
 from geoservice.storage import engine as db
 from geoservice.storage import imports, mergers, release_tables, tables, watch_tables
 from geoservice.storage.features import kind_of
@@ -127,13 +128,32 @@ def _old_meetings(limit: Limit) -> ColumnElement[bool]:
     return and_(_MEETING.c.day < limit.day, limit.whose(_MEETING.c.organisation_id), *left)
 
 
+def _old_snapshots(limit: Limit) -> ColumnElement[bool]:
+    """Those that hold a fact past its time: a snapshot begins with the day of its oldest."""
+    oldest = func.substr(_SNAPSHOT.c.content, snapshotfile.FIRST.start + 1, 4)
+    return and_(oldest < snapshotfile.first_bytes(limit.day), limit.whose(_SNAPSHOT.c.organisation_id))
+
+
+def _whole_snapshots(limit: Limit) -> ColumnElement[bool]:
+    return and_(func.substr(_SNAPSHOT.c.content, 1, snapshotfile.FIRST.start) == snapshotfile.WHOLE, _old_snapshots(limit))
+
+
+def _lightened(connection: Connection, number: int) -> dict[str, Any]:
+    """The content of a snapshot without its precise columns: the same digest, the same figures."""
+    content = connection.execute(select(_SNAPSHOT.c.content).where(_SNAPSHOT.c.id == number)).scalar_one()
+    found = snapshotfile.unpack(bytes(content))
+    return {"content": snapshotfile.pack(snapshotfile.without(found, snapshotfile.PRECISE))}
+
+
 @dataclass(frozen=True)
 class Sort:
-    """Where a rule looks, what is due there, and what becomes of it: `coarse` values, else the row goes."""
+    """Where a rule looks, what is due there, and what becomes of it: `coarse` values, or those that `each` makes of a row; else
+    the row goes."""
 
     table: Table
     due: Callable[[Limit], ColumnElement[bool]]
     coarse: Callable[[Table], dict[str, Any]] | None = None
+    each: Callable[[Connection, int], dict[str, Any]] | None = None
 
 
 def _coarse(table: Table) -> dict[str, Any]:
@@ -164,7 +184,8 @@ SORTS: dict[str, Sort] = {
     "etats-dits": Sort(_SAID, lambda at: and_(_SAID.c.created < at.moment, at.whose(_SAID.c.organisation_id))),
     "suites-decisions": Sort(_STEP, lambda at: _STEP.c.decision_id.in_(_old_decisions(at))),
     "decisions": Sort(_DECISION, lambda at: _DECISION.c.id.in_(_old_decisions(at))),
-    "instantanes": Sort(_SNAPSHOT, lambda at: and_(_SNAPSHOT.c.created < at.moment, at.whose(_SNAPSHOT.c.organisation_id))),
+    "instantanes": Sort(_SNAPSHOT, _old_snapshots),
+    "instantanes-precision": Sort(_SNAPSHOT, _whole_snapshots, each=_lightened),
     "seances": Sort(_MEETING, _old_meetings),
 }
 
@@ -186,6 +207,10 @@ def batch(connection: Connection, name: str, limit: Limit, most: int, after: Any
         _touch(connection, keys)
     if sort.coarse is not None:
         connection.execute(update(sort.table).where(key.in_(keys)).values(sort.coarse(sort.table)))
+        return keys
+    if sort.each is not None:
+        for number in keys:
+            connection.execute(update(sort.table).where(key == number).values(sort.each(connection, number)))
         return keys
     if sort.table is _FACT:
         mergers.promote(connection, keys)

@@ -15,7 +15,8 @@ from geoservice.errors import UnreadableFile
 @pytest.fixture
 def snapshot():
     columns = {"day": np.arange(40, dtype=np.uint16), "cell": np.arange(40, dtype=np.uint64) << 40, "none": np.empty(0, np.uint8)}
-    return sealed({"figures": [{"id": "1", "value": 40, "part": 0.1}], "name": "Résidence « Les Ormes »"}, columns)
+    return sealed({"first": 19_000, "figures": [{"id": "1", "value": 40, "part": 0.1}], "name": "Résidence « Les Ormes »"},
+                  columns)
 
 
 def test_what_is_read_is_what_was_written(snapshot) -> None:
@@ -45,7 +46,7 @@ def test_any_changed_byte_is_found(snapshot) -> None:
 
 def _forged(whole: bytes, old: bytes, new: bytes) -> bytes:
     """The same file with other content, its last digest made anew: what somebody who knows the format would do."""
-    body = whole[:8] + zlib.compress(zlib.decompress(whole[8:-32]).replace(old, new))
+    body = whole[:12] + zlib.compress(zlib.decompress(whole[12:-32]).replace(old, new))
     return body + hashlib.sha256(body).digest()
 
 

@@ -11,11 +11,10 @@ import pytest
 
 from geoservice.catalog.layers import load
 from geoservice.core.query import FactQuery, day_number
-from geoservice.core.snapshotfile import Snapshot, pack, sealed, unpack, without
+from geoservice.core.snapshotfile import PRECISE, Snapshot, pack, sealed, unpack, without
 from geoservice.errors import Conflict, NotFound
 from geoservice.operations import accounts, meetings, setup, snapshots
 from geoservice.operations.analyse import analyse
-from geoservice.operations.freezing import PRECISE
 from geoservice.operations.hotareas import hot_areas
 from geoservice.operations.meetings import Wish
 from geoservice.operations.reader import Reader, open_reader
