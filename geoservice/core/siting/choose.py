@@ -1,0 +1,291 @@
+"""Which cameras: the set that covers most of a weighted demand within a number or a budget, proven; and a quick one beside it.
+
+Maximal covering location [Church and ReVelle 1974] with backup coverage [Hogan and ReVelle 1986]. `best` proves its answer:
+demands that the same candidates see are one; a greedy plan improved by exchanges and a Lagrangian bound leave out candidates that
+no better plan can use; HiGHS solves what is left. Status, bound and gap come with every answer; no plan at all is an answer too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import ModuleType
+
+import numpy as np
+
+from geoservice.core.siting import programme
+from geoservice.core.siting.programme import INFEASIBLE, OPTIMAL, Answer, Clash, Programme
+from geoservice.errors import BadInput
+
+GREEDY = "greedy"
+_STEPS = 1_000  # of the Lagrangian bound
+
+
+def loops() -> ModuleType:
+    """The compiled loops, imported: `core.compiled.load` may do it ahead of the first question."""
+    from geoservice.core.siting import choice_loops
+
+    return choice_loops
+
+
+@dataclass(frozen=True)
+class Limits:
+    """At most so many new cameras, or what they may cost in all, or both; backup: what a second camera on a demand is worth, as a
+    share of the first (0 to 1); least: for a zone, the share of its weight that must be covered at least."""
+
+    cameras: int | None = None
+    budget: float | None = None
+    backup: float = 0.0
+    least: Mapping[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.cameras is None and self.budget is None:
+            raise BadInput("Il faut un nombre de caméras ou un budget.")
+        if (self.cameras is not None and self.cameras < 0) or (self.budget is not None and not 0 <= self.budget < float("inf")):
+            raise BadInput("Le nombre de caméras et le budget ne peuvent pas être négatifs.")
+        if not 0 <= self.backup <= 1 or not all(0 <= share <= 1 for share in self.least.values()):
+            raise BadInput("La part d’une seconde caméra et les parts de couverture par zone vont de 0 à 1.")
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What is worth seeing: weights (m,) ≥ 0; zone (m,) int64, -1 for none; seen (m,) by how many cameras that exist already."""
+
+    weights: np.ndarray
+    zone: np.ndarray
+    seen: np.ndarray
+
+    @classmethod
+    def of(cls, weights: np.ndarray, zone: np.ndarray | None = None, seen: np.ndarray | None = None) -> Demand:
+        """BadInput for weights that are negative or no numbers, or columns of another length."""
+        weights = np.ascontiguousarray(weights, dtype=np.float64)
+        zone = np.full(len(weights), -1, dtype=np.int64) if zone is None else np.ascontiguousarray(zone, dtype=np.int64)
+        seen = np.zeros(len(weights), dtype=np.int64) if seen is None else np.ascontiguousarray(seen, dtype=np.int64)
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and (seen >= 0).all()):
+            raise BadInput("Les poids de la demande sont des nombres, 0 ou plus.")
+        if not len(weights) == len(zone) == len(seen):
+            raise BadInput("La demande a un poids, une zone et un nombre de caméras par point.")
+        return cls(weights, zone, seen)
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Demands of candidate i: `indices[indptr[i]:indptr[i + 1]]`, each once; cost (n,) above 0; site (n,) int64: of candidates on
+    one site, which differ by where they look, one at most is chosen."""
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    demand: Demand
+    limits: Limits
+    cost: np.ndarray
+    site: np.ndarray
+
+    @classmethod
+    def of(cls, table: tuple[np.ndarray, np.ndarray], demand: Demand, limits: Limits, cost: np.ndarray | None = None,
+           site: np.ndarray | None = None) -> Problem:
+        """Without costs every camera costs 1; without sites each candidate has its own."""
+        indptr, indices = (np.ascontiguousarray(part, dtype=np.int64) for part in table)
+        many = len(indptr) - 1
+        cost = np.ones(many) if cost is None else np.ascontiguousarray(cost, dtype=np.float64)
+        site = np.arange(many) if site is None else np.unique(np.asarray(site), return_inverse=True)[1].astype(np.int64)
+        if not (len(cost) == len(site) == many and np.isfinite(cost).all() and (cost > 0).all()):
+            raise BadInput("Chaque emplacement a un coût au-dessus de 0 et un site.")
+        if len(indices) and not 0 <= indices.min() <= indices.max() < len(demand.weights):
+            raise BadInput("Un emplacement voit un point de demande qui n’existe pas.")
+        return cls(indptr, indices, demand, limits, cost, site)
+
+    @cached_property
+    def worth(self) -> np.ndarray:
+        """What the first and the second camera on each demand are worth, (2, m)."""
+        return np.ascontiguousarray(np.vstack([self.demand.weights, self.limits.backup * self.demand.weights]))
+
+    @property
+    def table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What the compiled loops read."""
+        return self.indptr, self.indices, self.worth
+
+    def cameras_on(self, chosen: np.ndarray) -> np.ndarray:
+        """How many cameras see each demand under a plan, those that exist included, (m,) int64."""
+        spots = [self.indices[self.indptr[one]:self.indptr[one + 1]] for one in chosen]
+        return self.demand.seen + np.bincount(np.concatenate([*spots, np.empty(0, np.int64)]), minlength=len(self.demand.seen))
+
+    def value(self, chosen: np.ndarray) -> float:
+        """Weight covered once, and `backup` times the weight covered twice."""
+        on = self.cameras_on(chosen)
+        return float(self.worth[0, on > 0].sum() + self.worth[1, on > 1].sum())
+
+    def shares(self, chosen: np.ndarray) -> dict[int, float]:
+        """For each zone of `least`, the share of its weight that is covered (1 where it has none)."""
+        on, found = self.cameras_on(chosen) > 0, {}
+        for zone in self.limits.least:
+            inside = self.demand.zone == zone
+            whole = self.demand.weights[inside].sum()
+            found[zone] = float(self.demand.weights[inside & on].sum() / whole) if whole > 0 else 1.0
+        return found
+
+    def allowed(self, chosen: np.ndarray) -> bool:
+        """Whether a plan keeps every limit."""
+        limits = self.limits
+        return ((limits.cameras is None or len(chosen) <= limits.cameras)
+                and (limits.budget is None or self.cost[chosen].sum() <= limits.budget * (1 + 1e-9))
+                and len(np.unique(self.site[chosen])) == len(chosen)
+                and all(share >= limits.least[zone] - 1e-9 for zone, share in self.shares(chosen).items()))
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """chosen: increasing row numbers of candidates. value of the plan; bound: no plan within the limits is worth more; gap:
+    (bound - value) / bound. status: optimal, stopped (time ran out), greedy, or infeasible, whose clashes say why.
+
+    short: zones whose share a greedy plan, which does not look at zones, leaves below the least.
+    """
+
+    chosen: np.ndarray
+    value: float
+    bound: float
+    status: str
+    shares: Mapping[int, float]
+    short: tuple[int, ...] = ()
+    clashes: tuple[Clash, ...] = ()
+
+    @property
+    def gap(self) -> float:
+        return max(self.bound - self.value, 0.0) / self.bound if self.bound > 0 else 0.0
+
+
+def greedy(problem: Problem) -> Plan:
+    """At once: the camera that brings most, again and again; with costs also by what it brings for its cost, the better of both.
+
+    Without costs and zones at least 1 - 1/e of the best [Nemhauser, Wolsey and Fisher 1978]; `bound` says how far it can be here.
+    """
+    chosen = max(_greedy_plans(problem), key=problem.value)
+    plan = _plan(problem, chosen, _quick_bound(problem, chosen), GREEDY)
+    return replace(plan, short=tuple(zone for zone, share in plan.shares.items() if share < problem.limits.least[zone] - 1e-9))
+
+
+def best(problem: Problem, seconds: float = 60.0) -> Plan:
+    """The proven best, or within `seconds` the best found with its bound; infeasible says which limits clash."""
+    small = merged(problem)
+    known = _improved(small)
+    kept = _useful(small, known) if known is not None else np.arange(len(small.cost))
+    answer = Programme(small, kept).solve(seconds) if len(kept) else Answer(None, 0.0, INFEASIBLE)
+    plans = [plan for plan in (answer.chosen, known) if plan is not None]
+    if not plans:
+        why = programme.clashes(small) if answer.status == INFEASIBLE else ()
+        return Plan(np.empty(0, np.int64), 0.0, answer.bound, answer.status, {}, (), why)
+    chosen = max(plans, key=problem.value)
+    value = problem.value(chosen)
+    if answer.status in (OPTIMAL, INFEASIBLE):  # what was left out is worth less than what was known
+        return _plan(problem, chosen, value, OPTIMAL)
+    return _plan(problem, chosen, max(answer.bound, value), answer.status)
+
+
+def merged(problem: Problem) -> Problem:
+    """The same problem with demands seen by the same candidates, in the same zone and by as many existing cameras, as one.
+
+    Demands that nobody can see stay in their zone's weight. Values and bounds are those of the whole.
+    """
+    from scipy.sparse import csr_array
+
+    many, spots = len(problem.cost), len(problem.demand.weights)
+    there = np.ones(len(problem.indices), np.int8)
+    by_demand = csr_array((there, problem.indices, problem.indptr), shape=(many, spots)).T.tocsr()
+    by_demand.sort_indices()
+    starts, seers = by_demand.indptr, by_demand.indices
+    names = np.random.default_rng(0).integers(0, 2**63, (many, 2), dtype=np.int64).view(np.uint64)
+    sums = np.zeros((spots, 2), dtype=np.uint64)
+    np.add.at(sums, np.repeat(np.arange(spots), np.diff(starts)), names[seers])
+    keys = np.column_stack([sums, problem.demand.zone.view(np.uint64), np.minimum(problem.demand.seen, 2).astype(np.uint64)])
+    _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    group = group.ravel()
+    rows = by_demand[first].T.tocsr()
+    demand = Demand(np.bincount(group, problem.demand.weights, len(first)), problem.demand.zone[first],
+                    np.minimum(problem.demand.seen[first], 2))
+    table = rows.indptr.astype(np.int64), rows.indices.astype(np.int64)
+    return Problem(*table, demand, problem.limits, problem.cost, problem.site)
+
+
+def _purses(problem: Problem) -> list[tuple[np.ndarray, float]]:
+    """Each limited resource as costs and what there is of it: cameras, money."""
+    limits, found = problem.limits, []
+    if limits.cameras is not None:
+        found.append((np.ones(len(problem.cost)), float(limits.cameras)))
+    if limits.budget is not None:
+        found.append((problem.cost, float(limits.budget)))
+    return found
+
+
+def _greedy_plans(problem: Problem) -> list[np.ndarray]:
+    """Greedy by value and by value for money; a plan of two resources is cut where the other one runs out."""
+    plans = []
+    for cost, purse in _purses(problem):
+        for by_cost in ((False, True) if (cost != cost[:1]).any() else (False,)):
+            plans.append(_cut(problem, _start(problem, cost, purse, by_cost)))
+    return plans
+
+
+def _start(problem: Problem, cost: np.ndarray, purse: float, by_cost: bool) -> np.ndarray:
+    seen, taken = problem.demand.seen.copy(), np.zeros(len(cost), np.uint8)
+    loops().greedy(problem.table, cost, problem.site, purse, by_cost, seen, taken, np.zeros(len(cost), np.uint8))
+    return np.flatnonzero(taken)
+
+
+def _cut(problem: Problem, chosen: np.ndarray) -> np.ndarray:
+    """A plan within both resources: the cameras that are missed least go first."""
+    limits, chosen = problem.limits, chosen.copy()
+    while len(chosen) and ((limits.cameras is not None and len(chosen) > limits.cameras)
+                           or (limits.budget is not None and problem.cost[chosen].sum() > limits.budget * (1 + 1e-9))):
+        chosen = max((np.delete(chosen, place) for place in range(len(chosen))), key=problem.value)
+    return chosen
+
+
+def _improved(problem: Problem) -> np.ndarray | None:
+    """A good plan that keeps every limit: greedy and exchanges; None where they find none (zones are not looked at)."""
+    plans = _greedy_plans(problem)
+    if len(_purses(problem)) == 1:
+        cost, purse = _purses(problem)[0]
+        plans += [_exchanged(problem, plan, cost, purse) for plan in plans]
+    allowed = [plan for plan in plans if problem.allowed(plan)]
+    return max(allowed, key=problem.value) if allowed else None
+
+
+def _exchanged(problem: Problem, plan: np.ndarray, cost: np.ndarray, purse: float) -> np.ndarray:
+    seen, taken, used = problem.cameras_on(plan), np.zeros(len(cost), np.uint8), np.zeros(len(cost), np.uint8)
+    taken[plan], used[problem.site[plan]] = 1, 1
+    loops().exchange(problem.table, cost, problem.site, purse, seen, taken, used)
+    return np.flatnonzero(taken)
+
+
+def _useful(problem: Problem, known: np.ndarray) -> np.ndarray:
+    """Candidates that a plan better than a known one may use: taking any other lowers the bound below it."""
+    value, kept = problem.value(known), np.ones(len(problem.cost), dtype=bool)
+    # a price to begin with: cameras on a demand share its weight
+    price = problem.worth[0] / np.maximum(problem.cameras_on(known), 1)
+    for cost, purse in _purses(problem):
+        bound, score = _bound(problem, (cost, purse), price.copy(), value)
+        kept &= bound + np.minimum(score, 0.0) >= value * (1 - 1e-9)
+    return np.flatnonzero(kept)
+
+
+def _bound(problem: Problem, resource: tuple[np.ndarray, float], price: np.ndarray, known: float) -> tuple[float, np.ndarray]:
+    score = np.zeros(len(problem.cost))
+    return float(loops().lagrange(problem.table, *resource, problem.demand.seen, known, _STEPS, price, score)), score
+
+
+def _quick_bound(problem: Problem, chosen: np.ndarray) -> float:
+    """No plan brings more than this one and the greatest gains beside it: gains only shrink."""
+    seen = problem.cameras_on(chosen)
+    gain = np.add.reduceat(np.append(np.where(seen[problem.indices] == 0, problem.worth[0, problem.indices], np.where(
+        seen[problem.indices] == 1, problem.worth[1, problem.indices], 0.0)), 0.0), problem.indptr[:-1])
+    gain[np.diff(problem.indptr) == 0] = 0.0
+    more = []
+    for cost, purse in _purses(problem):
+        order = np.argsort(-gain / cost, kind="stable")
+        before = np.cumsum(cost[order]) - cost[order]
+        more.append(float((gain[order] * np.clip((purse - before) / cost[order], 0, 1)).sum()))
+    return problem.value(chosen) + min(more)
+
+
+def _plan(problem: Problem, chosen: np.ndarray, bound: float, status: str) -> Plan:
+    return Plan(chosen, problem.value(chosen), bound, status, problem.shares(chosen))
