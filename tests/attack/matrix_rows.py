@@ -153,8 +153,8 @@ ROWS: dict[str, Row] = {
     "POST /doublons": Row(WRITERS, own=GONE, other=GONE, none=GONE, form=lambda names: {"head": "999998", "r0": "999999"}),
     "POST /doublons/{number}/separer": named(WRITERS, path={"number": "=999999"}, own=GONE, form=empty),
     # pages
-    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls",
-                                                                  "/mesures", "/donnees", "/saisie")},
+    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls", "/mesures", "/donnees")},
+    "GET /saisie": Row(WRITERS, page=True),
     "GET /glossaire": Row(READERS, page=True),
     "GET /compte": Row(EVERYBODY, page=True),
     "POST /compte/mot-de-passe": Row(EVERYBODY, own=BAD, other=BAD, none=BAD, form=empty),
