@@ -173,10 +173,12 @@ def _print_territory(found: dict[str, Any]) -> None:
 
 
 def _sign(arguments: argparse.Namespace, storage: Any) -> None:
-    from geoservice.operations import territories
+    from geoservice.operations import publishing, territories
 
     made = territories.sign(storage, _owner(storage, arguments.organisation), arguments.code, arguments.kind)
     print(f"« {made.kind} » est signée par « {made.organisation} » : ses nombres de dix et plus pourront être lus.")
+    if later := publishing.joins_later(storage, arguments.code, arguments.kind):
+        print(later)
 
 
 def _today() -> date:

@@ -179,6 +179,12 @@ def with_told(published: core.Published, told: np.ndarray) -> core.Published:
     return replace(published, ledger=replace(ledger, public=ledger.public | np.isin(ledger.key, told)))
 
 
+def joins_later(storage: Storage, code: str, kind: str) -> str | None:
+    """When a kind enters the releases of a territory, for whoever signs for it; None where nothing is out yet, or it is in."""
+    past = states(storage, territories.load(storage, code))
+    return f"« {kind} » {_LATER}" if past and kind not in past[-1].solo else None
+
+
 def _kinds(territory: Territory, gathered: Gathered, current: State | None) -> tuple[dict, dict, dict]:
     """Volumes and sole owners of the kinds that are published, and why others wait. What is out already stays as it is: a kind
     joins where no month of its first year is out."""

@@ -225,11 +225,14 @@ def test_a_kind_that_is_signed_later_joins_in_january(storage):
     first = world.publish(storage, "2025-11")
     assert "signe" in first.waiting["habitant"]
     territories.sign(storage, world.admin(storage, "monts"), CODE, "habitant")
+    assert "janvier" in (publishing.joins_later(storage, CODE, "habitant") or "")
+    assert publishing.joins_later(storage, CODE, "bailleur") is None  # it is in
     second = world.publish(storage, "2025-12")
     assert "janvier" in second.waiting["habitant"]
     assert set(in_folder(storage).kinds) == set(second.state.published.ledger.kind.tolist()) == {"bailleur"}
     third = world.publish(storage, "2026-03").state.published
     assert set(in_folder(storage).kinds) == {"bailleur", "habitant"}
+    assert publishing.joins_later(storage, CODE, "habitant") is None
     assert core.changed(second.state.published.release, third.release) == []
     quarter = third.release.table("habitant", 2026, "commune", "quarter", "all")
     true = ((third.ledger.kind == "habitant") & (third.ledger.month >= month("2026-01"))).sum()

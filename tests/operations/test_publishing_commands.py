@@ -72,6 +72,10 @@ def test_from_a_territory_to_a_release(run):
     code, out, _ = run("territory", "set", CODE, "--volume", "bailleur=5000")
     assert code == 0
     assert "classe de 5000" in out
+    run("territory", "set", CODE, "--volume", "habitant=900")
+    code, out, _ = run("territory", "sign", CODE, "habitant", "--organisation", "cite")
+    assert code == 0
+    assert "janvier" in out  # months are out: whoever signs reads when it counts
 
 
 def test_a_kind_of_one_owner_is_signed(run):
@@ -79,6 +83,7 @@ def test_a_kind_of_one_owner_is_signed(run):
     code, out, _ = run("territory", "sign", CODE, "habitant", "--organisation", "cite")
     assert code == 0
     assert "signée par « cite »" in out
+    assert "janvier" not in out  # nothing is out yet
     assert "signée par cite le " in run("territory", "show", CODE)[1]
     code, _, err = run("territory", "sign", CODE, "habitant", "--organisation", "rives")
     assert code == 1
