@@ -144,10 +144,11 @@ def _compute(reader: Reader, kind: Kind, last: int) -> Computed:
     reports = np.bincount(home * (len(starts) - 1) + month, minlength=len(found.residences) * (len(starts) - 1)
                           ).reshape(len(found.residences), -1)
     within = starts[earlier:]
-    days = halls.days_with(seen, within, len(found), len(known.acts))
-    states = halls.settled(halls.raw(days, known.grid), told(reports, found.exposure(), known)[found.home], known.up, known.down)
+    days = halls.days_with(seen, starts[earlier - known.window + 1:], len(found), len(known.acts))
+    looks = halls.rolling(days, known.window)[..., known.window - 1:]
+    states = halls.settled(halls.raw(looks, known.grid), told(reports, found.exposure(), known)[found.home], known.up, known.down)
     elsewhere = int(((seen.hall < 0) & (seen.day >= within[0])).sum())
-    return Computed(found, within, states, days, reports[:, earlier:], elsewhere)
+    return Computed(found, within, states, days[..., known.window - 1:], reports[:, earlier:], elsewhere)
 
 
 def _seen(reader: Reader, found: Stock, kind: Kind, starts: np.ndarray,

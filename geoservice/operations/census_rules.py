@@ -29,6 +29,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     months: int = Field(ge=3, le=120)
+    window: int = Field(ge=1, le=12)
     up: int = Field(ge=1, le=12)
     down: int = Field(ge=1, le=12)
     present: int = Field(ge=1, le=12)
@@ -49,17 +50,21 @@ def rules() -> Rules:
             set(line) - {"state", *names} for line in found.grid):
         raise BadInput(f"census.toml : une ligne par état ({', '.join(STATES[1:])}), chacune avec des natures déclarées.")
     grid = tuple(tuple(int(line.get(name, 0)) for name in names) for line in found.grid)
-    return Rules(found.months, found.up, found.down, found.present, found.remembered, found.believed, found.neighbour_m,
+    return Rules(found.months, found.window, found.up, found.down, found.present, found.remembered, found.believed, found.neighbour_m,
                  tuple(Act(**act.model_dump()) for act in found.acts), grid)
 
 
 def in_words() -> list[str]:
     """The rules as sentences, for pages and files."""
     known = rules()
-    lines = [f"{state}\u202f: " + ", ou ".join(f"{days} jours du mois avec {act.label} ou plus grave" if days > 1 else
-                                           f"un jour du mois avec {act.label}" for act, days in zip(known.acts, line, strict=True)
-                                           if days) for state, line in zip(STATES[1:], known.grid, strict=True)]
-    return [*lines, f"un hall monte après {known.up} mois de suite à un niveau plus haut, descend après {known.down} mois de "
-            "suite plus bas",
-            f"inconnu\u202f: personne n’a rien signalé dans la résidence depuis {known.present} mois, et ce silence ne "
-            "s’explique pas par le peu de signalements attendus"]
+    lines = [f"{state}\u202f: {', ou '.join(_line(act.label, days) for act, days in zip(known.acts, line, strict=True) if days)}"
+             for state, line in zip(STATES[1:], known.grid, strict=True)]
+    return [f"à la fin de chaque mois on regarde les {known.window} derniers mois entiers, et l’on compte des jours\u202f: plusieurs "
+            "signalements d’un même jour n’en font qu’un", *lines,
+            f"un hall monte après {known.up} regards de suite plus haut, descend après {known.down} regards de suite plus bas",
+            f"inconnu\u202f: personne n’a rien signalé dans la résidence depuis {known.present} mois, et ce silence ne s’explique "
+            "pas par le peu de signalements attendus"]
+
+
+def _line(label: str, days: int) -> str:
+    return f"{days} jours avec {label} ou plus grave"

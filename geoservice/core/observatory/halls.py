@@ -32,10 +32,11 @@ class Act:
 class Rules:
     """What makes a state; see geoservice/census.toml.
 
-    `grid` (states above vert, acts): days a month with that act or a graver one, 0 for no such rule.
+    `grid` (states above vert, acts): days of a window with that act or a graver one, 0 for no such rule.
     """
 
     months: int
+    window: int
     up: int
     down: int
     present: int
@@ -90,7 +91,7 @@ def days_with(seen: Seen, starts: np.ndarray, halls: int, natures: int) -> np.nd
 
 
 def raw(days: np.ndarray, grid: tuple[tuple[int, ...], ...]) -> np.ndarray:
-    """The state that each month alone would give: (halls, months) int8 from 0; days as `days_with` gives them."""
+    """The state that each look alone would give: (halls, looks) int8 from 0; days (natures, halls, looks) of its window."""
     state = np.zeros(days.shape[1:], np.int8)
     for level, line in enumerate(grid, 1):
         for nature, least in enumerate(line):
@@ -100,7 +101,7 @@ def raw(days: np.ndarray, grid: tuple[tuple[int, ...], ...]) -> np.ndarray:
 
 
 def settled(state: np.ndarray, known: np.ndarray, up: int, down: int) -> np.ndarray:
-    """States that rise after `up` known months at least as high, fall after `down` at most as high; (halls, months) int8.
+    """States that rise after `up` known looks at least as high, fall after `down` at most as high; (halls, months) int8.
 
     Months in which nobody reports are left out of both counts and shown as inconnu; after `down` of them in a row what was
     known is forgotten. A hall has no state before its first `up` known months.
@@ -128,10 +129,10 @@ def reported(reports: np.ndarray, months: int) -> np.ndarray:
 
 
 def rolling(counts: np.ndarray, months: int) -> np.ndarray:
-    """Sums over each month and the `months` - 1 before it; (places, months)."""
-    total = np.cumsum(counts, axis=1)
+    """Sums over each month and the `months` - 1 before it; (…, months)."""
+    total = np.cumsum(counts, axis=-1)
     out = total.copy()
-    out[:, months:] -= total[:, :-months]
+    out[..., months:] -= total[..., :-months]
     return out
 
 

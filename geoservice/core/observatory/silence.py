@@ -21,6 +21,7 @@ LEVEL = 0.05
 LEAST_PLACES = 5
 LEAST_OF_A_SORT = 30  # places: fewer are judged with all others
 _LEAST_NOISE = 0.02  # relative variance: nobody reports with the regularity of a clock
+_LEAST_SPREAD = 0.1  # relative variance between places: no two are alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +63,25 @@ def sorts_of(exposure: np.ndarray) -> np.ndarray:
 
 
 def unsteadiness(past: np.ndarray) -> float:
-    """Relative variance of a place's reports between stretches beyond Poisson and season; by moments, at least 0.02.
+    """Relative variance of a place's reports between stretches beyond Poisson and season; by moments, one standard error up.
 
-    past (n, stretches): shares of a stretch are those of all places together.
+    past (n, stretches): shares of a stretch are those of all places together. At least 0.02: few stretches look too steady.
     """
     total, stretches = past.sum(), past.shape[1]
     if total == 0 or stretches < 2:
         return _LEAST_NOISE
+    whole = past.sum(axis=1)
     share = past.sum(axis=0) / total
-    mean = past.sum(axis=1)[:, None] * share
+    mean = whole[:, None] * share
     beyond = ((past - mean) ** 2 - mean * (1 - share)).sum()
-    return float(np.clip(beyond / ((mean**2).sum() * (1 - 1 / stretches)), _LEAST_NOISE, 2.0))
+    # a place of weight w bent the season by w towards itself, and its own total by one stretch in all of them
+    weights = float((whole.astype(float) ** 2).sum())
+    free = (1 - 1 / stretches) * max(0.1, 1 - weights / total**2)
+    found = max(0.0, float(beyond / (weights * (share**2).sum()) / free))
+    freedom = (stretches - 1) * weights**2 / float((whole.astype(float) ** 4).sum())
+    # the noise of counting stands in the error too, or none would be seen where reports are few
+    error = (found + float((mean * (1 - share)).sum() / (weights * (share**2).sum()))) * (2 / freedom) ** 0.5
+    return float(np.clip(found + error, _LEAST_NOISE, 2.0))
 
 
 def expect(seen: Values, past: np.ndarray, exposure: Values) -> Expected:
@@ -89,7 +98,7 @@ def expect(seen: Values, past: np.ndarray, exposure: Values) -> Expected:
     if len(now) < LEAST_PLACES or before.sum() == 0:
         raise NotEnough("peu_de_lieux", f"Dire d’un silence demande au moins {LEAST_PLACES} lieux et des signalements passés.")
     noise = unsteadiness(past)
-    prior_mean, prior_shape = _prior(before, bases)
+    prior_mean, prior_shape, prior_spread = _prior(before, bases)
     others_now, others_before = now.sum() - now, before.sum() - before
     factor = (others_now + 0.5) / (others_before + 0.5)
     # the season is itself estimated: few others, much doubt
@@ -97,20 +106,24 @@ def expect(seen: Values, past: np.ndarray, exposure: Values) -> Expected:
     posterior = prior_shape + before
     mean = posterior / (prior_shape / prior_mean + 1) * factor
     shape = 1 / (1 / posterior + noise + doubt)
-    alike_shape = 1 / (1 / prior_shape + doubt)
+    alike_shape = 1 / (prior_spread + doubt)
     return Expected(mean, shape, prior_mean * (1 + factor), alike_shape, float(now.sum() / before.sum()), noise)
 
 
-def _prior(before: np.ndarray, bases: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and gamma shape of the past count of each place, from places alike; (n,) each."""
-    mean, shape = np.zeros(len(before)), np.zeros(len(before))
+def _prior(before: np.ndarray, bases: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and gamma shape of the past count of each place, from places alike, and the relative variance between them; (n,) each.
+
+    The last is what the shape says and its own standard error more, for few places tell little of how unlike places are.
+    """
+    mean, shape, spread = np.zeros(len(before)), np.zeros(len(before)), np.zeros(len(before))
     sorts = sorts_of(bases)
     for sort in np.unique(sorts):
         mine = sorts == sort
         known = mine if before[mine].any() else np.ones(len(before), bool)  # where none of a sort reported, all places tell
         rate, strength = rates.prior(before[known], bases[known])
         mean[mine], shape[mine] = rate * bases[mine], strength
-    return mean, shape
+        spread[mine] = max(_LEAST_SPREAD, 1 / strength) * (1 + (8 / known.sum()) ** 0.5)  # of a gamma of shape 1
+    return mean, np.minimum(shape, 1 / _LEAST_SPREAD), spread
 
 
 def at_most(seen: np.ndarray, mean: np.ndarray, shape: np.ndarray) -> np.ndarray:
@@ -148,7 +161,7 @@ def chance_of_none(past: np.ndarray, exposure: np.ndarray, share: float) -> np.n
     before = np.asarray(past, dtype=np.float64).sum(axis=1)
     if len(before) == 0 or before.sum() == 0:
         return np.ones(len(before))
-    mean, shape = _prior(before, exposure)
+    mean, shape, _ = _prior(before, exposure)
     posterior = shape + before
     expected = posterior / (shape / mean + 1) * share
     own = 1 / (1 / posterior + unsteadiness(past))
