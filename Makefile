@@ -17,7 +17,8 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test test-postgres slow lint bench limit pages kill hostile fuzz attack calibration screenshots chromium lock clean
+.PHONY: help demo install test test-postgres slow lint bench limit pages kill hostile fuzz attack calibration observatory screenshots chromium \
+  lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -70,6 +71,9 @@ attack: install $(DEV_READY)  ## attack the shared maps through HTTP, and naive 
 
 calibration: install $(DEV_READY)  ## simulate maps without hot spots, and with planted ones: is the test right?
 	$(PY) -m tests.calibration $(ARGS)
+
+observatory: install $(DEV_READY)  ## plant states, silences and gaps, and say what is found of them (ARGS="--only halls")
+	$(PY) -m tests.observatory $(ARGS)
 
 # Debian's browser, for the browser tests; they skip where it is missing and cannot be installed.
 chromium:
