@@ -50,21 +50,21 @@ def rules() -> Rules:
             set(line) - {"state", *names} for line in found.grid):
         raise BadInput(f"census.toml : une ligne par état ({', '.join(STATES[1:])}), chacune avec des natures déclarées.")
     grid = tuple(tuple(int(line.get(name, 0)) for name in names) for line in found.grid)
-    return Rules(found.months, found.window, found.up, found.down, found.present, found.remembered, found.believed, found.neighbour_m,
-                 tuple(Act(**act.model_dump()) for act in found.acts), grid)
+    return Rules(found.months, found.window, found.up, found.down, found.present, found.remembered, found.believed,
+                 found.neighbour_m, tuple(Act(**act.model_dump()) for act in found.acts), grid)
 
 
 def in_words() -> list[str]:
     """The rules as sentences, for pages and files."""
     known = rules()
-    lines = [f"{state}\u202f: {', ou '.join(_line(act.label, days) for act, days in zip(known.acts, line, strict=True) if days)}"
-             for state, line in zip(STATES[1:], known.grid, strict=True)]
-    return [f"à la fin de chaque mois on regarde les {known.window} derniers mois entiers, et l’on compte des jours\u202f: plusieurs "
-            "signalements d’un même jour n’en font qu’un", *lines,
+    return [f"à la fin de chaque mois on regarde les {known.window} derniers mois entiers, et l’on compte des jours\u202f: "
+            "plusieurs signalements d’un même jour n’en font qu’un",
+            *(f"{state}\u202f: {_line(known, line)}" for state, line in zip(STATES[1:], known.grid, strict=True)),
             f"un hall monte après {known.up} regards de suite plus haut, descend après {known.down} regards de suite plus bas",
-            f"inconnu\u202f: personne n’a rien signalé dans la résidence depuis {known.present} mois, et ce silence ne s’explique "
-            "pas par le peu de signalements attendus"]
+            f"inconnu\u202f: personne n’a rien signalé dans la résidence depuis {known.present} mois, et ce silence ne "
+            "s’explique pas par le peu de signalements attendus"]
 
 
-def _line(label: str, days: int) -> str:
-    return f"{days} jours avec {label} ou plus grave"
+def _line(known: Rules, line: tuple[int, ...]) -> str:
+    return ", ou ".join(f"{days} jours avec {act.label} ou plus grave"
+                        for act, days in zip(known.acts, line, strict=True) if days)

@@ -1,4 +1,4 @@
-"""The campaign: `python -m tests.observatory` (or `make observatory`). Writes docs/figures/observatory.json and the page of figures.
+"""The campaign: `python -m tests.observatory` (or `make observatory`). Writes docs/figures/observatory.json, and the page.
 
 A part is a module of this folder with `figures(run) -> list[Figure]`; its truths are fixed in a .toml beside it first.
 """

@@ -73,7 +73,7 @@ def shown(found: World) -> np.ndarray:
 
 
 def judged(counts: np.ndarray) -> np.ndarray:
-    """The likeliest state by somebody who knows the means of the plan and reads 12 months of facts: what can be told at all; (n,)."""
+    """The likeliest state to somebody who knows the means of the plan and reads 12 months: what can be told at all; (n,)."""
     means = 12 * np.array([SETUP["facts"][state] for state in STATES])
     shape = SETUP["shape"]
     told_by = counts @ np.log(means).T - (shape + counts.sum(axis=1))[:, None] * np.log(shape + means.sum(axis=1))

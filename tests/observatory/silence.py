@@ -10,8 +10,8 @@ import numpy as np
 
 from geoservice.core.observatory import silence
 from geoservice.core.observatory.silence import Watch
-from geoservice.testing import housing, observing, plan, planting
 from geoservice.testing import furniture as street
+from geoservice.testing import housing, observing, plan, planting
 from geoservice.testing.frame import stream as town_stream
 from geoservice.testing.names import ORGANISATIONS
 from geoservice.testing.process import draw
@@ -40,7 +40,8 @@ PARKS = tuple(Park(number, *world) for number, world in
 def counts(park: Park, number: int, silent: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Reports seen (n,), past (n, stretches), dwellings (n,), and which residences fell silent."""
     rng = stream(100 + park.number, number)
-    dwellings = np.maximum(3, np.round(rng.lognormal(np.log(SETUP["dwellings"]["median"]), SETUP["dwellings"]["sigma"], park.size)))
+    median, sigma = SETUP["dwellings"]["median"], SETUP["dwellings"]["sigma"]
+    dwellings = np.maximum(3, np.round(rng.lognormal(np.log(median), sigma, park.size)))
     rate = rng.gamma(SETUP["shape"], 1 / SETUP["shape"], park.size)
     season = 1 + SETUP["swing"] * np.cos(2 * np.pi * (np.arange(15) + rng.uniform(0, 12)) / 12)
     months = rng.gamma(park.month_shape, 1 / park.month_shape, (park.size, 15)) * season

@@ -42,7 +42,8 @@ def figures(run: Run) -> list[Figure]:
     runs = run.runs(SETUP["runs"])
     false, found = told(False, runs), told(True, runs)
     low, high = bounds(false, runs)
-    return [figure("spill", Told(f"parks with p ≤ 5 % though halls move without regard to neighbours ({runs} parks, 95 % from "
-                                 f"{100 * low:.1f} to {100 * high:.1f} %)", 100 * false / runs, "≤ 5 %, within chance", low <= 0.05)),
+    chance = f"{runs} parks, 95 % from {100 * low:.1f} to {100 * high:.1f} %"
+    return [figure("spill", Told(f"parks with p ≤ 5 % though halls move without regard to neighbours ({chance})",
+                                 100 * false / runs, "≤ 5 %, within chance", low <= 0.05)),
             figure("spill", Told(f"parks with p ≤ 5 % where half of the improved halls push a neighbour up ({runs} parks)",
                                  100 * found / runs, "≥ 80 %", found / runs >= 0.8))]

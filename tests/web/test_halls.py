@@ -47,7 +47,8 @@ def _files(word: str, lon: float) -> dict[str, list[str]]:
                   *(f"H{k};Hall {k} de {home};{home};{lon + n / 1000};{48.9 + k / 5000}" for n, home in enumerate(homes)
                     for k in (0, 1))],
         "incidents": ["identifiant;date;heure;type;code_hall;code_residence",
-                      *(f"{word}{n};{day:%d/%m/%Y};20:15;{kind};{hall};{home}" for n, (day, kind, hall, home) in enumerate(facts))]}
+                      *(f"{word}{n};{day:%d/%m/%Y};20:15;{kind};{hall};{home}"
+                        for n, (day, kind, hall, home) in enumerate(facts))]}
 
 
 @pytest.fixture(scope="module")
@@ -105,14 +106,17 @@ def test_wrong_parameters_say_what_to_write(rives):
 def test_files_are_for_spreadsheets(rives):
     for address in ("/api/halls", "/api/silence", "/api/cumul"):
         answer = rives.get(f"{address}?format=csv")
-        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/csv"), address
-        assert answer.content.startswith(b"\xef\xbb\xbf") and "attachment" in answer.headers["content-disposition"]
+        assert answer.status_code == 200, address
+        assert answer.headers["content-type"].startswith("text/csv")
+        assert answer.content.startswith(b"\xef\xbb\xbf")
+        assert "attachment" in answer.headers["content-disposition"]
 
 
 def test_a_hall_of_nobody_or_of_somebody_else_is_not_found(rives, plaine):
     theirs = [hall["code"] for hall in plaine.get("/api/halls").json()["halls"]]
     mine = {hall["code"] for hall in rives.get("/api/halls").json()["halls"]}
-    assert len(theirs) == 12 and not mine & set(theirs)  # both call their halls H0 and H1
+    assert len(theirs) == 12
+    assert not mine & set(theirs)
     for code in ["rien", "a/b", theirs[0]]:
         assert rives.get(f"/api/halls/{code}").status_code == 404
         assert rives.post(f"/api/halls/{code}/override", json={"state": "vert", "reason": "presence", "to": LATER}
@@ -128,7 +132,8 @@ def test_a_state_is_said_shown_and_taken_back(rives, code):
     after = rives.get("/api/halls")
     assert after.headers["etag"] != before.headers["etag"]
     hall = next(each for each in after.json()["halls"] if each["code"] == code)
-    assert hall["state"] == "orange" and hall["said"] == {
+    assert hall["state"] == "orange"
+    assert hall["said"] == {
         "number": number, "state": "orange", "reason": "mediation", "label": "Dit par un médiateur ou un gardien",
         "from": str(datetime.now(UTC).date()), "to": LATER}
     assert rives.get(f"/api/halls/{code}").json()["said"]["number"] == number
@@ -146,23 +151,29 @@ def test_what_no_list_has_is_refused(rives, code):
 
 def test_the_page_says_counts_in_words_and_states_by_shape_and_word(rives, code):
     page = rives.get("/halls?state=all")
-    assert page.status_code == 200 and "<script" not in page.text and " style=" not in page.text
+    assert page.status_code == 200
+    assert "<script" not in page.text
+    assert " style=" not in page.text
     assert re.search(r"hall.* (concerné|sur|inconnu|État inconnu)", page.text)
     assert page.text.count('href="#state-') > 5
     one = rives.get("/halls", params={"hall": code})
-    assert one.status_code == 200 and 'class="strip"' in one.text and "Dire un autre état" in one.text
+    assert one.status_code == 200
+    assert 'class="strip"' in one.text
+    assert "Dire un autre état" in one.text
 
 
 def test_the_form_of_the_page_works_without_script(rives, code):
     sent = rives.post("/halls/etat", data={"hall": code, "state": "rouge", "reason": "presence", "until": LATER})
-    assert sent.status_code == 303 and sent.headers["location"].startswith("/halls?hall=")
+    assert sent.status_code == 303
+    assert sent.headers["location"].startswith("/halls?hall=")
     page = rives.get("/halls", params={"hall": code}).text
     assert "dit par l’équipe" in page
     number = re.search(r"/halls/etat/(\d+)/retirer", page)[1]
     assert rives.post(f"/halls/etat/{number}/retirer", data={"hall": code}).status_code == 303
     assert "dit par l’équipe" not in rives.get("/halls", params={"hall": code}).text
     refused = rives.post("/halls/etat", data={"hall": code, "state": "rouge", "reason": "presence", "until": "hier"})
-    assert refused.status_code == 400 and "Donnez le dernier jour" in refused.text
+    assert refused.status_code == 400
+    assert "Donnez le dernier jour" in refused.text
 
 
 def test_who_only_reads_is_shown_no_form(app, folder, code):

@@ -12,7 +12,7 @@ from geoservice.operations.census_rules import in_words, rules
 from geoservice.types import Category, code_of
 
 STARTS = np.array([100, 131, 161])  # two months
-V, J, R, I = 0, 1, 3, UNKNOWN
+V, J, R, N = 0, 1, 3, UNKNOWN  # N: nobody knows
 
 
 def seen(*facts: tuple[int, int, int]) -> Seen:
@@ -45,16 +45,16 @@ def test_a_state_needs_one_line_of_the_grid():
 
 
 def test_up_after_two_looks_down_after_three():
-    assert settled([V, V, R, V, V]) == [I, V, V, V, V]  # once is not twice
-    assert settled([V, V, R, R, V, V, V, V]) == [I, V, V, R, R, R, V, V]
-    assert settled([V, V, J, R, R, V]) == [I, V, V, J, R, R]  # two looks at least yellow, then two red
-    assert settled([R, R, J, V, J, V]) == [I, R, R, R, J, J]  # down to the highest of the last three
+    assert settled([V, V, R, V, V]) == [N, V, V, V, V]  # once is not twice
+    assert settled([V, V, R, R, V, V, V, V]) == [N, V, V, R, R, R, V, V]
+    assert settled([V, V, J, R, R, V]) == [N, V, V, J, R, R]  # two looks at least yellow, then two red
+    assert settled([R, R, J, V, J, V]) == [N, R, R, R, J, J]  # down to the highest of the last three
 
 
 def test_months_without_reports_are_unknown_and_count_for_nothing():
-    assert settled([V, V, R, V, R, R], "xxx-xx") == [I, V, V, I, R, R]
-    assert settled([R, R, V, V, V, R, R], "xx---xx") == [I, R, I, I, I, I, R]  # forgotten after three
-    assert settled([V] * 4, "----") == [I] * 4
+    assert settled([V, V, R, V, R, R], "xxx-xx") == [N, V, V, N, R, R]
+    assert settled([R, R, V, V, V, R, R], "xx---xx") == [N, R, N, N, N, N, R]  # forgotten after three
+    assert settled([V] * 4, "----") == [N] * 4
 
 
 def test_a_hall_is_known_where_its_residence_reports():
@@ -64,7 +64,8 @@ def test_a_hall_is_known_where_its_residence_reports():
     reports[1, :-6] = 5  # reported often, silent for six months
     found = told(reports, np.full(3, 50.0), known)
     assert found[0].all()
-    assert not found[1, -1] and found[1, 0]
+    assert not found[1, -1]
+    assert found[1, 0]
     assert not found[2].any()
 
 
@@ -90,9 +91,13 @@ def test_natures_of_acts():
 
 
 def test_transitions_hold_every_hall():
-    before, after = np.array([V, V, J, I, R]), np.array([V, J, I, I, V])
+    before, after = np.array([V, V, J, N, R]), np.array([V, J, N, N, V])
     found = halls.transitions(before, after)
-    assert found.sum() == 5 and found[0, 1] == 1 and found[4, 4] == 1 and found[1, 4] == 1 and found[3, 0] == 1
+    assert found.sum() == 5
+    assert found[0, 1] == 1
+    assert found[4, 4] == 1
+    assert found[1, 4] == 1
+    assert found[3, 0] == 1
     assert halls.tally(after).tolist() == [2, 1, 0, 0, 2]
     assert [WORDS[state] for state in (0, 1, 2, 3, -1)] == ["vert", "jaune", "orange", "rouge", "inconnu"]
 

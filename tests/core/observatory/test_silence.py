@@ -36,7 +36,8 @@ def test_a_place_that_never_reported_is_judged_by_those_alike():
     seen, past, dwellings = park(60)
     seen[7], past[7] = 0, 0
     found = silence.watch(seen, past, dwellings)
-    assert found.silent[7] and found.against[7] == 1
+    assert found.silent[7]
+    assert found.against[7] == 1
     assert found.expected.alike[7] > 30
 
 
@@ -45,7 +46,9 @@ def test_what_is_too_little_to_tell_is_not_judged():
     past[3], seen[3] = [1, 0, 0, 0], 0
     dwellings[3] = 1.0
     found = silence.watch(seen, past, dwellings)
-    assert not found.judged[3] and not found.silent[3] and found.p[3] == found.q[3] == 1
+    assert not found.judged[3]
+    assert not found.silent[3]
+    assert found.p[3] == found.q[3] == 1
 
 
 def test_a_season_that_all_share_is_nobodys_silence():
@@ -63,7 +66,8 @@ def test_an_unsteady_place_may_be_quiet_for_a_while():
     steady = rng.poisson(20, (40, 5))
     counts[0, 4] = steady[0, 4] = 0
     unsteady = silence.watch(counts[:, 4], counts[:, :4], np.full(40, 50.0))
-    assert unsteady.expected.noise > 0.8 and not unsteady.silent[0]
+    assert unsteady.expected.noise > 0.8
+    assert not unsteady.silent[0]
     assert silence.watch(steady[:, 4], steady[:, :4], np.full(40, 50.0)).silent[0]
 
 

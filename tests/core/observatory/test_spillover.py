@@ -27,9 +27,11 @@ def test_what_is_observed_and_what_chance_gives():
     pairs = np.array([[0, 1], [2, 3], [4, 5], [0, 6]])
     found = spillover.observe(before, after, pairs, seed=1)
     assert (found.observed, found.improved, found.worsened) == (1, 2, 1)
-    assert found.halls.tolist() == [0] and found.beside.tolist() == [1]
+    assert found.halls.tolist() == [0]
+    assert found.beside.tolist() == [1]
     # both orange halls improve in any deal; the one worsened green hall is beside one of them in every deal
-    assert found.expected == 1.0 and found.p == 1.0
+    assert found.expected == 1.0
+    assert found.p == 1.0
 
 
 def test_planted_displacement_is_seen():
