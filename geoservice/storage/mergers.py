@@ -19,6 +19,11 @@ from geoservice.storage.watch_tables import FactMerger
 _M = FactMerger.__table__.c  # type: ignore[attr-defined]
 _ALIVE = _M.revoked.is_(None)
 LEFT_OUT = "SELECT fact_id FROM fact_merger WHERE revoked IS NULL"  # for statements that are text
+# for those that read what the reports of a fact say together: whether one was a complaint (1), and the largest cost
+SAID = (
+    "LEFT JOIN (SELECT m.head_id AS head, max(CASE WHEN r.complaint = 1 THEN 1 ELSE 0 END) AS filed, max(r.cost_cents) AS cost "
+    "FROM fact_merger m JOIN fact r ON r.id = m.fact_id WHERE m.revoked IS NULL AND m.fact_id <> m.head_id "
+    "GROUP BY m.head_id) said ON said.head = fact.id")
 
 
 def counted() -> ColumnElement[bool]:

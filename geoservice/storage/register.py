@@ -6,21 +6,25 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from geoservice.core.observatory.register import COLUMNS, NO_COST, SUBCODES, Register
+from geoservice.storage import mergers
 from geoservice.storage.engine import bulk_select
 from geoservice.storage.tables import Source
 from geoservice.types import Category, Kind, Nature, code_of
 
 _BLOCK = 50_000
-_READ = "day, residence, source_id, category, subcategory, kind, nature, complaint, cost_cents"
+_READ = ("day, residence, source_id, category, subcategory, kind, nature, CASE WHEN said.filed = 1 THEN 1 ELSE complaint END, "
+         "CASE WHEN said.cost IS NULL OR cost_cents >= said.cost THEN cost_cents ELSE said.cost END")
+_FROM = f"FROM fact {mergers.SAID} WHERE organisation_id = ? AND fact.id NOT IN ({mergers.LEFT_OUT})"
 _CODES = {name: {None: 0, **{str(word): code_of(word) for word in words}}
           for name, words in (("category", Category), ("kind", Kind), ("nature", Nature))}
 
 
 def read(connection: Connection, organisation_id: int) -> Register:
-    """Every current fact of an organisation. Residences and sources are numbered as they come, from 1."""
+    """Every current fact of an organisation that counts, with what its reports say of complaint and cost. Residences and sources
+    are numbered as they come, from 1."""
     residences: dict[str, int] = {"": 0}
     blocks = [_columns(rows, residences) for rows in
-              bulk_select(connection, f"SELECT {_READ} FROM fact WHERE organisation_id = ?", (organisation_id,), _BLOCK)]
+              bulk_select(connection, f"SELECT {_READ} {_FROM}", (organisation_id,), _BLOCK)]
     columns = {name: np.concatenate([block[name] for block in blocks] or [np.empty(0)]).astype(kind)
                for name, kind in COLUMNS.items()}
     numbers, columns["source"] = np.unique(columns["source"], return_inverse=True)

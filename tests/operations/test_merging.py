@@ -17,9 +17,10 @@ from geoservice.core.query import EPOCH, parse
 from geoservice.errors import BadInput, Conflict, Forbidden, NotFound
 from geoservice.operations import accounts, chronology, entry, indexing, ingest, merging, purge, routing, setup
 from geoservice.operations.chronology import Asked
+from geoservice.operations.reach import scope_of
 from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
-from geoservice.storage import mergers, releases
+from geoservice.storage import mergers, register, releases
 from geoservice.storage.store import Storage
 from geoservice.types import Kind, Scope, Viewer
 
@@ -122,6 +123,18 @@ def test_what_was_merged_counts_once_everywhere_and_stays_whole(world):
     merging.separate(world.storage, world.viewer, world.number("2"))
     assert (world.total(), world.released()) == (6, 5)
     assert world.heads() == {"3": "1"}
+
+
+def test_the_register_has_the_fact_once_with_what_its_reports_say(world):
+    world.bring(FILE)
+    with world.storage.write() as connection:
+        connection.execute(text("UPDATE fact SET cost_cents = 700 WHERE key = '3'"))
+    world.merge("1", "2", "3")
+    with world.storage.read(scope_of(world.viewer)) as connection:
+        found = register.read(connection, world.viewer.organisation_id).columns
+    assert len(found["day"]) == 5
+    assert sorted(found["complaint"].tolist()) == [0, 0, 0, 0, 1]
+    assert [cost for cost in found["cost"].tolist() if cost > 0] == [700]
 
 
 def test_a_merger_survives_the_same_file_again(world):
