@@ -73,8 +73,10 @@ def _room(pdf: Tagged, height: float) -> None:
 
 
 def _lines(pdf: Tagged, text: str, width: float) -> int:
-    found = pdf.multi_cell(width, 1, sheet.safe(text), dry_run=True, output="LINES", align="L")
-    return max(1, len(found))
+    shown = sheet.safe(text)
+    if pdf.get_string_width(shown) <= width:
+        return 1  # most are: laying words out costs more
+    return max(1, len(pdf.multi_cell(width, 1, shown, dry_run=True, output="LINES", align="L")))
 
 
 def _text(pdf: Tagged, kind: str, text: str, look: tuple[float, bool, str], line: float, left: float = MARGIN_MM,
