@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
     "GET /tiles/hotspots/{z}/{x}/{y}.mvt": Row(READERS, own=TILE, other=EMPTY, none=EMPTY),
     "GET /api/session": Row(EVERYBODY),
     # halls
-    "GET /api/halls": Row(READERS, files=False, queries=lambda names: ({}, {"format": "csv"}, {"residence": names["residence"]})),
+    "GET /api/halls": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /api/halls/{code:path}": named(READERS, path={"code": "hall"}),
     "GET /api/silence": Row(READERS, files=False, queries=lambda names: ({}, {"of": "hall"}, {"format": "csv"})),
     "GET /api/cumul": Row(READERS, files=False, queries=lambda names: ({}, {"of": "hall"}, {"format": "csv"})),
