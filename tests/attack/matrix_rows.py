@@ -144,6 +144,7 @@ ROWS: dict[str, Row] = {
     "GET /chronologie": named(READERS, page=True, queries=lambda names: ({"residence": names["residence"]},)),
     "GET /api/chronologie.csv": named(READERS, queries=lambda names: ({"residence": names["residence"]},)),
     "GET /suites": Row(READERS, page=True),
+    "GET /api/suites": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /patrimoine": named(READERS, page=True, queries=lambda names: ({"residence": names["residence"]},)),
     "POST /patrimoine": Row(WRITERS, own=GONE, other=GONE, none=GONE, form=lambda names: {"layer": "halls", "key": "inconnu"}),
     "POST /patrimoine/{number}/annuler": named(WRITERS, path={"number": "=999999"}, own=GONE, form=empty),

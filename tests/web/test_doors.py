@@ -82,6 +82,7 @@ ASKED = {
     "/chronologie": [],  # a residence is its own landlord's: see test_follow.py
     "/api/chronologie.csv": [],
     "/suites": ["/suites"],
+    "/api/suites": ["/api/suites"],
     "/patrimoine": [],  # the other landlord's: see test_estate.py
     "/doublons": ["/doublons"],
     "/partage": ["/partage"],
