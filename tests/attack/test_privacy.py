@@ -158,3 +158,16 @@ def test_what_is_promised_is_what_the_rows_say() -> None:
     assert len(probes) == 2
     assert min(probes) >= 100
     assert "A hundred ways past it are tried on each database" in " ".join(between.split())
+
+
+def test_nothing_claims_what_no_noise_gives() -> None:
+    """Never called differential privacy, never said that nobody can infer: neither on a page nor in a word of the service."""
+    root = Path(__file__).parents[2]
+    told = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(path for ending in ("py", "html", "js", "toml")
+            for path in (root / "geoservice").rglob(f"*.{ending}") if "vendor" not in path.parts)]
+    assert len(told) > 300
+    claims = re.compile(r"differential(?:ly)? priva|cannot (?:be )?infer|confidentialit\S+ diff\S+rentielle|"
+                        r"ne peut (?:pas|rien) (?:en )?d\S*duire|impossible [àa] d\S*duire", re.IGNORECASE)
+    assert claims.search("this is differential privacy")
+    assert claims.search("on ne peut pas déduire")
+    assert [str(path) for path in told if claims.search(path.read_text(encoding="utf-8"))] == []
