@@ -170,8 +170,9 @@ def _figures(where: str, tally: Tally) -> list[Figure]:
     made, ratio = f"{tally.made:,}", tally.wrong / tally.centres if tally.centres else 0.0
     exact = Figure(id=f"boundary, {where}: accounts that add up to the fact, of {made}", measured=tally.exact, unit="accounts",
                    peer=None, peer_measured=None, ratio=None, target=f"all {made}", met=tally.exact == tally.made > 0, **same)
-    right = Figure(id=f"boundary, {where}: facts not where one by one they are, of {tally.facts:,}", measured=tally.wrong, unit="facts", peer="cell centres (H3 10)", peer_measured=float(tally.centres), ratio=ratio,
-                   target="0", met=tally.wrong == 0 < tally.facts, **same)
+    right = Figure(id=f"boundary, {where}: facts not where one by one they are, of {tally.facts:,}", measured=tally.wrong,
+                   unit="facts", peer="cell centres (H3 10)", peer_measured=float(tally.centres), ratio=ratio, target="0",
+                   met=tally.wrong == 0 < tally.facts, **same)
     return [exact, right]
 
 
