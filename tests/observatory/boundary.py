@@ -5,7 +5,6 @@ Facts are counted again one by one: each position against each outline as it was
 
 from __future__ import annotations
 
-import json
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -29,12 +28,11 @@ from geoservice.settings import Settings
 from geoservice.testing import town
 from geoservice.testing.demo import load_town
 from geoservice.types import Kind, code_of
-from tests.bench import figures
-from tests.bench.figures import Figure
+from tests.bench.figures import ROOT, Figure
+from tests.observatory.frame import Run, Told, figure
 
 PLAN = tomllib.loads((Path(__file__).parent / "boundary.toml").read_text(encoding="utf-8"))
-REAL = figures.ROOT.parent / "shared" / "data"
-COMMAND = "python -m tests.observatory"
+REAL = ROOT.parent / "shared" / "data"
 
 
 @dataclass
@@ -57,7 +55,7 @@ class Points:
     middles: np.ndarray
 
 
-def town_figures() -> list[Figure]:
+def town_told() -> list[Told]:
     """Every place, kind and cut of the demo's town."""
     with tempfile.TemporaryDirectory() as folder:
         storage = load_town(Settings(data=Path(folder) / "data"), town(years=PLAN["town"]["years"]))
@@ -66,10 +64,10 @@ def town_figures() -> list[Figure]:
         places = [zone.reference for layer in ("qpv", "limites") for zone in reader.zones(layer)]
         tally = tried(reader, [ground_of(reader, place) for place in places], PLAN["town"]["cuts"], 10)
         storage.close()
-    return _figures("demo town", tally)
+    return _told("demo town", tally)
 
 
-def paris_figures() -> list[Figure]:
+def paris_told() -> list[Told]:
     """Every QPV and arrondissement of Paris with Dans Ma Rue; none where the files are not there."""
     if not (REAL / "PROVENANCE.md").is_file():
         return []
@@ -84,7 +82,7 @@ def paris_figures() -> list[Figure]:
                   if zone.reference.code[2:5] == "075" or zone.reference.code.startswith("751")]
         tally = tried(reader, [ground_of(reader, place) for place in places], PLAN["paris"]["cuts"], PLAN["paris"]["centres"])
         storage.close()
-    return _figures("Paris, Dans Ma Rue", tally)
+    return _told("Paris, Dans Ma Rue", tally)
 
 
 def _paris_files() -> list[tuple[str, tuple[Path, ...]]]:
@@ -165,18 +163,14 @@ def adds_up(told: Decomposition) -> bool:
     return rows and columns and told.change == told.new - told.old and told.time_halves + told.boundary_halves == 2 * told.change
 
 
-def _figures(where: str, tally: Tally) -> list[Figure]:
-    same = {"issue": 6, "command": COMMAND, "date": figures.today(), "commit": figures.commit()}
-    made, ratio = f"{tally.made:,}", tally.wrong / tally.centres if tally.centres else 0.0
-    exact = Figure(id=f"boundary, {where}: accounts that add up to the fact, of {made}", measured=tally.exact, unit="accounts",
-                   peer=None, peer_measured=None, ratio=None, target=f"all {made}", met=tally.exact == tally.made > 0, **same)
-    right = Figure(id=f"boundary, {where}: facts not where one by one they are, of {tally.facts:,}", measured=tally.wrong,
-                   unit="facts", peer="cell centres (H3 10)", peer_measured=float(tally.centres), ratio=ratio, target="0",
-                   met=tally.wrong == 0 < tally.facts, **same)
+def _told(where: str, tally: Tally) -> list[Told]:
+    exact = Told(f"{where}: accounts that add up to the fact, of {tally.made:,}", tally.exact, f"all {tally.made:,}",
+                 tally.exact == tally.made > 0, "accounts")
+    right = Told(f"{where}: facts not where they lie one by one, of {tally.facts:,}", tally.wrong, "0",
+                 tally.wrong == 0 < tally.facts, "facts", ("cell centres (H3 10)", tally.centres))
     return [exact, right]
 
 
-PARTS = (town_figures, paris_figures)
-
-if __name__ == "__main__":
-    print(json.dumps([vars(figure) for part in PARTS for figure in part()], ensure_ascii=False, indent=1))
+def figures(_run: Run) -> list[Figure]:
+    """Rows of both worlds; without the real files, of the town alone."""
+    return [figure("boundary", told) for part in (town_told, paris_told) for told in part()]
