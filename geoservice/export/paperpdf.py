@@ -17,6 +17,7 @@ from geoservice.export.tagged import FAMILY, Tagged
 
 _GREY = "#4d5b67"
 _BOTTOM = 279.0  # millimetres from the top: below stands the foot
+_HEADED = 34.0  # with what it heads
 _GAP = 6.0
 _LINE = {10: 4.8, 9: 4.4}
 _NUMBER = re.compile(r"[\d\u202f\u00a0\s,.%+−–—×()-]*|\d.*(à|sur|×).*\d.*|non .{0,12}")
@@ -54,6 +55,8 @@ def to_pdf(paper: Paper, edition: Edition, font: Path) -> bytes:
         _text(pdf, "P", line, (10.5, False, _GREY), 5.2)
     _rule(pdf)
     for place, block in enumerate(paper.blocks):
+        if isinstance(block, Heading) and place + 1 < len(paper.blocks) and isinstance(paper.blocks[place + 1], Heading):
+            _room(pdf, _HEADED + 14)  # a heading of headings goes where the next one goes
         _DRAWN[type(block)](pdf, block)
         if isinstance(block, Heading):
             continue
@@ -73,8 +76,10 @@ def _room(pdf: Tagged, height: float) -> None:
 
 
 def _lines(pdf: Tagged, text: str, width: float) -> int:
-    found = pdf.multi_cell(width, 1, sheet.safe(text), dry_run=True, output="LINES", align="L")
-    return max(1, len(found))
+    shown = sheet.safe(text)
+    if pdf.get_string_width(shown) <= width:
+        return 1  # most are: laying words out costs more
+    return max(1, len(pdf.multi_cell(width, 1, shown, dry_run=True, output="LINES", align="L")))
 
 
 def _text(pdf: Tagged, kind: str, text: str, look: tuple[float, bool, str], line: float, left: float = MARGIN_MM,
@@ -99,7 +104,7 @@ def _rule(pdf: Tagged) -> None:
 
 
 def _heading(pdf: Tagged, block: Heading) -> None:
-    _room(pdf, 34)  # with what it heads
+    _room(pdf, _HEADED)
     first = block.level == 2
     pdf.set_y(pdf.get_y() + (3.6 if first else 2.0))
     _text(pdf, f"H{block.level}", block.text, (14 if first else 11, True, ACCENT if first else INK), 6.4 if first else 5.2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,11 @@ class Computed:
     reports: np.ndarray
     elsewhere: int
 
+    @cached_property
+    def pairs(self) -> np.ndarray:
+        """Neighbours: halls of one residence, or close."""
+        return spillover.neighbours(self.stock.metres(), self.stock.home, rules().neighbour_m)
+
 
 @dataclass(frozen=True, eq=False)
 class Census:
@@ -84,6 +90,11 @@ class Census:
     def transitions(self) -> np.ndarray:
         """States before (rows) and now (columns)."""
         return halls.transitions(self.before, self.now)
+
+    @cached_property
+    def spill(self) -> Report:
+        """Improved halls beside worsened ones, with what chance gives."""
+        return spillover.observe(self.before, self.now, self.computed.pairs, SEED)
 
     @property
     def sentence(self) -> str:
@@ -202,9 +213,3 @@ def _with_said(computed: Computed, rows: Sequence[Any], day: int) -> tuple[np.nd
         if row.since <= day < (row.until or np.inf):
             now[hall], said[hall] = state, row
     return shown, now, said
-
-
-def spill(found: Census) -> Report:
-    """Improved halls beside worsened ones, with what chance gives."""
-    pairs = spillover.neighbours(found.stock.metres(), found.stock.home, found.rules.neighbour_m)
-    return spillover.observe(found.before, found.now, pairs, SEED)

@@ -14,10 +14,11 @@ import shapely
 
 from geoservice.core import facts, grid
 from geoservice.core.facts import Area, FactIndex
+from geoservice.core.observatory.halls import WORDS
 from geoservice.core.query import FactQuery, day_number
 from geoservice.core.stats.given import NotEnough
 from geoservice.core.stats.quality import STANDS_FOR_MORE
-from geoservice.operations import analyse, studyarea
+from geoservice.operations import analyse, census, studyarea
 from geoservice.operations.analyse import Wanted
 from geoservice.operations.chosen import Chosen
 from geoservice.operations.reader import Reader
@@ -29,6 +30,7 @@ from geoservice.types import UNMAPPED_CATEGORIES, Kind, code_of
 
 CODES = ("day", "hour", "span", "category", "nature", "gravity", "place", "placement")
 _STAFF = [code_of(category) for category in UNMAPPED_CATEGORIES]
+MONTHS_BACK = 12  # of the census
 Span = tuple[int, int]
 
 
@@ -83,7 +85,21 @@ def freeze(reader: Reader, ground: Ground, window: Span, staff: tuple[Span, ...]
         said, more = _area(reader, ground, kind, [each for each in held if each.kind is kind])
         header["areas"][kind] = said
         columns |= more
-    return Frozen(header, columns)
+    return Frozen(header, columns | _census(reader, window[1], shape))
+
+
+def _census(reader: Reader, after: int, shape: shapely.Geometry | None) -> dict[str, np.ndarray]:
+    """States of the halls of the ground as the census says them on the last day, and a year before; no hall is named."""
+    try:
+        found = census.census(reader, census.Wanted(_date(after), until=_date(after), months_back=MONTHS_BACK))
+    except NotEnough:
+        return {}
+    here = np.ones(len(found.now), dtype=bool)
+    if shape is not None:
+        shapely.prepare(shape)
+        here = shapely.intersects_xy(shape, *found.stock.points.T)
+    return {f"census.{name}": (states[here].astype(np.int64) % len(WORDS)).astype(np.uint8)
+            for name, states in (("now", found.now), ("before", found.before)) if here.any()}
 
 
 def _reach(reader: Reader, kind: Kind) -> list[int]:

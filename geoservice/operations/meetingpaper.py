@@ -137,6 +137,12 @@ def _first(told: Told) -> Iterator[Block]:
               f"connues ; une "
               f"résidence sans signalement n’est pas une résidence sans fait {told.mark(f'{kind}.residences')}." for kind,
               value in homes]
+    census = told.value("halls.etats")
+    if census:
+        total, unknown = sum(census["now"].values()), census["now"]["inconnu"]
+        concerned = total - unknown - census["now"]["vert"]
+        lines.append(f"Halls : {french.number(concerned)} concernés (jaune, orange ou rouge) sur {french.number(total)}, "
+                     f"{french.number(unknown)} inconnus {told.mark('halls.etats')}.")
     states = told.value("decisions")
     if states["total"]:
         lines.append(f"Décisions suivies : {states['total']}, dont {states['fait']} faites, {states['commence']} commencées et "
@@ -277,8 +283,25 @@ def _homes(told: Told) -> Iterator[Block]:
                      for figure in told.under(f"{kind}.residence."))
         yield Table(("Résidence", "Faits", "Avant", "Logements", "Pour 100 logements", "N°"), rows)
     yield Paragraph(french.typeset("Dans l’ordre du nombre de faits, qui dit la charge et non un palmarès : des résidences dont "
-                                   "les intervalles "
-                                   "se recouvrent ne se classent pas."), note=True)
+                                   "les intervalles se recouvrent ne se classent pas."), note=True)
+    yield from _hall_states(told)
+
+
+def _hall_states(told: Told) -> Iterator[Block]:
+    """The census as it was, unknown halls included."""
+    value = told.value("halls.etats")
+    if value is None:
+        return
+    yield Heading("État des halls", 3)
+    yield Table(("", *(word.capitalize() for word in value["now"]), "N°"), tuple(
+        (name, *(french.number(number) for number in value[when].values()), told.mark("halls.etats"))
+        for name, when in (("À la fin de la période", "now"), ("Un an avant", "before"))))
+    yield Paragraph(french.typeset(
+        f"{french.counted(value['worse'], 'hall connu', 'halls connus')} dont l’état s’est aggravé, "
+        f"{french.number(value['better'])} dont il "
+        "s’est amélioré. Vert : isolé ; jaune : récurrent ; orange : organisé ; rouge : accaparé ; inconnu : personne n’y "
+        "signale assez "
+        "pour le dire."), note=True)
 
 
 def _rates(value: dict[str, Any]) -> tuple[str, ...]:

@@ -16,10 +16,10 @@ from geoservice.errors import Conflict, NotFound
 from geoservice.operations import accounts, audit, people, retention, signin
 from geoservice.operations.indexing import refresh_as_writer
 from geoservice.operations.retention import Policy, Rule
+from geoservice.storage import access, waiting
 from geoservice.storage import audit as stored_audit
 from geoservice.storage import people as stored_people
 from geoservice.storage import purge as stored
-from geoservice.storage import waiting
 from geoservice.storage.purge import Limit
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
@@ -28,6 +28,7 @@ from geoservice.types import Role
 BATCH = 5_000
 DONE = "terminée"
 LEAP_DAYS = 92
+ACCESS = "acces-partages"  # the rule of the shared folder's own database
 Progress = Callable[[str, int], None]
 
 
@@ -133,7 +134,7 @@ def _steps(storage: Storage, moment: datetime) -> Iterator[_Step]:
     lost = sorted(set(policy.of) - set(known))
     if lost:
         raise NotFound(f"GEOSERVICE_RETENTION : l’organisation « {lost[0]} » n’existe pas.")
-    for name in ("fichiers", *stored.SORTS, "attente", "sauvegardes-internes", "journal"):
+    for name in ("fichiers", *stored.SORTS, "attente", "sauvegardes-internes", ACCESS, "journal"):
         yield from _of_rule(policy, policy.rule(name), known, moment)
 
 
@@ -148,6 +149,8 @@ def _number(storage: Storage, connection: Any, step: _Step) -> int:
     name = step.rule.name
     if name == "journal":
         return stored_audit.due(connection, step.limit.moment.date())[1]
+    if name == ACCESS:
+        return access.due(storage.settings.shared_folder, step.limit.moment.replace(tzinfo=None))
     if name == "fichiers":
         return len(stored.due_uploads(connection, step.limit))
     return len(_files(storage, step)) if step.rule.files else stored.count(connection, name, step.limit)
@@ -163,6 +166,8 @@ def _apply(storage: Storage, step: _Step, moment: datetime, batch: int, progress
     if step.rule.name == "journal":
         with storage.write() as connection:
             return stored_audit.seal(connection, step.limit.moment.date(), audit.COMMAND, moment)
+    if step.rule.name == ACCESS:
+        return access.purge(storage.settings.shared_folder, step.limit.moment.replace(tzinfo=None))
     if step.rule.files and step.rule.name != "fichiers":
         return stored.erase(_files(storage, step))
     done, last = 0, None

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from geoservice.core import profiles
+from geoservice.core.observatory import halls as halls_of
+from geoservice.core.observatory.halls import WORDS
 from geoservice.core.stats import quality
 from geoservice.core.stats.change import Periods, changes
 from geoservice.core.stats.given import NotEnough
@@ -149,6 +151,15 @@ def halls(view: View, kind: str, days: list[int]) -> Value:
     return {"concerned": len(np.unique(hall[hall > 0])), "facts": int((hall > 0).sum())}
 
 
+def hall_states(view: View) -> Value:
+    """Halls of each state of the census now and a year before; those known both times that worsened or improved."""
+    now, before = view.column("census.now"), view.column("census.before")
+    counts = [halls_of.tally(states) for states in (now, before)]
+    moved = halls_of.transitions(before, now)[:-1, :-1]
+    return {"now": dict(zip(WORDS, counts[0].tolist(), strict=True)), "before": dict(zip(WORDS, counts[1].tolist(), strict=True)),
+            "worse": int(np.triu(moved, 1).sum()), "better": int(np.tril(moved, -1).sum())}
+
+
 def quarter(view: View, place: int, spans: list[list[int]]) -> Value:
     """Facts with a position in a QPV (its place in the list, from 1), kind by kind: [now, before]."""
     return {kind: [int((view.of("qpv", kind, days) == place).sum()) for days in spans] for kind in view.header["kinds"]}
@@ -186,7 +197,8 @@ def decided(view: View) -> Value:
 
 
 OPERATIONS: dict[str, Callable[..., Value]] = {
-    each.__name__: each for each in (facts, category, months, tendency, hours, hot, area, homes, home, halls, quarter, since,
+    each.__name__: each for each in (facts, category, months, tendency, hours, hot, area, homes, home, halls, hall_states,
+                                     quarter, since,
                                      signal,
                                      decided)}
 

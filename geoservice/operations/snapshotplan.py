@@ -51,6 +51,8 @@ def plan(reader: Reader, view: View) -> Iterator[Wished]:
         yield from _areas(reader, view, kind)
     for kind in kinds:
         yield from _homes(view, kind, pair)
+    if view.has("census.now"):
+        yield _wish("halls.etats", "Halls par état", "halls", "hall_states")
     yield from _quarters(view, pair)
     for kind in kinds:
         for code, words in _SIGNALS.items():

@@ -42,6 +42,10 @@ class View:
             raise Erased(name)
         return self._columns[name]
 
+    def has(self, name: str) -> bool:
+        """Whether a column was frozen, be it there or erased since."""
+        return name in self.header["columns"]
+
     def rows(self, kind: str, days: list[int]) -> np.ndarray:
         """Rows of a kind in a span of days, (n,)."""
         return self.keep(("rows", kind, *days), lambda: self._rows(kind, days))

@@ -12,11 +12,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, DateTime, Engine, Integer, MetaData, Row, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from geoservice.errors import NotReady
 from geoservice.storage.sqlite import copy as copy_database
-from geoservice.storage.sqlite import open_engine
+from geoservice.storage.sqlite import open_engine, scrub
 
 NAME = "access.db"
 VERSION = 1
@@ -40,6 +55,8 @@ REQUESTS = Table(
     Column("reason", String(40), nullable=False), Column("wished", String(10), nullable=False),
     Column("created", DateTime, nullable=False), Column("answer", String(20)), Column("answer_reason", String(40)),
     Column("answered", DateTime), Column("withdrawn", DateTime))
+
+TABLES = (KEYS, LINKS, REQUESTS)
 
 
 def now() -> datetime:
@@ -75,6 +92,12 @@ class Access:
             raise NotReady("Le dossier partagé ne s’ouvre pas.")
         with engine.connect().execution_options(geoservice_write=True) as connection, connection.begin():
             yield connection
+
+    def scrub(self) -> None:
+        """Write the file anew, so that nothing is left of rows that went."""
+        engine = self._open(make=True)
+        if engine is not None:
+            scrub(engine)
 
     def close(self) -> None:
         if self._engine is not None:
@@ -134,11 +157,38 @@ def change(connection: Connection, table: Table, number: int, **values: Any) -> 
     connection.execute(update(table).where(table.c.id == number).values(values))
 
 
-def forget(connection: Connection, before: datetime) -> None:
-    """Rows that ended before a moment go."""
-    connection.execute(delete(KEYS).where(KEYS.c.expires < before))
-    connection.execute(delete(LINKS).where(LINKS.c.expires < before))
-    connection.execute(delete(REQUESTS).where(REQUESTS.c.created < before))
+_ENDS = ((KEYS, KEYS.c.expires), (LINKS, LINKS.c.expires), (REQUESTS, REQUESTS.c.created))
+
+
+def forget(connection: Connection, before: datetime) -> int:
+    """Rows that ended before a moment go; how many."""
+    return sum(connection.execute(delete(table).where(end < before)).rowcount for table, end in _ENDS)
+
+
+def due(folder: Path, before: datetime) -> int:
+    """How many rows `purge` would take out."""
+    access = Access(folder)
+    try:
+        with access.read() as connection:
+            return 0 if connection is None else sum(
+                int(connection.execute(select(func.count()).select_from(table).where(end < before)).scalar_one())
+                for table, end in _ENDS)
+    finally:
+        access.close()
+
+
+def purge(folder: Path, before: datetime) -> int:
+    """Take out what ended before a moment (UTC, without saying so), also from the pages of the file; how many rows."""
+    access = Access(folder)
+    if not access.path.is_file():
+        return 0
+    try:
+        with access.write() as connection:
+            taken = forget(connection, before)
+        access.scrub()
+        return taken
+    finally:
+        access.close()
 
 
 def count_open(connection: Connection, number: int) -> None:

@@ -25,7 +25,7 @@ ACTIONS: dict[str, Action] = {
         "/api/features/{layer}",
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
     **dict.fromkeys(("GET /saisie", "GET /api/saisie", "GET /api/facts/{key}/proches"), _IMPORT),
-    **dict.fromkeys(("GET /chronologie", "GET /suites", "GET /patrimoine"), _READ),
+    **dict.fromkeys(("GET /chronologie", "GET /suites", "GET /api/suites", "GET /patrimoine"), _READ),
     **dict.fromkeys(("POST /patrimoine", "POST /patrimoine/{number}/annuler"), Action.RECORD),
     "GET /api/chronologie.csv": Action.EXPORT,
     **dict.fromkeys(("GET /doublons", "POST /doublons", "POST /doublons/{number}/separer", "POST /suites",

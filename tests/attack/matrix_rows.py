@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
     "GET /tiles/hotspots/{z}/{x}/{y}.mvt": Row(READERS, own=TILE, other=EMPTY, none=EMPTY),
     "GET /api/session": Row(EVERYBODY),
     # halls
-    "GET /api/halls": Row(READERS, files=False, queries=lambda names: ({}, {"format": "csv"}, {"residence": names["residence"]})),
+    "GET /api/halls": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /api/halls/{code:path}": named(READERS, path={"code": "hall"}),
     "GET /api/silence": Row(READERS, files=False, queries=lambda names: ({}, {"of": "hall"}, {"format": "csv"})),
     "GET /api/cumul": Row(READERS, files=False, queries=lambda names: ({}, {"of": "hall"}, {"format": "csv"})),
@@ -144,6 +144,7 @@ ROWS: dict[str, Row] = {
     "GET /chronologie": named(READERS, page=True, queries=lambda names: ({"residence": names["residence"]},)),
     "GET /api/chronologie.csv": named(READERS, queries=lambda names: ({"residence": names["residence"]},)),
     "GET /suites": Row(READERS, page=True),
+    "GET /api/suites": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /patrimoine": named(READERS, page=True, queries=lambda names: ({"residence": names["residence"]},)),
     "POST /patrimoine": Row(WRITERS, own=GONE, other=GONE, none=GONE, form=lambda names: {"layer": "halls", "key": "inconnu"}),
     "POST /patrimoine/{number}/annuler": named(WRITERS, path={"number": "=999999"}, own=GONE, form=empty),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = pytest.mark.browser
+JS = Path(__file__).parents[2] / "geoservice" / "web" / "page" / "js"
 PHONE = {"width": 360, "height": 740}
 
 
@@ -154,3 +158,29 @@ def test_a_double_is_asked_about_and_counts_once(form: Page) -> None:
     expect(form.locator('#entries [data-state="merged"]')).to_have_count(1)
     form.goto(form.url.replace("/saisie", "/doublons"))
     expect(form.get_by_role("heading", name="2 signalements")).to_have_count(1)
+
+
+def test_the_service_worker_has_every_module_of_the_form() -> None:
+    worker = (JS / "saisie-worker.js").read_text(encoding="utf-8")
+    known = set(re.findall(r'"([a-z-]+)"', re.search(r"\.\.\.\[(.+?)\]\.map", worker)[1]))
+    wanted, left = {"saisie"}, ["saisie"]
+    while left:
+        more = set(re.findall(r'from "\./([a-z-]+)\.js"', (JS / f"{left.pop()}.js").read_text(encoding="utf-8"))) - wanted
+        wanted |= more
+        left += more
+    assert len(wanted) >= 7
+    assert known == wanted
+
+
+def test_axe_finds_nothing_serious_and_nothing_overflows(form: Page, phone: BrowserContext) -> None:
+    enter(form)
+    expect(form.locator("#entries li")).to_have_count(1)
+    code = form.evaluate("fetch('/api/saisie').then((answer) => answer.json())")["residences"][0][0]
+    home = form.url.removesuffix("/saisie")
+    for path in ("", "/doublons", "/suites", f"/chronologie?residence={code}", f"/patrimoine?residence={code}", "/patrimoine"):
+        if path:
+            form.goto(home + path)
+            form.set_viewport_size({"width": 820, "height": 1180})
+        found = [each for each in Axe().run(form).response["violations"] if each["impact"] in ("serious", "critical")]
+        assert [(path, each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found] == []
+        assert form.evaluate("document.documentElement.scrollWidth") <= form.viewport_size["width"]

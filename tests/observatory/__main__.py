@@ -16,6 +16,7 @@ PARTS = (
     "halls",
     "spill",
     "silence",
+    "boundary",
 )
 
 

@@ -55,4 +55,4 @@ def bounds(hits: int, runs: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share."""
     z, share = 1.96, hits / max(runs, 1)
     middle, wide = share + z**2 / (2 * runs), z * (share * (1 - share) / runs + z**2 / (4 * runs**2)) ** 0.5
-    return (middle - wide) / (1 + z**2 / runs), (middle + wide) / (1 + z**2 / runs)
+    return max(0.0, (middle - wide) / (1 + z**2 / runs)), (middle + wide) / (1 + z**2 / runs)

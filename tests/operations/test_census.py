@@ -200,7 +200,7 @@ def test_only_ones_own_halls_and_words_of_the_lists(storage, town):
 def test_report_is_an_observation_with_its_chance(storage, town):
     for code in landlords(storage, town):
         try:
-            found = census.spill(counted(storage, code))
+            found = counted(storage, code).spill
         except NotEnough:
             continue
         assert found.observed <= found.improved

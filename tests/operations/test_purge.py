@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from geoservice import cli
 from geoservice.catalog.layers import load
@@ -19,6 +19,7 @@ from geoservice.errors import BadInput, Conflict, NotFound
 from geoservice.operations import accounts, audit, backup, ingest, people, purge, setup, signin
 from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
+from geoservice.storage import access
 from geoservice.storage import audit as stored_audit
 from geoservice.storage import engine as db
 from geoservice.storage import people as stored_people
@@ -443,6 +444,28 @@ def test_a_clock_that_leaps_erases_nothing(folder: Path, capsys: pytest.CaptureF
     assert values(storage, "SELECT count(*) FROM fact") == [(4 * FACTS,)]
     storage.close()
     assert cli.main(["purge", "--sure", "--data", str(folder)]) == 0
+
+
+def test_keys_links_and_requests_of_the_shared_folder_go_a_year_after_their_end(tmp_path: Path) -> None:
+    storage = setup.create(Settings(data=tmp_path / "d"))
+    folder = storage.settings.shared_folder
+    folder.mkdir(parents=True)
+    guests = access.Access(folder)
+    ended = {days: access.now() - timedelta(days=days) for days in (10, 380)}
+    with guests.write() as connection:
+        for days, end in ended.items():
+            connection.execute(insert(access.KEYS).values(sha256=f"cle-{days}", label=f"SERVICE{days}", territory="lys",
+                                                          liaison=0, created=end, expires=end))
+    guests.close()
+    assert [line.number for line in purge.foresee(storage, NOW).lines if line.rule == "acces-partages"] == [1]
+    assert purge.run(storage, NOW).total == 1
+    files = b"".join(path.read_bytes() for path in folder.glob("access.db*"))
+    assert (b"SERVICE10" in files, b"SERVICE380" in files) == (True, False)
+    with access.Access(folder).read() as connection:
+        assert connection is not None
+        assert [row.label for row in access.listing(connection, access.KEYS)] == ["SERVICE10"]
+    assert purge.run(storage, NOW).total == 0
+    storage.close()
 
 
 def test_old_files_are_told_by_their_age(tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlmodel import SQLModel
 
-from geoservice.storage import tables  # noqa: F401  (declares them)
+from geoservice.storage import (
+    access,
+    tables,  # noqa: F401  (declares them)
+)
 
 ALLOWED = {
     "address": "id key import_id number suffix street street_norm postcode citycode city lon lat",
@@ -60,6 +63,13 @@ ALLOWED = {
     "token": "id organisation_id name sha256 created scope last4 expires revoked person_id",
     "upload": "id import_id organisation_id name sha256 size received deleted",
 }
+GUESTS = {  # `access.db` of the shared folder
+    "reading_key": "id sha256 label organisation territory zone liaison created expires revoked",
+    "share_link": "id sha256 organisation territory release kind level zone created expires revoked opens",
+    "patrol_request": (
+        "id organisation territory level place category_group reason wished created answer answer_reason answered withdrawn"
+    ),
+}
 ACCOUNTS = {"person", "identity", "membership", "sign_in", "token", "attempt", "break_glass"}
 ABOUT_PEOPLE = ("author", "auteur", "victim", "witness", "temoin", "nom", "prenom", "phone", "mail", "email", "plate", "text",
                 "comment", "person", "password", "address_of", "birth", "ip", "user", "browser", "agent")
@@ -75,6 +85,12 @@ def _about_people(columns: dict[str, list[str]]) -> set[tuple[str, str]]:
 
 def test_the_columns_are_those_that_were_agreed() -> None:
     assert _columns() == {name: columns.split() for name, columns in ALLOWED.items()}
+
+
+def test_so_are_those_of_the_shared_folder() -> None:
+    found = {table.name: [column.name for column in table.columns] for table in access.TABLES}
+    assert found == {name: columns.split() for name, columns in GUESTS.items()}
+    assert _about_people(found) == set()
 
 
 def test_no_column_for_a_person_outside_accounts() -> None:

@@ -64,7 +64,7 @@ ASKED = {
     "/api/carte.pdf": ["/api/carte.pdf?kind=bailleur"],
     "/lieux": ["/lieux"],
     "/halls": ["/halls"],
-    "/api/halls": ["/api/halls", "/api/halls?format=csv"],
+    "/api/halls": [f"/api/halls?format={form}" for form in ("json", "geojson", "csv", "gpkg", "geoparquet")],
     "/api/halls/{code:path}": [],  # one landlord's is not found by another: see test_halls.py
     "/api/silence": ["/api/silence", "/api/silence?of=hall"],
     "/api/cumul": ["/api/cumul", "/api/cumul?of=hall"],
@@ -82,6 +82,7 @@ ASKED = {
     "/chronologie": [],  # a residence is its own landlord's: see test_follow.py
     "/api/chronologie.csv": [],
     "/suites": ["/suites"],
+    "/api/suites": ["/api/suites"],
     "/patrimoine": [],  # the other landlord's: see test_estate.py
     "/doublons": ["/doublons"],
     "/partage": ["/partage"],

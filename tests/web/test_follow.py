@@ -41,6 +41,10 @@ def test_a_partner_is_asked_and_it_ends(rives):
     again = rives.post("/suites", data={"fact": number, "partner": "police"})
     assert again.status_code == 409
     assert "déjà saisi" in again.text
+    code = codes(rives)[0]
+    (row,) = rives.get("/api/suites", params={"residence": code}).json()["open"]
+    assert (row["partner"], row["days"], row["ageing"]) == ("Police nationale ou gendarmerie", 0, "moins de 8 jours")
+    assert rives.get("/api/suites", params={"residence": "ailleurs"}).json() == {"open": []}
     followed = re.search(r"/suites/([0-9]+)/clore", rives.get("/suites").text)[1]
     assert rives.post(f"/suites/{followed}/clore", data={"outcome": "autre"}).status_code == 400
     assert rives.post(f"/suites/{followed}/clore", data={"outcome": "fait"}).status_code == 303

@@ -95,7 +95,7 @@ def test_the_census_counts_every_hall(rives):
 
 
 def test_wrong_parameters_say_what_to_write(rives):
-    for query in ("state=noir", "back=0", "back=a", "of=hall", "format=gpkg", "to=hier"):
+    for query in ("state=noir", "back=0", "back=a", "of=hall", "format=xls", "to=hier"):
         assert rives.get(f"/api/halls?{query}").status_code == 400, query
     for query in ("days=3", "days=9999", "of=commune", "kind=police"):
         assert rives.get(f"/api/silence?{query}").status_code == 400, query
@@ -110,6 +110,13 @@ def test_files_are_for_spreadsheets(rives):
         assert answer.headers["content-type"].startswith("text/csv")
         assert answer.content.startswith(b"\xef\xbb\xbf")
         assert "attachment" in answer.headers["content-disposition"]
+
+
+def test_halls_go_to_a_map_with_their_state(rives):
+    found = rives.get("/api/halls?format=geojson&state=jaune").json()
+    assert [each["properties"]["etat"] for each in found["features"]] == ["jaune"]
+    assert found["features"][0]["geometry"]["type"] == "Point"
+    assert rives.get("/api/halls?format=gpkg").content.startswith(b"SQLite format 3")
 
 
 def test_a_hall_of_nobody_or_of_somebody_else_is_not_found(rives, plaine):

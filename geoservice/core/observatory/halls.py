@@ -70,16 +70,17 @@ class Seen:
 
 
 def days_with(seen: Seen, starts: np.ndarray, halls: int, natures: int) -> np.ndarray:
-    """Days of each month with an act of at least each nature: (natures, halls, months) int32. `starts` (months + 1,) day numbers.
+    """Days of each month with an act of at least each nature: (natures, halls, months) int16. `starts` (months + 1,) day numbers.
 
     Several reports of one day are one day: what is told five times did not happen five times.
     """
     months = len(starts) - 1
     first, span = int(starts[0]), int(starts[-1] - starts[0])
     keep = (seen.hall >= 0) & (seen.nature > 0) & (seen.day >= starts[0]) & (seen.day < starts[-1])
-    place = seen.hall[keep].astype(np.int64) * span + (seen.day[keep].astype(np.int64) - first)
+    small = np.int32 if halls * span * (natures + 1) < 2**31 else np.int64  # sorted twice as fast
+    place = seen.hall[keep].astype(small) * small(span) + (seen.day[keep].astype(np.int64) - first).astype(small)
     # one sort: the gravest act of a hall and day comes first of its run
-    order = np.sort(place * (natures + 1) + (natures - seen.nature[keep]))
+    order = np.sort(place * small(natures + 1) + (natures - seen.nature[keep].astype(small)))
     place, mild = np.divmod(order, natures + 1)
     fresh = np.ones(len(place), bool)
     fresh[1:] = place[1:] != place[:-1]
@@ -87,7 +88,7 @@ def days_with(seen: Seen, starts: np.ndarray, halls: int, natures: int) -> np.nd
     month = np.repeat(np.arange(months), np.diff(starts))[place % span]
     where = (rank * halls + place // span) * months + month
     exact = np.bincount(where, minlength=natures * halls * months).reshape(natures, halls, months)
-    return np.cumsum(exact[::-1], axis=0, dtype=np.int32)[::-1]
+    return np.cumsum(exact[::-1], axis=0, dtype=np.int16)[::-1]
 
 
 def raw(days: np.ndarray, grid: tuple[tuple[int, ...], ...]) -> np.ndarray:
@@ -107,20 +108,20 @@ def settled(state: np.ndarray, known: np.ndarray, up: int, down: int) -> np.ndar
     known is forgotten. A hall has no state before its first `up` known months.
     """
     halls, months = state.shape
-    out = np.full((halls, months), UNKNOWN, np.int8)
-    recent = np.zeros((halls, max(up, down)), np.int8)  # last known months, newest first
-    counted, gap = np.zeros(halls, np.int32), np.zeros(halls, np.int32)
+    state, known = np.ascontiguousarray(state.T), np.ascontiguousarray(known.T)
+    out = np.full((months, halls), UNKNOWN, np.int8)
+    recent = np.zeros((max(up, down), halls), np.int8)  # last known looks, newest first
+    counted, gap = np.zeros(halls, np.int16), np.zeros(halls, np.int16)
     now = np.full(halls, UNKNOWN, np.int8)
-    for month in range(months):
-        here = known[:, month]
-        recent = np.where(here[:, None], np.column_stack([state[:, month], recent[:, :-1]]), recent)
+    for month, here in enumerate(known):
+        recent[1:, here] = recent[:-1, here]
+        recent[0, here] = state[month, here]
         gap = np.where(here, 0, gap + 1)
         counted = np.where(gap >= down, 0, counted + here)
-        rising, falling = recent[:, :up].min(axis=1), recent[:, :down].max(axis=1)
-        before = np.where(counted < up, UNKNOWN, np.maximum(now, rising))
-        now = np.where(counted >= down, np.minimum(before, falling), before).astype(np.int8)
-        out[:, month] = np.where(here, now, UNKNOWN)
-    return out
+        before = np.where(counted < up, UNKNOWN, np.maximum(now, recent[:up].min(axis=0)))
+        now = np.where(counted >= down, np.minimum(before, recent[:down].max(axis=0)), before).astype(np.int8)
+        out[month, here] = now[here]
+    return np.ascontiguousarray(out.T)
 
 
 def reported(reports: np.ndarray, months: int) -> np.ndarray:
@@ -130,7 +131,7 @@ def reported(reports: np.ndarray, months: int) -> np.ndarray:
 
 def rolling(counts: np.ndarray, months: int) -> np.ndarray:
     """Sums over each month and the `months` - 1 before it; (…, months)."""
-    total = np.cumsum(counts, axis=-1)
+    total = np.cumsum(counts, axis=-1, dtype=counts.dtype)
     out = total.copy()
     out[..., months:] -= total[..., :-months]
     return out

@@ -65,26 +65,30 @@ def observe(before: np.ndarray, after: np.ndarray, pairs: np.ndarray, seed: int,
     known = (before >= 0) & (after >= 0)
     improved, worsened = known & (after < before), known & (after > before)
     both = np.concatenate([pairs, pairs[:, ::-1]])
-    both = both[known[both].all(axis=1)] if len(both) else both.reshape(0, 2)
+    # only a hall above green can have improved, only one below red can have worsened
+    both = both[known[both].all(axis=1) & (before[both[:, 0]] > 0) & (before[both[:, 1]] < 3)]
     touching = improved[both[:, 0]] & worsened[both[:, 1]]
     halls, first = np.unique(both[touching, 0], return_index=True)
-    drawn = _deals(before, known, improved.astype(np.int8) - worsened.astype(np.int8), both, np.random.default_rng(seed), runs)
+    drawn = _deals(before, (improved, worsened), known, both, seed, runs)
     low, high = np.quantile(drawn, (0.025, 0.975))
     p = (1 + int((drawn >= len(halls)).sum())) / (runs + 1)
     return Report(len(halls), int(improved.sum()), int(worsened.sum()), float(drawn.mean()), float(low), float(high), p, runs,
                   halls, both[touching, 1][first])
 
 
-def _deals(before: np.ndarray, known: np.ndarray, moved: np.ndarray, pairs: np.ndarray, rng: np.random.Generator,
+def _deals(before: np.ndarray, moved: tuple[np.ndarray, np.ndarray], known: np.ndarray, pairs: np.ndarray, seed: int,
            runs: int) -> np.ndarray:
-    """The count under `runs` deals of what moved (+1 improved, -1 worsened, 0) among known halls of one first state; (runs,)."""
-    groups = [np.flatnonzero(known & (before == state)) for state in np.unique(before[known])]
-    dealt, out = moved.copy(), np.zeros(runs)
+    """The count when the same moves (improved, worsened) are dealt anew among known halls of one first state; (runs,)."""
+    rng = np.random.default_rng(seed)
+    rows = [np.flatnonzero(known & (before == state)) for state in range(4)]
+    numbers = [[int(some[group].sum()) for some in moved] for group in rows]
+    out = np.zeros(runs)
     for run in range(runs):
-        for rows in groups:
-            dealt[rows] = rng.permutation(moved[rows])
-        touching = (dealt[pairs[:, 0]] > 0) & (dealt[pairs[:, 1]] < 0)
-        seen = np.zeros(len(before), bool)
-        seen[pairs[touching, 0]] = True
-        out[run] = seen.sum()
+        better, worse = np.zeros(len(before), bool), np.zeros(len(before), bool)
+        for group, (up, down) in zip(rows, numbers, strict=True):
+            drawn = rng.choice(group, up + down, replace=False)
+            better[drawn[:up]] = True
+            worse[drawn[up:]] = True
+        left = pairs[better[pairs[:, 0]]]
+        out[run] = len(np.unique(left[worse[left[:, 1]], 0]))
     return out

@@ -68,18 +68,21 @@ def _date(text: str | None) -> date | None:
 def _chronology(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, Any]:
     service = service_of(request)
     reader = open_reader(service.opened(), service.catalog, who)
-    found = chronology.chronology(reader, _asked(given))
+    asked = _asked(given)
+    found = chronology.chronology(reader, asked)
+    since, until = (None if each is None else (each - EPOCH).days for each in (asked.since, asked.until))
     home = found.residence.code
     halls = sorted({(hall.code, hall.name) for code, hall in residences.known_halls(reader) if code == home})
     return {"page": "chronologie", "within": "/lieux", "found": found, "halls": halls, "given": given,
             "time": time_words, "what": what, "routing": routing.routing(), "may": can(who, Action.RECORD),
-            "query": request.url.query, "qpv": residences.near_qpv(reader, found.residence.point)}
+            "since": since, "until": until, "today": routing.today(), "query": request.url.query,
+            "qpv": residences.near_qpv(reader, found.residence.point)}
 
 
 def _table(found: Chronology) -> Table:
     lines = found.lines
     return Table({
-        "fait": [line.digest for line in lines], "date": [(EPOCH + timedelta(line.day)).isoformat() for line in lines],
+        "fait": [line.digest for line in lines], "date": [_iso(line.day) for line in lines],
         "heure": [time_words(line.minute) for line in lines], "categorie": [LABELS[Category(line.category)] for line in lines],
         "precision": [_precise(line.category, line.subcategory) for line in lines],
         "lieu": [LABELS.get(line.place, "") for line in lines],  # type: ignore[call-overload]
@@ -118,6 +121,21 @@ def _names(request: Request, who: Viewer) -> dict[str, str]:
 def follow_page(request: Request, given: Annotated[dict[str, str], Depends(only("fait"))]) -> Response:
     """Partners asked, open ones first; with `fait`, the form to ask one about it."""
     return page(request, lambda request, who: _follow(request, who, given.get("fait")))
+
+
+@router.get("/api/suites")
+def followed(request: Request, who: CurrentViewer, given: Annotated[dict[str, str], Depends(only("residence"))]) -> Response:
+    """Open ones, the oldest first; of one residence where it is named."""
+    table = routing.routing()
+    rows = [row for row in routing.listing(service_of(request).opened(), who)
+            if row.closed is None and given.get("residence") in (None, row.residence)]
+    return Response(to_json({"open": [{
+        "fact": row.fact, "what": what(row), "partner": table.partners[row.partner], "opened": _iso(row.opened), "days": row.age,
+        "ageing": row.ageing, "residence": row.residence, "hall": row.hall} for row in rows]}), 200, _PRIVATE, JSON)
+
+
+def _iso(day: int) -> str:
+    return (EPOCH + timedelta(day)).isoformat()
 
 
 @router.post("/suites", dependencies=_SENT)
@@ -189,5 +207,5 @@ def near(request: Request, who: CurrentViewer, key: str) -> Response:
     """Facts that one just entered may tell again."""
     found = merging.near(service_of(request).opened(), who, entry.SOURCE, key[:120])
     return Response(to_json({"near": [{
-        "fact": row.id, "what": what(row), "date": (EPOCH + timedelta(row.day)).isoformat(), "time": time_words(row.minute)}
+        "fact": row.id, "what": what(row), "date": _iso(row.day), "time": time_words(row.minute)}
         for row in found]}), 200, _PRIVATE, JSON)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import numpy as np
+import shapely
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
@@ -24,18 +25,17 @@ from geoservice.operations.stock import stock
 from geoservice.types import Kind
 from geoservice.web.body import Body, documented, read_body
 from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters, described, one_of, only
-from geoservice.web.files import TYPES, encoded
+from geoservice.web.files import ENDINGS, TYPES, encoded
 from geoservice.web.origin import refuse_other_sites
 from geoservice.web.responses import JSON, respond, tag_of, to_json
 from geoservice.web.routes.account import Number
 from geoservice.web.service import service_of
 
 router = APIRouter()
-FORMS = ("json", "csv")
+FORMS = tuple(TYPES)
 MOST_BYTES = 2_048
 _SENT = [NoParameters, Depends(refuse_other_sites)]
 _CENSUS = ("kind", "to", "back", "state", "residence", "format")
-_BOTH = (TYPES["json"], TYPES["csv"])
 
 
 def today() -> date:
@@ -71,13 +71,13 @@ def tag_for(name: str, reader: Reader, given: dict[str, str]) -> str:
     return tag_of(name, reader.viewer.organisation_id, index_version(reader), hash(tuple(state)), today(), sorted(given.items()))
 
 
-@router.get("/api/halls", openapi_extra=described(*_CENSUS, answers=_BOTH))
+@router.get("/api/halls", openapi_extra=described(*_CENSUS, answers=tuple(TYPES.values())))
 def hall_list(request: Request, reader: CurrentReader, given: Annotated[dict[str, str], Depends(only(*_CENSUS))]) -> Response:
     """Every hall with its state, the tally, and how states moved."""
     form, wanted = one_of(given.get("format"), FORMS, "format"), wanted_census(given)
     if "state" in given:
         one_of(given["state"], WORDS, "state")
-    name = None if form == "json" else "geoservice-halls.csv"
+    name = None if form == "json" else f"geoservice-halls.{ENDINGS[form]}"
     return respond(request, tag_for("halls", reader, given), lambda: _census(reader, wanted, given, form), TYPES[form], name)
 
 
@@ -85,12 +85,12 @@ def _census(reader: Reader, wanted: census.Wanted, given: dict[str, str], form: 
     try:
         found = census.census(reader, wanted)
     except NotEnough as lacking:
-        if form == "csv":
-            return encoded(Table({"hall": []}), "csv", "halls")
+        if form != "json":
+            return encoded(Table({"hall": []}, None if form == "csv" else np.empty(0, object)), form, "halls")
         return to_json({"kind": wanted.kind, "enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)},
                         "total": len(stock(reader)), "halls": []})
     rows = chosen(found, given.get("state"), given.get("residence"))
-    return encoded(table(found, rows), "csv", "halls") if form == "csv" else to_json(census_json(found, rows))
+    return to_json(census_json(found, rows)) if form == "json" else encoded(table(found, rows, form == "csv"), form, "halls")
 
 
 def chosen(found: Census, state: str | None = None, residence: str | None = None) -> np.ndarray:
@@ -104,9 +104,14 @@ def chosen(found: Census, state: str | None = None, residence: str | None = None
     return rows[np.lexsort((rows, known.home[rows], -found.now[rows].astype(int)))]
 
 
-def table(found: Census, rows: np.ndarray) -> Table:
-    """Halls as a table; what no hall is said of stays empty."""
+def table(found: Census, rows: np.ndarray, flat: bool) -> Table:
+    """Halls as a table, `flat` with longitude and latitude instead of points; what nobody said of a hall stays empty."""
     known, chosen_rows = found.stock, rows.tolist()
+    points = known.points[rows]
+    placed = np.isfinite(points).all(axis=1)
+    shapes = np.full(len(rows), None, object)
+    shapes[placed] = shapely.points(points[placed])
+    where = {"lon": points[:, 0], "lat": points[:, 1]} if flat else {}
     home = known.home[rows].tolist()
     return Table({
         "hall": [known.keys[row] for row in chosen_rows], "nom": [known.names[row] for row in chosen_rows],
@@ -115,7 +120,7 @@ def table(found: Census, rows: np.ndarray) -> Table:
         "etat": [WORDS[state] for state in found.now[rows]], "etat_calcule": [WORDS[s] for s in found.computed.states[rows, -1]],
         "etat_avant": [WORDS[state] for state in found.before[rows]],
         "dit": [found.said[row].reason if row in found.said else None for row in chosen_rows],
-        "lon": known.points[rows, 0], "lat": known.points[rows, 1], "origine": [str(found.wanted.kind)] * len(rows)})
+        **where, "origine": [str(found.wanted.kind)] * len(rows)}, None if flat else shapes)
 
 
 def months_of(found: Census) -> list[str]:
@@ -130,7 +135,7 @@ def iso(number: int) -> str:
 
 def census_json(found: Census, rows: np.ndarray) -> dict[str, Any]:
     """The census as JSON."""
-    spill, months = census.spill(found), months_of(found)
+    spill, months = found.spill, months_of(found)
     return {
         "kind": found.wanted.kind, "enough": True, "reason": None, "sentence": found.sentence, "last_fact": str(found.last_fact),
         "month": months[-1], "compared_with": months[max(0, len(months) - 1 - found.wanted.months_back)],
@@ -146,7 +151,7 @@ def census_json(found: Census, rows: np.ndarray) -> dict[str, Any]:
 
 def spill_sentence(found: Census) -> str:
     """What was observed beside what chance gives, with the word that it is no cause."""
-    spill = census.spill(found)
+    spill = found.spill
     if not spill.improved or not spill.worsened:
         return "Aucun hall ne s’est amélioré à côté d’un hall qui s’est dégradé."
     chance = f"{spill.expected:.1f}".replace(".", ",")

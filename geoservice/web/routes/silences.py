@@ -19,10 +19,11 @@ from geoservice.types import LABELS, Kind
 from geoservice.web.dependencies import CurrentReader, described, one_of, only
 from geoservice.web.files import TYPES, encoded
 from geoservice.web.responses import respond, to_json
-from geoservice.web.routes.halls import FORMS, iso, number_in, query_of, tag_for, today
+from geoservice.web.routes.halls import iso, number_in, query_of, tag_for, today
 
 router = APIRouter()
 _OF = ("kind", "to", "of", "format")
+FORMS = ("json", "csv")
 _BOTH = (TYPES["json"], TYPES["csv"])
 
 

@@ -48,7 +48,8 @@ import { NNBSP } from "./words.js";
  *   categories: FacetWord[], rate: Rate | null, links: Record<string, string>, properties?: Record<string, any>,
  *   dwellings?: number | null, generation?: string, area_km2?: number | null, halls?: {code: string, name: string, count: number}[],
  *   elsewhere?: number, qpv?: {ref: string, name: string, generation: string, inside: boolean, edge_m: number}[],
- *   residences?: ResidenceRow[], overlaps?: {ref: string, name: string, generation: string, share: number}[]}} Place
+ *   residences?: ResidenceRow[], followed?: Followed[], overlaps?: {ref: string, name: string, generation: string, share: number}[]}} Place
+ * @typedef {{fact: number, what: string, partner: string, opened: string, days: number, ageing: string}} Followed
  * @typedef {{type: string, label: string, detail: string, lon: number, lat: number, bbox: [number, number, number, number],
  *   zone: string | null}} Hit
  * @typedef {{period: string, count: number | null, withheld: boolean, rate: number | null, denominator: number | null}} Published
@@ -149,6 +150,8 @@ export const calendar = (filters, signal, cell) => get("/api/calendar", merged(f
 export const facets = (filters, signal) => get("/api/facets", filters, signal);
 /** @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<{total: number, residences: ResidenceRow[]}>} */
 export const residences = (filters, signal) => get("/api/residences", filters, signal);
+/** Partners asked about facts of a residence, open ones. @param {string} code @param {AbortSignal} [signal] @returns {Promise<Followed[]>} */
+export const followed = async (code, signal) => (await get("/api/suites", { residence: code }, signal)).open;
 /** A residence, a QPV or a commune. @param {string} zone @param {URLSearchParams} filters @param {AbortSignal} [signal] @returns {Promise<Place>} */
 export function place(zone, filters, signal) {
   const code = /^residence:(.+)$/.exec(zone)?.[1];

@@ -45,7 +45,7 @@ class Places {
     this.choices(view);
     part("to-map").href = `/${write({ ...EMPTY, ...view })}`;
     try {
-      const sheet = view.zone ? profilePage(await api.place(view.zone, api.without(filters(view), "zone"), signal), view, this.catalog)
+      const sheet = view.zone ? profilePage(await this.place(view, signal), view, this.catalog)
         : listPage(await this.lists(view, signal), view, this.catalog);
       if (signal.aborted) return;
       this.put(sheet);
@@ -59,6 +59,14 @@ class Places {
       fill(part("content"));
       fill(part("alert"), h("p", {}, sentence(error)), h("a", { href: "/lieux" }, "Voir toutes les résidences"));
     }
+  }
+
+  /** A place, and for a residence whom one turned to. @param {View} view @param {AbortSignal} signal */
+  async place(view, signal) {
+    const [type, code] = [view.zone.split(":")[0], view.zone.slice(view.zone.indexOf(":") + 1)];
+    const [place, followed] = await Promise.all([api.place(view.zone, api.without(filters(view), "zone"), signal),
+      type === "residence" ? api.followed(code, signal).catch(() => []) : []]);
+    return { ...place, followed };
   }
 
   /** @param {View} view @param {AbortSignal} signal */

@@ -19,7 +19,7 @@ export function profilePage(place, view, catalog) {
   const kind = catalog.kinds.find((one) => one.code === place.kind)?.label ?? place.kind;
   const left = h("section", {}, h("p", { class: "figure" }, h("strong", {}, number(place.count)), place.count < 2 ? " fait" : " faits"),
     h("p", {}, `Origine ${kind}, ${periodWords(view, catalog.period)}.`), rate(place), notes(place), actions(place, view), trend(place.series), hours(place.calendar, { hours: "", weekdays: "" }, null));
-  const right = h("section", {}, identity(place, view), categories(place), halls(place));
+  const right = h("section", {}, identity(place, view), followed(place), categories(place), halls(place));
   return { title: place.name, crumbs: [h("a", { href: `#${write({ ...view, zone: "" }).slice(1)}` }, "Résidences et quartiers"), ` › ${TYPES[place.type] ?? ""}`],
     content: [h("div", { class: "columns-2" }, left, right), place.residences?.length ? h("section", {}, h("h2", {}, "Ses résidences"), residenceTable(place.residences, view)) : null] };
 }
@@ -53,6 +53,7 @@ function actions(place, view) {
   return h("p", { class: "actions" }, at && h("a", { class: "button", href: `/${write({ ...EMPTY, ...view, zone: "", at, spot })}` }, "Voir sur la carte"),
     place.links.cells && h("a", { class: "button", href: `/${write({ ...EMPTY, ...view, zone: place.ref, at })}` }, "Ne compter que ce lieu"),
     place.type === "residence" && h("a", { class: "button", href: `/chronologie?residence=${encodeURIComponent(place.code)}` }, "Chronologie"),
+    place.type === "residence" && h("a", { class: "button", href: `/patrimoine?residence=${encodeURIComponent(place.code)}` }, "Patrimoine"),
     place.links.csv && h("a", { class: "button", href: place.links.csv, download: "" }, "CSV"), place.links.pdf && h("a", { class: "button", href: place.links.pdf, download: "" }, "PDF"));
 }
 
@@ -65,6 +66,13 @@ function identity(place, view) {
     ["Quartiers prioritaires", place.qpv?.length ? joined(place.qpv.map((one) => h("span", {}, link(one), one.inside ? " (dedans)" : `, à ${distance(one.edge_m)}`))) : place.qpv ? "Aucun à proximité" : ""],
     ["Recouvre", place.overlaps?.length ? joined(place.overlaps.map(link)) : ""]];
   return h("dl", { class: "facts" }, rows.filter(([, value]) => value && value.length).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+}
+
+/** Partners asked, the oldest first. @param {Place} place */
+function followed({ followed: found }) {
+  if (!found?.length) return null;
+  return [h("h3", {}, h("a", { href: "/suites" }, "Suites ouvertes")),
+    h("ul", {}, found.slice(0, 8).map((one) => h("li", {}, `${one.partner}${NNBSP}: ${one.what}, depuis ${plural(one.days, "jour")}`)))];
 }
 
 /** @param {Place} place */
