@@ -19,15 +19,17 @@ from geoservice.core.observatory.matching import FAMILY
 from geoservice.core.query import EPOCH, FactQuery, day_number
 from geoservice.core.stats.given import NotEnough
 from geoservice.core.stats.words import between, number, percent
+from geoservice.operations import register
 from geoservice.operations.analyse import Reason
 from geoservice.operations.comparison import Span
 from geoservice.operations.reader import Reader
 from geoservice.operations.reuse import Shelf
 from geoservice.storage.tables import OPEN
-from geoservice.types import Kind, Nature
+from geoservice.types import Category, Kind, Nature, code_of
 
 WINDOW = Window()
 NEAR_M = 100.0  # open facts farther from every place of one's own are about other ground
+MOST = 20_000  # facts of a list
 DAYS = 365  # looked at when no period is asked
 STAFF = (Nature.GARDIEN, Nature.AGENT_SECURITE, Nature.MEDIATEUR)
 RESIDENTS = (Nature.RECLAMATION, Nature.SIGNALEMENT)
@@ -48,6 +50,7 @@ class Overlap:
     reason: Reason | None
 
 
+Columns = tuple[np.ndarray, ...]  # longitude, latitude, day, category
 _kept: Shelf[tuple[Overlap, ...]] = Shelf(32)
 
 
@@ -63,6 +66,7 @@ def _overlap(reader: Reader, query: FactQuery, pair: str) -> Overlap:
     if days is None:
         return Overlap(pair, None, len(first), len(second), None, Reason(
             "pas_ensemble", "Les deux sources n’ont pas de faits situés aux mêmes dates : on ne peut pas les recouper."))
+    days = _recent(first, second, days)
     first, second = _within(first, days), _within(second, days)
     span = EPOCH + timedelta(days[0]), EPOCH + timedelta(days[1] + 1)
     if pair in _OPEN:
@@ -81,6 +85,9 @@ def _lists(reader: Reader, query: FactQuery, pair: str) -> tuple[Sighted, Sighte
     else:
         wanted = [(mine, {"kind": kind, "natures": STAFF}), (mine, {"kind": kind, "natures": RESIDENTS})]
     found = [_columns(reader, query.with_(**also), number) for number, also in wanted]
+    if pair not in _OPEN:
+        found = [_with_reports(reader, query.with_(kind=kind, natures=natures), columns)
+                 for columns, natures in zip(found, (STAFF, RESIDENTS), strict=True)]
     some = next((columns for columns in found if len(columns[0])), None)
     territory = None if some is None else crs.territory_of(float(some[0][0]), float(some[1][0]))
     return tuple(Sighted(_plane(lon, lat, territory), day, category) for lon, lat, day, category in found)  # type: ignore[return-value]  # two
@@ -92,7 +99,7 @@ def _plane(lon: np.ndarray, lat: np.ndarray, territory: crs.Territory | None) ->
     return np.column_stack(crs.project(lon, lat, territory.epsg))
 
 
-def _columns(reader: Reader, query: FactQuery, organisation: int) -> tuple[np.ndarray, ...]:
+def _columns(reader: Reader, query: FactQuery, organisation: int) -> Columns:
     """Longitude, latitude, day and category of placed facts that can be matched at all."""
     index = reader.indexes.get(organisation)
     if index is None:
@@ -104,6 +111,19 @@ def _columns(reader: Reader, query: FactQuery, organisation: int) -> tuple[np.nd
     return *placed, index["day"][rows].astype(np.int64), index["category"][rows]
 
 
+def _with_reports(reader: Reader, query: FactQuery, columns: Columns) -> Columns:
+    """With reports of these natures that were merged into a fact of another: it was seen by both."""
+    once: dict[int, tuple[float, float, int, int]] = {}
+    for each in register.reports_of(reader, reader.viewer.organisation_id):
+        code, asked = code_of(Category(each.category)), not query.categories or each.category in query.categories
+        mixed = each.nature in query.natures and each.head_nature not in query.natures
+        if mixed and asked and each.kind == query.kind and FAMILY[code]:
+            once.setdefault(each.head, (each.lon, each.lat, each.day, code))
+    if not once:
+        return columns
+    return tuple(np.append(column, values) for column, values in zip(columns, zip(*once.values(), strict=True), strict=True))
+
+
 def _common(first: Sighted, second: Sighted, query: FactQuery) -> tuple[int, int] | None:
     """Days on which both sources are at work, the last year of them unless a period is asked."""
     if not len(first) or not len(second):
@@ -111,6 +131,15 @@ def _common(first: Sighted, second: Sighted, query: FactQuery) -> tuple[int, int
     low, high = max(int(first.day.min()), int(second.day.min())), min(int(first.day.max()), int(second.day.max()))
     low = max(low, high - DAYS + 1) if query.since is None else max(low, day_number(query.since))
     return (low, high) if low <= high else None
+
+
+def _recent(first: Sighted, second: Sighted, days: tuple[int, int]) -> tuple[int, int]:
+    """The latest of these days that hold MOST facts of each list: more would take longer and tell little more."""
+    for some in (first, second):
+        inside = np.sort(some.day[(some.day >= days[0]) & (some.day <= days[1])])
+        if len(inside) > MOST:
+            days = (int(inside[-MOST]), days[1])
+    return days
 
 
 def _within(some: Sighted, days: tuple[int, int]) -> Sighted:

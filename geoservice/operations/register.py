@@ -11,6 +11,7 @@ from geoservice.operations.reader import Reader
 from geoservice.operations.residences import Residence, residences
 from geoservice.operations.reuse import Shelf
 from geoservice.storage import register as stored
+from geoservice.storage.register import Report
 from geoservice.types import Kind
 
 _FACTS = 4_000_000  # facts whose registers are kept, some 18 bytes each
@@ -50,6 +51,12 @@ def register_of(reader: Reader, organisation_id: int) -> Register:
             return stored.read(connection, organisation_id)
 
     return _kept.get(key, read)
+
+
+def reports_of(reader: Reader, organisation_id: int) -> list[Report]:
+    """Reports that were merged into other facts of an organisation in reach."""
+    with reader.shelf.storage.read(reader.shelf.scope) as connection:
+        return stored.reports(connection, organisation_id)
 
 
 def _kind(register: Register) -> Kind:

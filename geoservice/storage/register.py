@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from sqlalchemy import Connection, select
 
@@ -15,8 +17,23 @@ _BLOCK = 50_000
 _READ = ("day, residence, source_id, category, subcategory, kind, nature, CASE WHEN said.filed = 1 THEN 1 ELSE complaint END, "
          "CASE WHEN said.cost IS NULL OR cost_cents >= said.cost THEN cost_cents ELSE said.cost END")
 _FROM = f"FROM fact {mergers.SAID} WHERE organisation_id = ? AND fact.id NOT IN ({mergers.LEFT_OUT})"
+_MERGED = ("FROM fact_merger m JOIN fact f ON f.id = m.fact_id JOIN fact h ON h.id = m.head_id "
+           "WHERE m.organisation_id = ? AND m.revoked IS NULL AND m.fact_id <> m.head_id")
 _CODES = {name: {None: 0, **{str(word): code_of(word) for word in words}}
           for name, words in (("category", Category), ("kind", Kind), ("nature", Nature))}
+
+
+class Report(NamedTuple):
+    """A report that was merged into the fact `head`, whose own nature is `head_nature`."""
+
+    head: int
+    head_nature: str | None
+    nature: str | None
+    kind: str
+    category: str
+    day: int
+    lon: float
+    lat: float
 
 
 def read(connection: Connection, organisation_id: int) -> Register:
@@ -31,6 +48,13 @@ def read(connection: Connection, organisation_id: int) -> Register:
     columns["source"] = (columns["source"] + 1).astype(COLUMNS["source"])
     names = dict(connection.execute(select(Source.id, Source.name)).all())
     return Register(columns, tuple(residences), ("", *(str(names.get(number, number)) for number in numbers.tolist())))
+
+
+def reports(connection: Connection, organisation_id: int) -> list[Report]:
+    """Reports with a point that were merged into another fact of an organisation, in the order they came."""
+    query = (f"SELECT m.head_id, h.nature, f.nature, f.kind, f.category, f.day, f.lon, f.lat {_MERGED} AND f.cell <> 0 "
+             "ORDER BY f.id")
+    return [Report(*row) for rows in bulk_select(connection, query, (organisation_id,), _BLOCK) for row in rows]
 
 
 def _columns(rows: list[tuple], residences: dict[str, int]) -> dict[str, np.ndarray]:

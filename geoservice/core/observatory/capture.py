@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoservice.core.observatory.matching import Matched, Sighted, Window, chance, matched
+from geoservice.core.observatory.matching import SHIFTS, Matched, Sighted, Window, chance, matched
 from geoservice.core.stats.given import NotEnough
 
 LEAST_FACTS = 30  # on each list
@@ -70,7 +70,8 @@ class Captured:
 def captured(first: Sighted, second: Sighted, days: tuple[int, int], window: Window = Window()) -> Captured:
     """The estimate of two lists over `days` (first and last, both included), with its sensitivity. NotEnough says why not."""
     estimate = estimated(first, second, days, window)
-    windows = tuple(_with_window(first, second, days, window, factor) for factor in FACTORS)
+    windows = tuple(_with_window(first, second, days, window, factor) if factor != 1 else _as_used(estimate)
+                    for factor in FACTORS)
     return Captured(estimate, windows, tuple(_with_odds(estimate, odds) for odds in ODDS))
 
 
@@ -136,12 +137,17 @@ def _rate_limits(first: int, second: int, both: float, noise: float) -> tuple[fl
     return float(low), float(high)
 
 
+def _as_used(found: Estimate) -> Sensitivity:
+    return Sensitivity("window", 1.0, found.matches, found.both, found.rate, found.rate_low, found.rate_high)
+
+
 def _with_window(first: Sighted, second: Sighted, days: tuple[int, int], window: Window, factor: float) -> Sensitivity:
     wider = Window(window.metres * factor, max(0, round(window.days * factor)))
+    matches = len(matched(first, second, wider))
     try:
-        found = estimated(first, second, days, wider)
+        found = from_counts(len(first), len(second), matches, chance(first, second, days, wider, SHIFTS[::3]))
     except NotEnough:
-        return Sensitivity("window", factor, len(matched(first, second, wider)), 0.0, None, None, None)
+        return Sensitivity("window", factor, matches, 0.0, None, None, None)
     return Sensitivity("window", factor, found.matches, found.both, found.rate, found.rate_low, found.rate_high)
 
 

@@ -86,7 +86,8 @@ def fit(filed: Values, asked: Values) -> Prior:
     for _ in range(_ROUNDS_OF_FIT):
         weight = of / (of + strength)
         mean = float(np.clip(weight @ (some / of) / weight.sum(), 1e-4, 1 - 1e-4))
-        values = _log_marginal(some[:, None], of[:, None], mean * _STRENGTHS, (1 - mean) * _STRENGTHS).sum(axis=0)
+        alpha, beta = mean * _STRENGTHS, (1 - mean) * _STRENGTHS
+        values = _rising(alpha, some) + _rising(beta, of - some) - _rising(alpha + beta, of)
         strength = float(_STRENGTHS[np.argmax(values)])
     return Prior(mean * strength, (1 - mean) * strength)
 
@@ -100,9 +101,11 @@ def ratios(filed: Values, asked: Values, prior: Prior | None = None, level: floa
 
     some, of = _given(filed, asked)
     prior = prior or fit(some, of)
-    a, b = prior.alpha + some, prior.beta + of - some
+    pairs, row = np.unique(np.column_stack([some, of]), axis=0, return_inverse=True)  # few differ where there are many units
+    a, b = prior.alpha + pairs[:, 0], prior.beta + pairs[:, 1] - pairs[:, 0]
     tail = (1 - level) / 2
-    return Ratios(a / (a + b), betaincinv(a, b, tail), betaincinv(a, b, 1 - tail), prior)
+    found = (a / (a + b), betaincinv(a, b, tail), betaincinv(a, b, 1 - tail))
+    return Ratios(*(values[row.ravel()] for values in found), prior)
 
 
 def at_the_mix_of(filed: np.ndarray, first: np.ndarray, second: np.ndarray, usual: np.ndarray) -> np.ndarray:
@@ -159,6 +162,14 @@ def _log_marginal(filed: np.ndarray, asked: np.ndarray, alpha: np.ndarray | floa
     from scipy.special import betaln
 
     return betaln(alpha + filed, beta + asked - filed) - betaln(alpha, beta)
+
+
+def _rising(start: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Sum over units of log (start (start + 1) … (start + steps - 1)), for each start; whole steps, each value once."""
+    from scipy.special import gammaln
+
+    values, times = np.unique(steps, return_counts=True)
+    return (gammaln(start[:, None] + values) - gammaln(start)[:, None]) @ times
 
 
 def _posterior(period: Period, prior: Prior) -> tuple[np.ndarray, np.ndarray]:

@@ -19,8 +19,9 @@ FAMILY = np.zeros(256, dtype=np.int64)  # by category code; 0 is of no family an
 for _number, _members in enumerate(FAMILIES, 1):
     FAMILY[[code_of(member) for member in _members]] = _number
 _OTHER_WORD = 0.25  # of the cost of a whole window, for another category of the same family
-SHIFTS = (21, 28, 35, 42, 49, 56, 63, 70)  # days, whole weeks: the same weekdays, far beyond any window
-_DAYS = 1 << 17  # beyond every day, so that a place and a family and a day are one number
+# days, whole weeks: the same weekdays, far beyond any window
+SHIFTS = tuple(sign * days for days in (21, 28, 35, 42, 49, 56, 63, 70) for sign in (1, -1))
+_DAYS, _EARLY = 1 << 18, 1 << 10  # beyond every day and window, so that a place, a family and a day are one number
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Matched:
 
 def matched(first: Sighted, second: Sighted, window: Window = Window()) -> Matched:
     """Pairs within the window, one to one: the closest pair first, then the closest of what remains."""
-    return _one_to_one(*_pairs(first, second, window))
+    return _one_to_one(*_Near.of(first, second, window.metres).pairs(second.day, window))
 
 
 def chance(first: Sighted, second: Sighted, days: tuple[int, int], window: Window = Window(),
@@ -66,36 +67,48 @@ def chance(first: Sighted, second: Sighted, days: tuple[int, int], window: Windo
     Days go round within (first, last), both included; shifts that would be no shift there are left out.
     """
     length = days[1] - days[0] + 1
-    moves = [move for shift in shifts for move in (shift, -shift) if 2 * abs(shift) <= length and abs(shift) > 2 * window.days]
-    found = []
-    for move in moves:
-        moved = Sighted(second.xy, days[0] + (second.day - days[0] + move) % length, second.category)
-        found.append(len(matched(first, moved, window)))
+    moves = [shift for shift in shifts if 2 * abs(shift) <= length and abs(shift) > 2 * window.days]
+    near = _Near.of(first, second, window.metres)
+    found = [len(_one_to_one(*near.pairs(days[0] + (second.day - days[0] + move) % length, window))) for move in moves]
     return found or [0]
 
 
-def _pairs(first: Sighted, second: Sighted, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every pair within the window: rows of both lists and its cost, (p,) each.
+@dataclass(frozen=True, eq=False)
+class _Near:
+    """Facts of the first list that have facts of the second near them: `row` of the first, `place` of the second's positions,
+    how many `metres` between, (l,) each. Facts share few positions (halls, addresses): these are looked at once."""
 
-    Facts share few positions (halls, addresses): near positions are found once, then days by binary search.
-    """
-    none = np.empty(0, np.int64)
-    if not len(first) or not len(second):
-        return none, none, np.empty(0)
-    here, mine = np.unique(first.xy.round(1), axis=0, return_inverse=True)
-    there, theirs = np.unique(second.xy.round(1), axis=0, return_inverse=True)
-    start, near, metres = _near(here, there, window.metres)
-    order, keys = _sorted_keys(theirs.ravel(), FAMILY[second.category], second.day)
-    row, link = _expanded(np.diff(start)[mine.ravel()], start[:-1][mine.ravel()])
-    family, day = FAMILY[first.category][row], first.day[row]
-    low = np.searchsorted(keys, _key(near[link], family, day - window.days))
-    high = np.searchsorted(keys, _key(near[link], family, day + window.days), side="right")
-    high[family == 0] = low[family == 0]
-    which, at = _expanded(high - low, low)
-    a, b = row[which], order[at]
-    cost = (metres[link[which]] / window.metres) ** 2 + (np.abs(first.day[a] - second.day[b]) / max(window.days, 1)) ** 2 \
-        + np.where(first.category[a] == second.category[b], 0.0, _OTHER_WORD)
-    return a, b, cost
+    first: Sighted
+    second: Sighted
+    row: np.ndarray
+    place: np.ndarray
+    metres: np.ndarray
+    theirs: np.ndarray
+
+    @classmethod
+    def of(cls, first: Sighted, second: Sighted, metres: float) -> _Near:
+        if not len(first) or not len(second):
+            return cls(first, second, *(np.empty(0, np.int64) for _ in range(4)))
+        here, mine = np.unique(first.xy.round(1), axis=0, return_inverse=True)
+        there, theirs = np.unique(second.xy.round(1), axis=0, return_inverse=True)
+        start, near, apart = _near(here, there, metres)
+        known = np.flatnonzero(FAMILY[first.category])
+        at = mine.ravel()[known]
+        row, link = _expanded(np.diff(start)[at], start[:-1][at])
+        return cls(first, second, known[row], near[link], apart[link], theirs.ravel().astype(np.int64))
+
+    def pairs(self, day: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every pair within the window, the second list on these days: rows of both lists and its cost, (p,) each."""
+        keys = _key(self.theirs, FAMILY[self.second.category], day)
+        order = np.argsort(keys, kind="stable")
+        keys = keys[order]
+        wanted = _key(self.place, FAMILY[self.first.category[self.row]], self.first.day[self.row])
+        low = np.searchsorted(keys, wanted - window.days)
+        which, at = _expanded(np.searchsorted(keys, wanted + window.days, side="right") - low, low)
+        a, b = self.row[which], order[at]
+        cost = (self.metres[which] / window.metres) ** 2 + (np.abs(self.first.day[a] - day[b]) / max(window.days, 1)) ** 2 \
+            + np.where(self.first.category[a] == self.second.category[b], 0.0, _OTHER_WORD)
+        return a, b, cost
 
 
 def _near(here: np.ndarray, there: np.ndarray, metres: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -109,13 +122,7 @@ def _near(here: np.ndarray, there: np.ndarray, metres: float) -> tuple[np.ndarra
 
 
 def _key(place: np.ndarray, family: np.ndarray, day: np.ndarray) -> np.ndarray:
-    return (place * (len(FAMILIES) + 1) + family) * _DAYS + np.maximum(day, 0)
-
-
-def _sorted_keys(place: np.ndarray, family: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    keys = _key(place.astype(np.int64), family, day.astype(np.int64))
-    order = np.argsort(keys, kind="stable")
-    return order, keys[order]
+    return (place * (len(FAMILIES) + 1) + family) * _DAYS + day + _EARLY
 
 
 def _expanded(counts: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
