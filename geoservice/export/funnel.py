@@ -12,7 +12,7 @@ from geoservice.core.stats.words import number
 
 WIDTH, HEIGHT = 720, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 20, 48
-_STEPS = 80
+_STEPS, _NAMED = 80, 12  # places outside, beyond which names would cover one another
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ Limits = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def svg(dots: Dots, target: float, inner: Limits, outer: Limits, title: str) -> str:
-    """The plot; `inner` and `outer` give low and high rates per 100 at sizes. Places outside are named and are squares."""
+    """The plot; `inner`, `outer` give low and high rates per 100 at sizes. Places outside are squares, named while few."""
     wide = float(dots.sizes.max()) * 1.05
     sizes = np.linspace(max(1.0, float(dots.sizes.min()) * 0.6), wide, _STEPS)
     curves = [(name, side) for name, both in (("inner", inner(sizes)), ("outer", outer(sizes))) for side in both]
@@ -44,7 +44,8 @@ def svg(dots: Dots, target: float, inner: Limits, outer: Limits, title: str) -> 
     for name, side in curves:
         points = " ".join(",".join(at(float(x), float(y))) for x, y in zip(sizes, side, strict=True) if y <= tall)
         parts.append(f'<polyline class="limit {name}" points="{points}" fill="none"/>')
-    parts += [_dot(at, dots, row) for row in np.argsort(np.abs(dots.outside), kind="stable").tolist()]
+    named = int((dots.outside != 0).sum()) <= _NAMED
+    parts += [_dot(at, dots, row, named) for row in np.argsort(np.abs(dots.outside), kind="stable").tolist()]
     return "".join([*parts, "</svg>"])
 
 
@@ -75,7 +76,7 @@ def _level(at: Callable[[float, float], tuple[str, str]], target: float, wide: f
     return f'<path class="target" d="M{x0} {y}H{at(wide, 0)[0]}" fill="none"/>'
 
 
-def _dot(at: Callable[[float, float], tuple[str, str]], dots: Dots, row: int) -> str:
+def _dot(at: Callable[[float, float], tuple[str, str]], dots: Dots, row: int, named: bool) -> str:
     size, rate, name = float(dots.sizes[row]), float(dots.rates[row]), escape(dots.names[row])
     x, y = at(size, rate)
     told = f"<title>{name}, {number(size, 0)} logements, {number(rate)} faits pour 100</title>"
@@ -84,4 +85,5 @@ def _dot(at: Callable[[float, float], tuple[str, str]], dots: Dots, row: int) ->
     end = float(x) > WIDTH * 0.7
     label = f'<text class="label" x="{float(x) + (-9 if end else 9):.1f}" y="{float(y) + 4:.1f}"' \
         f'{" text-anchor=" + chr(34) + "end" + chr(34) if end else ""}>{name}</text>'
-    return f'<rect class="dot outside" x="{float(x) - 5:.1f}" y="{float(y) - 5:.1f}" width="10" height="10">{told}</rect>{label}'
+    square = f'<rect class="dot outside" x="{float(x) - 5:.1f}" y="{float(y) - 5:.1f}" width="10" height="10">{told}</rect>'
+    return square + (label if named else "")

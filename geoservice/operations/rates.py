@@ -12,7 +12,7 @@ from geoservice.core.stats import ranks as ranking
 from geoservice.core.stats.given import NotEnough
 from geoservice.core.stats.ranks import Ranks
 from geoservice.core.stats.rates import Funnel, Posterior, funnel, gamma_poisson
-from geoservice.core.stats.words import number
+from geoservice.core.stats.words import number, percent
 from geoservice.operations.analyse import Reason
 from geoservice.operations.reader import Reader
 from geoservice.operations.register import Own, own
@@ -96,16 +96,21 @@ def sentence(found: Rates) -> str:
     if found.funnel is None or found.ranks is None:
         return "" if found.reason is None else found.reason.sentence
     above, below = int((found.funnel.outside > 0).sum()), int((found.funnel.outside < 0).sum())
+    out = "aucune n’est" if not above + below else f"{above} au-dessus et {below} au-dessous :"
     start = (f"{number(found.facts.sum(), 0)} faits pour {number(found.dwellings.sum(), 0)} logements, soit "
-             f"{number(100 * found.funnel.target)} pour 100. Sur {len(found.codes)} résidences, {above} au-dessus et {below} au-"
-             "dessous de ce que le hasard et la diversité ordinaire des résidences expliquent.")
+             f"{number(100 * found.funnel.target)} pour 100. Sur {len(found.codes)} résidences, {out} hors de ce que le hasard et "
+             "la diversité ordinaire des résidences expliquent.")
     apart = f" {number(found.nowhere, 0)} faits ne nomment pas de résidence et n’y sont pas." if found.nowhere else ""
     return f"{start} {found.ranks.sentence}{apart}"
 
 
 def method(found: Rates) -> str:
     """How it was made."""
-    spread = "" if found.funnel is None else f" (dispersion {number(found.funnel.dispersion)})"
     return ("Faits pour 100 logements sur la période, atteintes au personnel comprises. Taux ramenés vers celui du bailleur "
-            f"(bayésien empirique gamma–Poisson), intervalles à 95 %. Entonnoir de Poisson à 95 et 99,8 %, élargi de la "
-            f"dispersion{spread}. Un ordre n’est montré qu’entre groupes dont les intervalles de rang ne se chevauchent pas.")
+            "(bayésien empirique gamma–Poisson), intervalles à 95 %. Entonnoir de Poisson à 95 et 99,8 %, élargi de ce que des "
+            f"résidences ordinaires diffèrent entre elles{_between(found.funnel)}. Un ordre n’est "
+            "montré qu’entre groupes dont les intervalles de rang ne se chevauchent pas.")
+
+
+def _between(found: Funnel | None) -> str:
+    return "" if found is None else f" ({percent(found.between**0.5)} du taux, écart-type)"

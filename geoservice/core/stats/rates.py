@@ -16,6 +16,8 @@ from geoservice.errors import BadInput
 
 _LARGEST_PRIOR = 1e9  # facts: rates that do not differ at all have a prior as sharp as this
 _WINSORISED = 0.1  # of the residuals on each side, before the dispersion is taken from them
+_DRAWN_IN = 0.6787  # mean square of a standard normal so drawn in
+_LARGEST_BETWEEN, _HALVINGS = 1e4, 40
 LEAST_UNITS = 3
 
 
@@ -40,7 +42,8 @@ class Funnel:
     """Limits of n rates around one target at `levels` (for instance 95 and 99.8 %): `low`, `high` (levels, n), exact Poisson.
 
     `outside` (n,) int: +1 above, -1 below the widest limits widened by the dispersion, else 0; `outside_poisson` the same without
-    it. `dispersion`: variance / mean of the rates around the target, winsorised, at least 1.
+    it. `between`: squared coefficient of variation of the rates that chance does not explain; `dispersion`: the
+    variance / mean of facts that it makes in a unit of mean exposure, at least 1.
     """
 
     target: float
@@ -49,6 +52,7 @@ class Funnel:
     high: np.ndarray
     outside: np.ndarray
     outside_poisson: np.ndarray
+    between: float
     dispersion: float
 
 
@@ -111,7 +115,8 @@ def funnel(facts: Values, exposure: Values, target: float | None = None, levels:
     """Control limits of rates around `target`, by default the rate of all units (Spiegelhalter, Statistics in Medicine 24, 2005).
 
     Limits are exact Poisson quantiles, whole facts and so steps: beyond them lies at most (1 - level) / 2 on each side. A unit is
-    outside when it is beyond the widest limits widened by the square root of the dispersion. NotEnough below 3 units or no facts.
+    outside when it is beyond the widest limits widened by how much rates differ among themselves (a random effect, as in
+    Spiegelhalter et al., J. R. Statist. Soc. A 175, 2012). NotEnough below 3 units or no facts.
     """
     counts, bases = whole_counts_of(facts), exposure_of(exposure, np.size(facts), "expositions")
     if len(counts) < LEAST_UNITS:
@@ -124,17 +129,22 @@ def funnel(facts: Values, exposure: Values, target: float | None = None, levels:
         raise NotEnough("aucun_fait", "Aucun fait dans cette sélection : il n’y a pas de taux à comparer.")
     pairs = [limits(centre, bases, level) for level in levels]
     low, high = (np.array([pair[side] for pair in pairs]) for side in (0, 1))
-    spread = _winsorised_dispersion(counts, centre * bases)
+    between = _between(counts, centre * bases)
     rates, widest = counts / bases, int(np.argmax(levels))
-    bottom, top = limits(centre, bases, levels[widest], spread)
-    return Funnel(centre, levels, low, high, _side(rates, bottom, top), _side(rates, low[widest], high[widest]), spread)
+    bottom, top = limits(centre, bases, levels[widest], between)
+    return Funnel(centre, levels, low, high, _side(rates, bottom, top), _side(rates, low[widest], high[widest]), between,
+                  1 + between * centre * float(bases.mean()))
 
 
-def limits(target: float, exposure: np.ndarray, level: float, dispersion: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Limits of rates around a target at exposures (n,) > 0: exact Poisson, widened by the square root of the dispersion."""
+def limits(target: float, exposure: np.ndarray, level: float, between: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Limits of rates around a target at exposures (n,) > 0: exact Poisson, widened for rates that differ among themselves.
+
+    `between`: squared coefficient of variation of the rates. Widened on square roots, where counts vary about evenly.
+    """
     low, high = _poisson_quantiles(target * exposure, (1 - share_of(level, "levels")) / 2)
-    wide = dispersion**0.5
-    return target - (target - low / exposure) * wide, target + (high / exposure - target) * wide
+    wide, middle = np.sqrt(1 + between * target * exposure), target**0.5
+    bottom, top = (middle + (np.sqrt(side / exposure) - middle) * wide for side in (low, high))
+    return np.maximum(bottom, 0.0) ** 2, top**2
 
 
 def _given(facts: Values, exposure: Values) -> tuple[np.ndarray, np.ndarray]:
@@ -168,11 +178,25 @@ def _poisson_quantiles(mean: np.ndarray, tail: float) -> tuple[np.ndarray, np.nd
     return out[0], out[1]
 
 
-def _winsorised_dispersion(counts: np.ndarray, expected: np.ndarray) -> float:
-    """Mean squared Poisson residual, on square roots, with the extremes drawn in: outliers must not hide themselves."""
+def _between(counts: np.ndarray, expected: np.ndarray) -> float:
+    """Squared coefficient of variation of the rates beyond chance, at least 0: where residuals on square roots, extremes
+    drawn in, vary as much as a normal's would; outliers must not hide themselves."""
     z = 2 * (np.sqrt(counts) - np.sqrt(expected))
-    low, high = np.quantile(z, (_WINSORISED, 1 - _WINSORISED))
-    return max(1.0, float((np.clip(z, low, high) ** 2).mean()))
+
+    def excess(between: float) -> float:
+        scaled = z / np.sqrt(1 + between * expected)
+        low, high = np.quantile(scaled, (_WINSORISED, 1 - _WINSORISED))
+        return float((np.clip(scaled, low, high) ** 2).mean()) - _DRAWN_IN
+
+    low, high = 0.0, 1.0
+    if excess(low) <= 0:
+        return 0.0
+    while excess(high) > 0 and high < _LARGEST_BETWEEN:
+        low, high = high, high * 4
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    return (low + high) / 2
 
 
 def _side(rates: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

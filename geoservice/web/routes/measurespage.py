@@ -35,6 +35,8 @@ router = APIRouter(include_in_schema=False)
 
 _LEVELS = (0.95, 0.998)
 _SHADES, _YEAR = 5, 365
+_FEW = 30  # facts below which a percentage says more than is known
+_MOST = 150  # rows of a table on the page
 _NONE = "–"
 
 
@@ -54,11 +56,14 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
     return {
         "page": "mesures", "given": given, "gap": gap, "rates": rates, "yearly": yearly, "spoken": spoken,
         "link": "?" + urlencode({name: text for name, text in asked.items() if name != "residence"}) if asked else "",
-        "yearly_link": "&" + urlencode(asked) if asked else "", "text": french.typeset, "number": french.number, "share": share,
+        "yearly_link": "&" + urlencode(asked) if asked else "", "text": french.typeset, "number": french.number,
+        "share": share, "told": told,
         "money": money, "date": french.day, "gap_sentence": gaps.sentence(gap), "gap_method": gaps.method(gap),
-        "alerts": _alerts(gap), "gap_rows": _gap_rows(gap), "overlaps": captures.overlaps(reader, query), "pairs": captures.PAIRS,
+        "alerts": _alerts(gap), "gap_rows": _shown(_gap_rows(gap)), "gap_total": len(gap.codes),
+        "overlaps": captures.overlaps(reader, query), "pairs": captures.PAIRS,
         "capture_sentence": captures.sentence, "capture_method": captures.method(), "rates_sentence": rating.sentence(rates),
-        "rates_method": rating.method(rates), "rate_rows": _rate_rows(rates), "funnel": _funnel(rates),
+        "rates_method": rating.method(rates), "rate_rows": _shown(_rate_rows(rates)), "rates_total": len(rates.codes),
+        "funnel": _funnel(rates),
         "silences": completing.sentences(spoken), "filled": completing.FILLED_LABELS, "shade": shade,
         "last": gap.span[1] - timedelta(1), "compared": ", puis ".join(
             f"du {french.day(first)} au {french.day(after - timedelta(1))}" for first, after in gap.spans),
@@ -74,6 +79,11 @@ def share(part: float, whole: float = 1.0) -> str:
         return _NONE
     value = 100 * part / whole
     return f"{french.number(value, 0 if value >= 10 or value == 0 else 1)}{french.NNBSP}%"
+
+
+def told(part: int, whole: int) -> str:
+    """Complaints of the facts one knows of: a share, or both numbers where a share would be bare of sense."""
+    return share(part, whole) if whole >= _FEW else f"{part} sur {whole}" if whole else _NONE
 
 
 def money(cents: float, facts: float) -> str:
@@ -108,7 +118,14 @@ def _gap_rows(found: Gap) -> list[dict[str, Any]]:
                      "ratio": None if found.ratios is None else tuple(
                          float(values[row]) for values in (found.ratios.mean, found.ratios.low, found.ratios.high)),
                      "alarm": found.lassitude is not None and bool(found.lassitude.alarm[row])})
+        rows[-1]["apart"] = rows[-1]["alarm"] or (found.ratios is not None and not (
+            found.ratios.low[row] <= found.ratios.prior.mean <= found.ratios.high[row]))
     return rows
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """All rows where a page can hold them; else those apart from the others. Files have every one."""
+    return rows if len(rows) <= _MOST else [row for row in rows if row["apart"]][:_MOST]
 
 
 def _rate_rows(found: Rates) -> list[dict[str, Any]]:
@@ -124,16 +141,17 @@ def _rate_rows(found: Rates) -> list[dict[str, Any]]:
                 100 * float(values[row]) for values in (posterior.mean, posterior.low, posterior.high)),
             "outside": 0 if found.funnel is None else int(found.funnel.outside[row]), "cents": float(found.cents[row]),
             "costed": int(found.costed[row]), "group": int(found.ranks.group[row]) if ranked and found.ranks else None})
+        rows[-1]["apart"] = bool(rows[-1]["outside"])
     return sorted(rows, key=lambda each: (each["group"] or 0, each["name"]))
 
 
 def _funnel(found: Rates) -> Markup:
     if found.funnel is None:
         return Markup("")
-    target, spread = found.funnel.target, found.funnel.dispersion
+    target, between = found.funnel.target, found.funnel.between
 
     def at(level: float) -> Any:
-        return lambda sizes: tuple(100 * side for side in limits(target, sizes, level, spread))
+        return lambda sizes: tuple(100 * side for side in limits(target, sizes, level, between))
 
     dots = Dots(found.dwellings, 100 * found.facts / found.dwellings, found.funnel.outside, found.names)
     drawn = svg(dots, 100 * target, at(_LEVELS[0]), at(_LEVELS[1]), french.typeset(rating.sentence(found)))

@@ -119,6 +119,18 @@ def test_a_funnel_of_bunched_facts_says_so():
     assert rates.funnel(bunched, homes).outside[0] == 1
 
 
+def test_a_funnel_of_rates_that_differ_calls_few_outside_whatever_their_size():
+    draw = np.random.default_rng(5)
+    homes = np.exp(draw.uniform(np.log(20), np.log(2_000), 3_000))
+    found = rates.funnel(draw.poisson(homes * 0.5 * draw.gamma(8, 1 / 8, 3_000)), homes)
+    assert found.between == pytest.approx(1 / 8, rel=0.2)
+    for some in (homes < 100, homes > 500):
+        assert (found.outside[some] != 0).mean() < 0.01
+    assert (found.outside_poisson[homes > 500] != 0).mean() > 0.5
+    low, high = rates.limits(0.5, np.array([40.0]), 0.95)
+    assert (float(low[0]) * 40, float(high[0]) * 40) == pytest.approx(stats.poisson.ppf((0.025, 0.975), 20).tolist())
+
+
 def test_nothing_to_compare_is_an_answer():
     for call in (lambda: rates.global_bayes([], []), lambda: rates.gamma_poisson([0, 0], [1, 1]), lambda: rates.funnel([1], [1]),
                  lambda: rates.funnel([0, 0, 0], [1, 1, 1])):
