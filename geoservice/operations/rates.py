@@ -98,8 +98,8 @@ def sentence(found: Rates) -> str:
     above, below = int((found.funnel.outside > 0).sum()), int((found.funnel.outside < 0).sum())
     out = "aucune n’est" if not above + below else f"{above} au-dessus et {below} au-dessous :"
     start = (f"{number(found.facts.sum(), 0)} faits pour {number(found.dwellings.sum(), 0)} logements, soit "
-             f"{number(100 * found.funnel.target)} pour 100. Sur {len(found.codes)} résidences, {out} hors de ce que le hasard et "
-             "la diversité ordinaire des résidences expliquent.")
+             f"{number(100 * found.funnel.target)} pour 100. Sur {len(found.codes)} résidences, {out} hors de ce que le hasard "
+             "et la diversité ordinaire des résidences expliquent.")
     apart = f" {number(found.nowhere, 0)} faits ne nomment pas de résidence et n’y sont pas." if found.nowhere else ""
     return f"{start} {found.ranks.sentence}{apart}"
 

@@ -17,6 +17,7 @@ PARTS = (
     "spill",
     "silence",
     "boundary",
+    "measures",
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,27 +18,29 @@ from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
 from geoservice.testing.assembly import town as demo_town
 from geoservice.testing.demo import load_town
-from tests.bench import figures
 from tests.bench.figures import Figure
+from tests.observatory.frame import Run, Told, figure
 from tests.observatory.lists import SETUP, town
 
-COMMAND = "python -m tests.observatory"
-ISSUE = 6
+
+def figures(run: Run) -> list[Figure]:
+    """Everything of this part."""
+    return [figure("measures", told) for some in (capture, tired, outliers) for told in some(run)]
 
 
-def capture(part: float = 1.0) -> list[Figure]:
+def capture(run: Run) -> list[Told]:
     """Does the interval of the reporting rate hold the truth as often as it says?"""
     setup = SETUP["capture"]
-    runs, (low, high) = max(10, round(setup["towns"] * part)), setup["target"]
+    runs, (low, high) = run.runs(setup["towns"]), setup["target"]
     held = [_holds(number) for number in range(runs)]
     odds = setup["beyond_odds"]
     naive, told = zip(*(_holds_dependent(number, odds) for number in range(runs)), strict=True)
     target = f"{100 * low:.0f} to {100 * high:.0f} %"
-    return [_figure(f"95 % intervals of the reporting rate that hold the truth: two noisy lists of a town, {runs} towns",
-                    100 * np.mean(held), "%", target, low <= np.mean(held) <= high),
-            _figure(f"the same where the lists depend on each other by an odds ratio of {odds:g}: the row of that hypothesis "
-                    f"(the main interval, which supposes independence: {100 * np.mean(naive):.0f} %)", 100 * np.mean(told), "%",
-                    target, low <= np.mean(told) <= high)]
+    return [Told(f"95 % intervals of the reporting rate that hold the truth: two noisy lists of a town, {runs} towns",
+                 100 * np.mean(held), target, low <= np.mean(held) <= high),
+            Told(f"the same where the lists depend on each other by an odds ratio of {odds:g}: the row of that hypothesis "
+                 f"(the main interval, which supposes independence: {100 * np.mean(naive):.0f} %)", 100 * np.mean(told),
+                 target, low <= np.mean(told) <= high)]
 
 
 def _holds(number: int) -> bool:
@@ -57,21 +58,21 @@ def _holds_dependent(number: int, odds: float) -> tuple[bool, bool]:
     return found.estimate.rate_low <= some.rate <= found.estimate.rate_high, row.rate_low <= some.rate <= row.rate_high
 
 
-def tired(part: float = 1.0) -> list[Figure]:
+def tired(run: Run) -> list[Told]:
     """Alarms of lassitude: in landlords without any change, with some, and in the demo's town."""
     setup = SETUP["complaints"]
-    runs = max(10, round(setup["runs"] * part))
+    runs = run.runs(setup["runs"])
     calm = [_landlord(number, 0.0) for number in range(runs // 2)]
     moved = [_landlord(number, setup["changed"]) for number in range(runs // 2, runs)]
     alarms = np.concatenate([found.alarm for found, _ in calm])
     shown, truly = (np.concatenate(some) for some in zip(*((found.alarm, fell) for found, fell in moved), strict=True))
     wrong = (shown & ~truly).sum() / max(shown.sum(), 1)
     name = f"{len(calm)} landlords of {setup['residences']} residences"
-    return [_figure(f"residences alarmed for lassitude where no ratio changes: {name}", 100 * alarms.mean(), "%",
+    return [Told(f"residences alarmed for lassitude where no ratio changes: {name}", 100 * alarms.mean(),
                     f"≤ {100 * setup['false_alarms']:.0f} %", alarms.mean() <= setup["false_alarms"]),
-            _figure(f"false alarms among alarms where {100 * setup['changed']:.0f} % of ratios fall to a fifth: "
+            Told(f"false alarms among alarms where {100 * setup['changed']:.0f} % of ratios fall to a fifth: "
                     f"{name} (found: {100 * (shown & truly).sum() / truly.sum():.0f} % of the falls; 20 to 400 facts each)",
-                    100 * wrong, "%", f"≤ {100 * setup['false_share']:.0f} %", wrong <= setup["false_share"]), *_demo()]
+                    100 * wrong, f"≤ {100 * setup['false_share']:.0f} %", wrong <= setup["false_share"]), *_demo()]
 
 
 def _landlord(number: int, changed: float) -> tuple[Lassitude, np.ndarray]:
@@ -91,7 +92,7 @@ def _landlord(number: int, changed: float) -> tuple[Lassitude, np.ndarray]:
     return lassitude(before, after, fit(before.filed + after.filed, before.asked + after.asked)), fell
 
 
-def _demo() -> list[Figure]:
+def _demo() -> list[Told]:
     """The one planted fall of the demo's town, and every other residence of its landlords."""
     made = demo_town()
     fall = made.truth.complaint_fall
@@ -107,26 +108,26 @@ def _demo() -> list[Figure]:
             seen += float(found.lassitude.both[planted].sum())
             others, alarms = others + int((~planted).sum()), alarms + int(found.lassitude.alarm[~planted].sum())
         storage.close()
-    return [_figure("posterior of the planted fall of complaints in the demo's town, the two halves of three years", seen, "",
-                    f"> {ALARM}", seen > ALARM),
-            _figure(f"alarms among the {others} other residences of the demo's landlords", alarms, "", "0", alarms == 0)]
+    return [Told("posterior of the planted fall of complaints in the demo's town, the two halves of three years", seen,
+                    f"> {ALARM}", seen > ALARM, ""),
+            Told(f"alarms among the {others} other residences of the demo's landlords", alarms, "0", alarms == 0, "")]
 
 
-def outliers(part: float = 1.0) -> list[Figure]:
+def outliers(run: Run) -> list[Told]:
     """Residences outside the funnel, and orders shown, where no residence is special."""
     setup = SETUP["funnel"]
-    runs = max(10, round(setup["runs"] * part))
+    runs = run.runs(setup["runs"])
     out = []
     for shape in setup["shape"]:
         outside, ordered = zip(*(_special(number, shape) for number in range(runs)), strict=True)
         world = "rates that vary as a gamma of shape 8" if shape < 1_000 else "one rate everywhere"
         name = f"{runs} landlords of {setup['residences']} residences, {world}"
         share = float(np.mean(np.concatenate(outside)))
-        out.append(_figure(f"residences outside the widened 99.8 % funnel though none is special: {name}", 100 * share, "%",
+        out.append(Told(f"residences outside the widened 99.8 % funnel though none is special: {name}", 100 * share,
                            f"≤ {100 * setup['outside']:.0f} %", share <= setup["outside"]))
         if shape > 1_000:
-            out.append(_figure(f"landlords whose residences are shown in an order though all rates are equal: {name}",
-                               100 * float(np.mean(ordered)), "%", f"≤ {100 * setup['league']:.0f} %",
+            out.append(Told(f"landlords whose residences are shown in an order though all rates are equal: {name}",
+                               100 * float(np.mean(ordered)), f"≤ {100 * setup['league']:.0f} %",
                                float(np.mean(ordered)) <= setup["league"]))
     return out
 
@@ -138,16 +139,3 @@ def _special(number: int, shape: float) -> tuple[np.ndarray, bool]:
     facts = random.poisson(setup["rate"] * dwellings * random.gamma(shape, 1 / shape, size))
     posterior = gamma_poisson(facts, dwellings)
     return funnel(facts, dwellings).outside != 0, ranks(posterior.shape, posterior.rate, number, draws=400).ranked
-
-
-def _figure(name: str, measured: float, unit: str, target: str, met: bool) -> Figure:
-    return Figure(name, ISSUE, float(np.round(measured, 4)), unit, None, None, None, target, bool(met), COMMAND, figures.today(),
-                  _commit())
-
-
-@cache
-def _commit() -> str:
-    return figures.commit()
-
-
-PARTS = (capture, tired, outliers)

@@ -9,7 +9,7 @@ import pytest
 
 from geoservice.core.observatory.halls import WORDS
 from tests.bench import figures
-from tests.observatory import halls, silence, spill
+from tests.observatory import halls, measures, silence, spill
 from tests.observatory.__main__ import PARTS
 from tests.observatory.frame import Run
 from tests.observatory.plan import PLAN
@@ -41,6 +41,21 @@ def test_displacement_is_told_where_it_was_planted():
     assert spill.told(False, 10) <= 3
 
 
+def test_intervals_of_the_reporting_rate_hold_the_truth_also_where_lists_depend():
+    rows = measures.capture(Run(0.1))
+    assert [row.measured >= 85 for row in rows] == [True, True]
+
+
+def test_the_planted_fall_of_complaints_is_found_alone():
+    planted, others = measures.tired(Run(0.05))[-2:]
+    assert planted.met
+    assert others.measured == 0
+
+
+def test_ordinary_residences_stay_in_the_funnel_and_without_an_order():
+    assert all(row.met for row in measures.outliers(Run(0.1)))
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_tells_its_figures_under_its_own_name(part):
     assert hasattr(import_module(f"tests.observatory.{part}"), "figures")
@@ -51,7 +66,7 @@ def test_a_part_tells_its_figures_under_its_own_name(part):
 
 @pytest.mark.slow
 def test_the_whole_campaign_in_a_tenth():
-    for part in ("halls", "spill", "silence"):
+    for part in ("halls", "spill", "silence", "measures"):
         assert import_module(f"tests.observatory.{part}").figures(Run(0.1))
 
 

@@ -111,12 +111,3 @@ def test_a_town_is_estimated_within_its_interval_and_a_dependence_moves_it() -> 
     assert sorted((row.rate for row in found.odds), reverse=True) == [row.rate for row in found.odds]
     assert found.odds[1].rate == pytest.approx(found.estimate.rate)
     assert [row.value for row in found.windows] == [0.5, 1.0, 2.0]
-
-
-def test_towns_hold_the_truth_about_as_often_as_they_say() -> None:
-    held = []
-    for number in range(40):
-        some = town(number)
-        found = estimated(some.first, some.second, some.days)
-        held.append(found.rate_low <= some.rate <= found.rate_high)
-    assert np.mean(held) >= 0.85
