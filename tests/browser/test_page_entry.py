@@ -108,9 +108,11 @@ def test_an_answer_that_is_lost_is_asked_again_and_counts_once(form: Page) -> No
     expect(form.locator("#queue")).to_contain_text("dès que le réseau revient")
     assert len(lost) == 1
     form.unroute("**/api/facts")
+    posts = sent(form)
     form.get_by_role("button", name="Annuler").click()  # it may have arrived: it is sent again, then taken back there
     expect(form.locator("#entries li")).to_have_attribute("data-state", "undone")
     expect(form.locator("#queue")).to_be_empty()
+    assert [path.rpartition("/")[2] for path in posts] == ["facts", "annuler"]
     assert entered(form) == before + 1
 
 
