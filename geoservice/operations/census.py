@@ -150,16 +150,18 @@ def months_ending(last: int, count: int) -> np.ndarray:
 def _compute(reader: Reader, kind: Kind, last: int) -> Computed:
     known, found = rules(), stock(reader)
     earlier = known.remembered + known.present
-    starts = months_ending(last, known.months + earlier)
+    looks = known.months + known.down  # the first ones only settle what the others begin with
+    starts = months_ending(last, looks + earlier)
     seen, home, month = _seen(reader, found, kind, starts, known.natures())
     reports = np.bincount(home * (len(starts) - 1) + month, minlength=len(found.residences) * (len(starts) - 1)
                           ).reshape(len(found.residences), -1)
-    within = starts[earlier:]
+    within = starts[-known.months - 1:]
     days = halls.days_with(seen, starts[earlier - known.window + 1:], len(found), len(known.acts))
-    looks = halls.rolling(days, known.window)[..., known.window - 1:]
-    states = halls.settled(halls.raw(looks, known.grid), told(reports, found.exposure(), known)[found.home], known.up, known.down)
+    windows = halls.rolling(days, known.window)[..., known.window - 1:]
+    here = told(reports, found.exposure(), known)[found.home]
+    states = halls.settled(halls.raw(windows, known.grid), here, known.up, known.down)
     elsewhere = int(((seen.hall < 0) & (seen.day >= within[0])).sum())
-    return Computed(found, within, states, days[..., known.window - 1:], reports[:, earlier:], elsewhere)
+    return Computed(found, within, *(each[..., -known.months:] for each in (states, days, reports)), elsewhere)
 
 
 def _seen(reader: Reader, found: Stock, kind: Kind, starts: np.ndarray,

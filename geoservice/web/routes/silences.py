@@ -62,8 +62,10 @@ def silence_sentence(found: Silences) -> str:
     """How many are silent of how many that could be told."""
     judged, total, silent = int(found.watch.judged.sum()), len(found.rows), int(found.watch.silent.sum())
     what = "résidences" if found.wanted.level == "residence" else "halls"
-    return (f"{silent} silence{'s' if silent > 1 else ''} sur {judged} {what} où un silence se verrait\u202f; ailleurs "
-            f"({total - judged}), trop peu de signalements sont attendus pour le dire.")
+    told = f"{silent} silence{'s' if silent > 1 else ''} sur {judged} {what} où un silence se verrait"
+    if judged == total:
+        return f"{told}."
+    return f"{told}\u202f; ailleurs ({total - judged}), trop peu de signalements sont attendus pour le dire."
 
 
 def silence_row(found: Silences, place: int) -> dict[str, Any]:
