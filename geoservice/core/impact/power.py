@@ -15,6 +15,7 @@ from geoservice.errors import BadInput
 
 _RUNS = 2_000
 _STEP = 0.01  # of a reduction that is tried
+_MOST = 10.0  # times as many facts: a rise beyond this is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,20 @@ def gate(expected: float, control: float, dispersion: float = 1.0, z: float = Z9
 
 
 def power(treated: Values, control: Values, share: float, dispersion: float, seed: int, runs: int = _RUNS) -> float:
-    """How often `robust.effect` would say that a reduction by `share` worked (interval below 0), by simulation.
+    """How often the interval of `robust.effect` would be below 0 after a reduction by `share`, by simulation.
 
-    treated, control: facts expected of each place in one period, (n,). Counts are gamma-Poisson with variance = dispersion × mean
-    before and after; the same seed is the same answer.
+    share below 0 is a rise (displacement), and the interval then above 0. treated, control: facts expected of each place in one
+    period, (n,); every place changes by the same share, so that places of unequal size change unequally, which the formula does
+    not know. Counts are gamma-Poisson with variance = dispersion × mean before and after; the same seed is the same answer.
     """
     means, others = counts_of(treated), counts_of(control)
-    if min(len(means), len(others)) < 3 or not 0 <= share <= 1 or dispersion < 1 or runs < 1:
-        raise BadInput("La simulation demande trois lieux par groupe, une baisse entre 0 et 1 et une dispersion de 1 ou plus.")
+    if min(len(means), len(others)) < 3 or not -_MOST <= share <= 1 or dispersion < 1 or runs < 1:
+        raise BadInput("La simulation demande trois lieux par groupe, une baisse de 1 au plus et une dispersion de 1 ou plus.")
     rng = np.random.default_rng(seed)
     groups = [(_drawn(rng, means, dispersion, runs), _drawn(rng, means * (1 - share), dispersion, runs), 1.0),
               (_drawn(rng, others, dispersion, runs), _drawn(rng, others, dispersion, runs), -len(means) / len(others))]
-    return float((_upper_ends(groups) < 0).mean())
+    value, half = _intervals(groups)
+    return float((value + half < 0).mean() if share >= 0 else (value - half > 0).mean())
 
 
 def least_seen(treated: Values, control: Values, dispersion: float, seed: int, wanted: float = 0.8) -> float | None:
@@ -85,8 +88,8 @@ def _drawn(rng: np.random.Generator, means: np.ndarray, dispersion: float, runs:
     return rng.poisson(wide).astype(np.float64)
 
 
-def _upper_ends(groups: list[tuple[np.ndarray, np.ndarray, float]]) -> np.ndarray:
-    """The upper end of the interval of `robust.effect` in every run: groups are (before, after, weight), (runs, n) each."""
+def _intervals(groups: list[tuple[np.ndarray, np.ndarray, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Value and half interval of `robust.effect` in every run: groups are (before, after, weight), (runs, n) each."""
     from scipy import stats
 
     value = sum(weight * (after - before).sum(axis=1) for before, after, weight in groups)
@@ -96,4 +99,4 @@ def _upper_ends(groups: list[tuple[np.ndarray, np.ndarray, float]]) -> np.ndarra
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = sum(one**2 / (before.shape[1] - 1) for one, (before, _, _) in zip(found, groups, strict=True))
         degrees = np.where(whole > 0, whole**2 / parts, np.inf)
-    return value + stats.t.ppf(0.975, degrees) * np.sqrt(np.maximum(whole, plain))
+    return value, stats.t.ppf(0.975, degrees) * np.sqrt(np.maximum(whole, plain))

@@ -8,7 +8,7 @@ from scipy import stats
 
 from geoservice.core.impact.events import events
 from geoservice.core.impact.interim import bounds
-from geoservice.core.impact.power import gate, least_seen, power
+from geoservice.core.impact.power import _intervals, gate, least_seen, power
 from geoservice.core.impact.robust import Places, dispersion, effect
 from geoservice.core.impact.wdd import Z80, Z95, Change, minimum_drop, wdd
 from geoservice.core.stats.given import NotEnough
@@ -79,6 +79,22 @@ def test_the_formula_is_what_simulation_finds(dispersion: float) -> None:
     assert found == pytest.approx(asked.share, abs=0.05)
     assert least_seen(treated, control, dispersion, seed=3) == found
     assert power(treated, control, 0.0, dispersion, seed=4) <= 0.04
+    assert power(treated, control, -asked.share, dispersion, seed=3) < power(treated, control, asked.share, dispersion, seed=3)
+
+
+def test_the_simulation_makes_the_intervals_of_effect() -> None:
+    rng = np.random.default_rng(6)
+    before, after, others, later = (rng.poisson(8.0, (5, many)).astype(float) for many in (7, 7, 9, 9))
+    value, half = _intervals([(before, after, 1.0), (others, later, -7 / 9)])
+    for run in range(5):
+        found = effect(Places.of(before[run], after[run]), Places.of(others[run], later[run]))
+        assert (value[run] - half[run], value[run] + half[run]) == pytest.approx((found.low, found.high))
+
+
+def test_unequal_places_need_more() -> None:
+    """The same facts in places of very unequal size: what they lose differs, and the simulation knows."""
+    even, uneven = np.full(15, 20.0), np.array([2.0] * 12 + [92.0] * 3)
+    assert power(uneven, np.full(30, 20.0), 0.4, 1.0, seed=1) < power(even, np.full(30, 20.0), 0.4, 1.0, seed=1) - 0.3
 
 
 def test_even_everything_is_too_little() -> None:

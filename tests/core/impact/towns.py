@@ -1,4 +1,4 @@
-"""Towns of `towns.toml`: halls, months and a planted effect, with its true size in facts."""
+"""Towns of `towns.toml` and `towns_2.toml`: halls, months and a planted effect, with its true size in facts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 from geoservice.core.impact.robust import Places
 
-FILE = Path(__file__).with_name("towns.toml")
+FILES = {name: Path(__file__).with_name(f"{file}.toml") for name, file in (("impact-1", "towns"), ("impact-2", "towns_2"))}
 GROUPS = ("treated", "control", "around", "control_around")
 
 
-def plan() -> dict[str, Any]:
-    """What was fixed."""
-    return tomllib.loads(FILE.read_text("utf-8"))
+def plan(name: str) -> dict[str, Any]:
+    """What was fixed for a campaign."""
+    return tomllib.loads(FILES[name].read_text("utf-8"))
 
 
 @dataclass(frozen=True)
