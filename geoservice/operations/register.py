@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from geoservice.core.observatory.register import Register
 from geoservice.core.query import EPOCH, FactQuery
+from geoservice.operations.reach import scope_of
 from geoservice.operations.reader import Reader
 from geoservice.operations.residences import Residence, residences
 from geoservice.operations.reuse import Shelf
@@ -44,10 +45,11 @@ def register_of(reader: Reader, organisation_id: int) -> Register:
     """The register of an organisation in reach, as old as its index."""
     index = reader.indexes.get(organisation_id)
     storage = reader.shelf.storage
-    key = (str(storage.settings.data), storage.identity, organisation_id, "" if index is None else index.version)
+    version = "" if index is None else index.version
+    key = (str(storage.settings.data), storage.identity, organisation_id, version, reader.viewer.glass)
 
     def read() -> Register:
-        with storage.read(reader.shelf.scope) as connection:
+        with storage.read(scope_of(reader.viewer)) as connection:
             return stored.read(connection, organisation_id)
 
     return _kept.get(key, read)
@@ -55,7 +57,7 @@ def register_of(reader: Reader, organisation_id: int) -> Register:
 
 def reports_of(reader: Reader, organisation_id: int) -> list[Report]:
     """Reports that were merged into other facts of an organisation in reach."""
-    with reader.shelf.storage.read(reader.shelf.scope) as connection:
+    with reader.shelf.storage.read(scope_of(reader.viewer)) as connection:
         return stored.reports(connection, organisation_id)
 
 
