@@ -40,7 +40,6 @@ LABELS = {
     "patrouille.retiree": "Demande de passage retirée", "patrouille.repondue": "Demande de passage répondue",
     "seance.creee": "Réunion créée", "seance.close": "Réunion close", "decision.prise": "Décision notée",
     "decision.suivie": "Décision suivie", "instantane.fait": "Instantané figé", "instantane.allege": "Faits figés effacés",
-    "instantane.montre": "Chiffres d’un instantané donnés hors du service",
     "hall.etat": "État d’un hall dit à la main", "hall.etat-retire": "État d’un hall rendu aux règles",
     "purge": "Effacement de ce qui est échu", SEAL: "Lignes anciennes scellées et effacées",
     "bris-de-glace.demande": "Accès exceptionnel demandé", "bris-de-glace.accorde": "Accès exceptionnel accordé",

@@ -32,7 +32,9 @@ ACTIONS: dict[str, Action] = {
                      "POST /suites/{number}/clore", "POST /api/facts/{key}/reunir"), Action.RECORD),
     **{f"GET {path}": Action.EXPORT for path in ("/api/carte.pdf", "/api/map.png")},
     **dict.fromkeys(("GET /reunions", "GET /reunions/{number}", "GET /instantanes/{number}"), _READ),
-    **dict.fromkeys(("GET /instantanes/{number}/document.pdf", "GET /instantanes/{number}/fichier"), Action.EXPORT),
+    **dict.fromkeys(("GET /instantanes/{number}/document.pdf", "GET /instantanes/{number}/fichier",
+                     "GET /reunions/{number}/partage.pdf"), Action.EXPORT),
+    "POST /reunions/{number}/divulguer": Action.DISCLOSE,
     **{f"POST {path}": Action.RECORD for path in (
         "/reunions", "/reunions/{number}/instantanes", "/reunions/{number}/decisions", "/reunions/{number}/suites",
         "/reunions/{number}/clore", "/instantanes/{number}/alleger")},

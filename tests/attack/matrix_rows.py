@@ -188,6 +188,9 @@ ROWS: dict[str, Row] = {
     "POST /reunions/{number}/decisions": named(WRITERS, path=numbered("meeting"), own=BAD, form=lambda names: {"lever": "x"}),
     "POST /reunions/{number}/suites": named(WRITERS, path=numbered("meeting"), own=BAD, form=lambda names: {"status": "x"}),
     "POST /reunions/{number}/clore": named(WRITERS, path=numbered("meeting"), own=DONE, form=empty, uses_up="meeting"),
+    "GET /reunions/{number}/partage.pdf": named(READERS, path=numbered("meeting"), queries=lambda names: (
+        {"territory": names["territory"]},)),
+    "POST /reunions/{number}/divulguer": named(ADMIN, path=numbered("meeting"), own=BAD, form=lambda names: {"first": "x"}),
     "GET /instantanes/{number}": named(READERS, path=numbered("snapshot"), page=True,
                                        queries=lambda names: ({}, {"verifier": "1"})),
     "GET /instantanes/{number}/document.pdf": named(READERS, path=numbered("snapshot")),

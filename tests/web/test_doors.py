@@ -90,7 +90,7 @@ ASKED = {
     "/reunions": ["/reunions"],
     # a meeting is its own organisation's: see test_meetings.py
     "/reunions/{number}": [], "/instantanes/{number}": [], "/instantanes/{number}/document.pdf": [],
-    "/instantanes/{number}/fichier": [],
+    "/instantanes/{number}/fichier": [], "/reunions/{number}/partage.pdf": [],
     "/api/shared": ["/api/shared"],
     # a release is opened by an agreement or by a liaison: see test_shared_main.py
     **{f"/api/shared/{{territory}}{rest}": [] for rest in (
@@ -158,7 +158,8 @@ SENT = {
     "/accords": "/accords",
     "/accords/{number}/retirer": "/accords/1/retirer",
     "/reunions": "/reunions",
-    **{f"/reunions/{{number}}/{what}": f"/reunions/1/{what}" for what in ("instantanes", "decisions", "suites", "clore")},
+    **{f"/reunions/{{number}}/{what}": f"/reunions/1/{what}" for what in ("instantanes", "decisions", "suites", "clore",
+                                                                          "divulguer")},
     "/instantanes/{number}/alleger": "/instantanes/1/alleger",
     "/acces": "/acces",
     "/acces/{number}/accorder": "/acces/1/accorder",

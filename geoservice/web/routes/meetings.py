@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -10,10 +11,11 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from geoservice.errors import NotReady
+from geoservice.errors import BadInput, NotReady
 from geoservice.export.fonts import FONT
 from geoservice.export.paperpdf import to_pdf
-from geoservice.operations import meetingpaper, meetings, snapshots
+from geoservice.operations import disclosing, meetingpaper, meetings, meetingshare, shared_access, snapshots
+from geoservice.operations import shared_shapes as shapes
 from geoservice.operations.meetings import Wish
 from geoservice.operations.permissions import Action, can
 from geoservice.operations.reader import Reader, open_reader
@@ -21,13 +23,14 @@ from geoservice.operations.residences import residences
 from geoservice.operations.snapshotview import View
 from geoservice.types import Viewer
 from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters, only
-from geoservice.web.formpage import page, tried
+from geoservice.web.formpage import page, render, tried
 from geoservice.web.forms import read_form
 from geoservice.web.origin import refuse_other_sites
 from geoservice.web.responses import respond, tag_of
 from geoservice.web.routes.account import Number
 from geoservice.web.routes.picture import PDF
 from geoservice.web.service import service_of
+from geoservice.web.shared.who import door_of, shared_of
 
 router = APIRouter(include_in_schema=False)
 _SENT = [NoParameters, Depends(refuse_other_sites)]
@@ -133,6 +136,59 @@ def file(request: Request, who: CurrentViewer, number: Number) -> Response:
     return respond(request, tag_of("instantane", digest, len(data)), lambda: data, FILE, f"instantane-{digest[:12]}.geosnap")
 
 
+@router.get("/reunions/{number}/partage.pdf")
+def shared(request: Request, who: CurrentViewer, number: Number,
+           given: Annotated[dict[str, str], Depends(only("territory"))]) -> Response:
+    """The paper for those outside: released figures, and what the owner noted as told."""
+    storage, reader = service_of(request).opened(), _reader(request, who)
+    meeting = meetings.one(storage, who, number)
+    found = shared_access.opened(shared_of(request), door_of(request).guest(request, who), given.get("territory", ""))
+    taken = [(each, meetings.place_name(reader, each.place)) for each in meetings.decisions(storage, who)
+             if each.meeting == number]
+    own = meetingshare.own_figures(storage, who, found)
+    tag = tag_of("partage", found.id, meeting, taken, own)
+    return respond(request, tag, lambda: to_pdf(*meetingshare.paper(found, meeting, taken, (who.organisation, own)), FONT), PDF,
+                   f"{meeting.kind}-{meeting.day}-a-partager-{found.id[:12]}.pdf")
+
+
+@router.post("/reunions/{number}/divulguer", dependencies=_SENT)
+async def disclose(request: Request, who: CurrentViewer, number: Number) -> Response:
+    """What telling an exact figure outside would give away; noted when the owner is sure."""
+    given = await read_form(request, "territory", "place", "first", "last", "sure")
+
+    def act() -> Response:
+        telling = disclosing.Telling(given["territory"], given["place"], _months(given), None, _today())
+        found = disclosing.disclose(service_of(request).opened(), who, telling, bool(given["sure"]))
+        if found.noted:
+            return _to(f"/reunions/{number}")
+        said = list(found.lines())[:-1]  # the last is about the command line
+        return render(request, who, _of(number), warned=said, telling=given)
+
+    return await run_in_threadpool(tried, request, who, _of(number), act)
+
+
+def _months(given: dict[str, str]) -> tuple[int, int]:
+    """Months since 1970-01, both included."""
+    found = []
+    for name in ("first", "last"):
+        match = re.fullmatch(r"(19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])", given[name], re.ASCII)
+        if match is None:
+            raise BadInput("Donnez deux mois comme 2026-01.")
+        found.append((int(match[1]) - 1970) * 12 + int(match[2]) - 1)
+    if found[0] > found[1]:
+        raise BadInput("Le premier mois vient avant le dernier.")
+    return found[0], found[1]
+
+
+def _releases(request: Request, who: Viewer) -> list[dict[str, Any]]:
+    """Releases that one may open, and their places that a figure can be told of."""
+    territories = door_of(request).guest(request, who).territories if can(who, Action.READ_RELEASE) else ()
+    found = [one for one in shared_of(request).folder.readable() if one.territory in territories]
+    return [{"territory": one.territory, "title": one.title or one.territory, "zones": [
+        (ref, shapes.name_of(one, ref)) for level in meetingshare.LEVELS if level in one.release.places
+        for ref in one.release.places[level].names]} for one in found]
+
+
 def _to(address: str) -> Response:
     return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
@@ -170,7 +226,8 @@ def _of(number: int) -> Callable[[Request, Viewer], dict[str, Any]]:
                                                                                 if pair[0].meeting == number],
                 "earlier": [pair for pair in decided if pair[0].meeting != number and (pair[0].open
                                                                                        or pair[0].told == meeting.day)],
-                "places": _places(reader), "today": _today(), **_words(who)}
+                "places": _places(reader), "today": _today(), "releases": _releases(request, who), "warned": [], "telling": {},
+                "may_disclose": can(who, Action.DISCLOSE), "may_export": can(who, Action.EXPORT), **_words(who)}
 
     return data
 
