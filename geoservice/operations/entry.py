@@ -51,6 +51,13 @@ def choices(reader: Reader) -> Choices:
     return Choices(sorted(rows, key=lambda row: row[1]), sorted(halls, key=lambda row: (row[2], row[1])))
 
 
+def kind_of(reader: Reader) -> Kind:
+    """The origin that an organisation's entries have: that of most of its facts, else a landlord's."""
+    index = reader.indexes.get(reader.viewer.organisation_id)
+    known = {} if index is None else {kind: number for kind, number in index.kinds.items() if number}
+    return max(known, key=lambda kind: known[kind], default=Kind.BAILLEUR)
+
+
 def _rounded(point: tuple[float, float] | None) -> tuple[float | None, float | None]:
     return (None, None) if point is None else (round(point[0], 6), round(point[1], 6))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -76,6 +77,11 @@ def test_the_day_is_undone_with_what_was_taken_back(landlords):
 def test_the_lists_of_the_form_are_the_organisations_own(landlords):
     _, rives, _ = landlords
     found = rives.get("/api/saisie").json()
-    assert found["organisation"] == "rives"
+    assert (found["organisation"], found["kind"]) == ("rives", "bailleur")
+    assert rives.post("/api/facts", json={**FACT, "kind": "ville"}).status_code == 201  # a town's own register
+    end = time.monotonic() + 15
+    while rives.get("/api/saisie").json()["kind"] != "ville":
+        assert time.monotonic() < end
+        time.sleep(0.1)
     assert {"code": "tag", "label": "Tag"} in next(one for one in found["categories"] if one["code"] == "DEG")["subcategories"]
     assert (found["residences"], found["halls"]) == ([], [])

@@ -51,7 +51,8 @@ class Fact(Body):
 @router.get("/api/saisie", dependencies=[NoParameters], openapi_extra=described())
 def lists(request: Request, reader: CurrentReader) -> Response:
     """What there is to choose from when one enters a fact: words, and the residences and halls of the organisation."""
-    tag = tag_of("saisie", reader.viewer.organisation_id, reader.version("patrimoine"), reader.version("halls"))
+    versions = [reader.version(layer) for layer in ("patrimoine", "halls")]
+    tag = tag_of("saisie", reader.viewer.organisation_id, entry.kind_of(reader), *versions)
     return respond(request, tag, lambda: to_json(_lists(reader)), JSON)
 
 
@@ -60,8 +61,9 @@ def _lists(reader: Reader) -> dict[str, Any]:
         {"code": code, "label": label[:1].upper() + label[1:]} for code, label in SUBCATEGORIES[category].items()]}
         for category in Category]
     found = entry.choices(reader)
-    return {"organisation": reader.viewer.organisation, "categories": categories, "natures": words(Nature),
-            "places": words(Place), "gravities": [{"code": str(code), "label": label} for code, label in GRAVITIES.items()],
+    return {"organisation": reader.viewer.organisation, "kind": entry.kind_of(reader), "categories": categories,
+            "natures": words(Nature), "places": words(Place),
+            "gravities": [{"code": str(code), "label": label} for code, label in GRAVITIES.items()],
             "residences": found.residences, "halls": found.halls}
 
 

@@ -4,7 +4,7 @@ import { fill, h } from "./dom.js";
 
 /**
  * @typedef {{code: string, label: string}} Word
- * @typedef {{organisation: string, categories: (Word & {subcategories: Word[]})[], natures: Word[], places: Word[], gravities: Word[],
+ * @typedef {{organisation: string, kind: string, categories: (Word & {subcategories: Word[]})[], natures: Word[], places: Word[], gravities: Word[],
  *   residences: [string, string, number | null, number | null][], halls: [string, string, string, number | null, number | null][]}} Lists
  */
 
@@ -67,8 +67,8 @@ export function clock(moment = new Date()) {
 }
 
 /** The body of the fact that the form says; a sentence instead where something is missing.
- * @param {{residence: string, hall: string} | null} spot @returns {{body: any} | {missing: string, field: string}} */
-export function read(spot) {
+ * @param {{residence: string, hall: string} | null} spot @param {string} kind @returns {{body: any} | {missing: string, field: string}} */
+export function read(spot, kind) {
   if (!spot) return { missing: "Choisissez la résidence ou le hall.", field: "field-where" };
   if (!value("category")) return { missing: "Choisissez ce qui s’est passé.", field: "field-category" };
   const cost = value("cost").replace(",", ".").replace(/\s/g, "");
@@ -77,7 +77,7 @@ export function read(spot) {
   if (!now && !value("date")) return { missing: "Donnez le jour.", field: "field-when" };
   if (!now && value("date") > today()) return { missing: "Ce jour n’est pas encore venu.", field: "field-when" };
   const category = [value("category"), value("subcategory")].filter(Boolean).join(".");
-  const given = { date: now ? today() : value("date"), time: now ? clock() : value("time"), category, residence: spot.residence, hall: spot.hall,
+  const given = { kind, date: now ? today() : value("date"), time: now ? clock() : value("time"), category, residence: spot.residence, hall: spot.hall,
     place: value("place"), nature: value("nature"), complaint: value("complaint") };
   const body = Object.fromEntries(Object.entries(given).filter(([, text]) => text));
   return { body: { ...body, ...(value("gravity") ? { gravity: Number(value("gravity")) } : {}), ...(cost ? { cost: Number(cost) } : {}) } };

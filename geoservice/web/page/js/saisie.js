@@ -38,7 +38,7 @@ class Page {
   }
 
   async enter() {
-    const found = form.read(this.where.chosen);
+    const found = form.read(this.where.chosen, this.lists.kind);
     if ("missing" in found) return missing(found);
     fill(part("alert"));
     const id = form.identifier();
