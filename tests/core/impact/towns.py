@@ -22,13 +22,15 @@ def plan(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Town:
-    """Facts (halls, months) of each group, history first; those truly prevented and truly added around, in the last months."""
+    """Facts (halls, months) of each group, history first; in the last months those truly prevented, truly
+    added around, and expected around without that."""
 
     counts: dict[str, np.ndarray]
     months: int
     reduction: float
     prevented: float
     around: float
+    expected_around: float
 
     def places(self, group: str) -> Places:
         """Before and after of a group."""
@@ -58,10 +60,11 @@ def town(given: dict[str, Any], number: int) -> Town:
         means[group] = halls[:, None] * np.exp(shared + np.repeat(periods, months, axis=1))
     reduction = effect["reductions"][number % len(effect["reductions"])]
     prevented = float(reduction * means["treated"][:, -months:].sum())
+    there = float(means["around"][:, -months:].sum())
     around = _around(means["around"], months, prevented * effect["spread"][number % len(effect["spread"])])
     means["treated"][:, -months:] *= 1 - reduction
     counts = {group: rng.poisson(rng.gamma(mean / noise["monthly"], noise["monthly"])) for group, mean in means.items()}
-    return Town(counts, months, reduction, prevented, around)
+    return Town(counts, months, reduction, prevented, around, there)
 
 
 def _around(means: np.ndarray, months: int, facts: float) -> float:
