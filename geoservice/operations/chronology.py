@@ -105,12 +105,13 @@ def chronology(reader: Reader, asked: Asked) -> Chronology:
     home, days = residences.residences(reader).get(asked.residence), _days(asked)
     own = reader.viewer.organisation_id
     with reader.shelf.storage.read(scope_of(reader.viewer)) as connection:
-        rows = facts.told(connection, own, Wanted(days=days, residence=asked.residence), MOST + 1)
+        box = None if home is None or home.point is None else _box(home.point)
+        rows = facts.told(connection, own, Wanted(days=days, residence=asked.residence, near=box), MOST + 1)
         if home is None and not rows:
             raise NotFound("Cette résidence n’est pas dans votre patrimoine.")
         home = home or residences.Residence(asked.residence, asked.residence, None, {})
-        rest = facts.told(connection, own, Wanted(days=days, nameless=_box(home.point)), MOST) if home.point else []
-        found = [_Found(row, row.hall, CERTAIN, None) for row in rows[:MOST]] + _near(reader, home, rest)
+        named = [_Found(row, row.hall, CERTAIN, None) for row in rows[:MOST] if row.residence is not None]
+        found = named + _near(reader, home, [row for row in rows[:MOST] if row.residence is None])
         chosen = found if asked.hall is None else [each for each in found if _is_of(each, asked.hall)]
         lines = _lines(connection, own, chosen)
     return Chronology(home, asked.hall, lines, len(rows) > MOST, _beside(reader, home, days))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from geoservice.catalog.rows import FACT
 from geoservice.storage import mergers, sightings
@@ -278,14 +279,22 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Some facts of an organisation that count: by their days (the first, and the day after the last), by their residence, in a
-    box without naming any (`nameless`), or by their numbers. `reports`: also those that were merged into others."""
+    """Some facts of an organisation that count: by their days (the first, and the day after the last), by their residence (and
+    `near`: those in a box that name none), or by their numbers. `reports`: also those that were merged into others."""
 
     days: tuple[int, int] | None = None
     residence: str | None = None
-    nameless: Box | None = None
+    near: Box | None = None
     numbers: tuple[int, ...] | None = None
     reports: bool = False
+
+
+def _nameless(box: Box | None) -> list[ColumnElement[bool]]:
+    """Facts with a point in a box that name neither a residence nor a hall."""
+    table = Fact.__table__.c
+    return [] if box is None else [and_(
+        table.residence.is_(None), table.hall.is_(None), table.cell != 0, table.lon.between(box.west, box.east),
+        table.lat.between(box.south, box.north))]
 
 
 def told(connection: Connection, organisation_id: int, wanted: Wanted, most: int) -> list[Told]:
@@ -297,11 +306,7 @@ def told(connection: Connection, organisation_id: int, wanted: Wanted, most: int
     if wanted.days is not None:
         query = query.where(table.day >= wanted.days[0], table.day < wanted.days[1])
     if wanted.residence is not None:
-        query = query.where(table.residence == wanted.residence)
-    if wanted.nameless is not None:
-        box = wanted.nameless
-        query = query.where(table.residence.is_(None), table.hall.is_(None), table.cell != 0,
-                            table.lon.between(box.west, box.east), table.lat.between(box.south, box.north))
+        query = query.where(or_(table.residence == wanted.residence, *_nameless(wanted.near)))
     if wanted.numbers is not None:
         query = query.where(table.id.in_(wanted.numbers))
     return [Told(*row) for row in connection.execute(query.order_by(table.day.desc(), table.id.desc()).limit(most))]
