@@ -12,7 +12,7 @@ from geoservice.core.stats.words import number
 
 WIDTH, HEIGHT = 720, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 20, 48
-_STEPS, _NAMED = 80, 12  # places outside, beyond which names would cover one another
+_STEPS, _NAMED, _TOLD = 80, 12, 600  # names of places outside would cover one another; places within that tell who they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,8 @@ def svg(dots: Dots, target: float, inner: Limits, outer: Limits, title: str) -> 
         points = " ".join(",".join(at(float(x), float(y))) for x, y in zip(sizes, side, strict=True) if y <= tall)
         parts.append(f'<polyline class="limit {name}" points="{points}" fill="none"/>')
     named = int((dots.outside != 0).sum()) <= _NAMED
-    parts += [_dot(at, dots, row, named) for row in np.argsort(np.abs(dots.outside), kind="stable").tolist()]
+    many = len(dots.names) > _TOLD
+    parts += [_dot(at, dots, row, (named, many)) for row in np.argsort(np.abs(dots.outside), kind="stable").tolist()]
     return "".join([*parts, "</svg>"])
 
 
@@ -76,10 +77,13 @@ def _level(at: Callable[[float, float], tuple[str, str]], target: float, wide: f
     return f'<path class="target" d="M{x0} {y}H{at(wide, 0)[0]}" fill="none"/>'
 
 
-def _dot(at: Callable[[float, float], tuple[str, str]], dots: Dots, row: int, named: bool) -> str:
+def _dot(at: Callable[[float, float], tuple[str, str]], dots: Dots, row: int, crowd: tuple[bool, bool]) -> str:
     size, rate, name = float(dots.sizes[row]), float(dots.rates[row]), escape(dots.names[row])
     x, y = at(size, rate)
+    named, many = crowd
     told = f"<title>{name}, {number(size, 0)} logements, {number(rate)} faits pour 100</title>"
+    if not dots.outside[row] and many:
+        return f'<circle class="dot" cx="{x}" cy="{y}" r="2"/>'
     if not dots.outside[row]:
         return f'<circle class="dot" cx="{x}" cy="{y}" r="4">{told}</circle>'
     end = float(x) > WIDTH * 0.7

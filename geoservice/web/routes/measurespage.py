@@ -67,7 +67,8 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
         "silences": completing.sentences(spoken), "filled": completing.FILLED_LABELS, "shade": shade,
         "last": gap.span[1] - timedelta(1), "compared": ", puis ".join(
             f"du {french.day(first)} au {french.day(after - timedelta(1))}" for first, after in gap.spans),
-        "named": dict(zip(gap.codes, gap.names, strict=True)), "residences": sorted(zip(gap.names, gap.codes, strict=True)),
+        "most": _MOST, "named": dict(zip(gap.codes, gap.names, strict=True)),
+        "residences": sorted(zip(gap.names, gap.codes, strict=True)),
         "short": [(year, days) for year, days in zip(yearly.years, yearly.observed, strict=True) if days < _YEAR],
         "lines": [line for line in yearly.lines if line.facts.any()], "per_home": partial(per_home, yearly),
     }
