@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoservice.core.disclosure import audit as audits
 from geoservice.core.disclosure import solving
 from geoservice.core.disclosure.audit import Case, audit, joint, read, unmasked
 from geoservice.core.disclosure.bounds import Attacker, Bounds, Unsound, check, knowledge, propagate, start
@@ -111,6 +112,19 @@ def test_repair_ends_clean_for_every_attacker_even_with_hardly_any_noise(seed: i
     assert verdict.clean
     assert verdict.hidden > 0
     assert all(read(case, clean, attacker).clean for attacker in case.attackers)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_where_repair_does_not_end_a_place_loses_its_finest_level(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, seen = _case(seed, replace(LOUD, near=0, rounds=0), count=250)  # no round of repairs is granted
+    bad = np.logical_or.reduce([read(case, seen, attacker).violations for attacker in case.attackers])
+    clean, verdict = audit(case, seen)
+    assert verdict.clean
+    finest = [audits._finest(case.found.lattice, seen.shown, row) for row in np.flatnonzero(bad.any(axis=1)).tolist()]
+    assert verdict.lost >= sum(bool(nodes.any()) for nodes in finest) > 0  # the others have nothing left to lose
+    assert not any(clean.shown[nodes].any() for nodes in finest)
+    monkeypatch.setattr(audits, "coarsen", lambda case, view, bad: (np.zeros_like(bad), 0))
+    assert not audit(case, seen)[1].clean  # which a publisher refuses
 
 
 def test_an_insider_knows_its_own_facts_and_a_disclosed_fact_is_known_to_all() -> None:
