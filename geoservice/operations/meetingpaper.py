@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from geoservice.core.observatory.halls import WORDS
 from geoservice.core.query import EPOCH
 from geoservice.core.snapshotfile import Snapshot
 from geoservice.export import french
@@ -81,7 +82,8 @@ def edition(told: Told, status: str) -> Edition:
     now, before = header["spans"]["now"], header["spans"]["before"]
     lines = (header["meeting"]["place"],
              f"Faits {days(now)}, comparés à ceux {days(before)}",
-             f"{header['organisation']}, instantané du {french.day(day(header['day']))}, empreinte {told.digest[:16]}… {status}.")
+             f"{header['organisation']}, instantané du {french.day(day(header['day']))}, empreinte {told.digest[:16]}…",
+             f"{status}.")
     foot = f"{header['meeting']['title']} – {header['organisation']} – instantané {told.digest[:16]}…"
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=header["day"])
     return Edition(tuple(french.typeset(line) for line in lines), foot, moment)
@@ -145,8 +147,9 @@ def _first(told: Told) -> Iterator[Block]:
                      f"{french.number(unknown)} inconnus {told.mark('halls.etats')}.")
     states = told.value("decisions")
     if states["total"]:
-        lines.append(f"Décisions suivies : {states['total']}, dont {states['fait']} faites, {states['commence']} commencées et "
-                     f"{states['late']} dont l’échéance est passée {told.mark('decisions')}.")
+        lines.append(f"Décisions suivies : {states['total']} ; faites : {states['fait']}, commencées : {states['commence']}, "
+                     f"échéance "
+                     f"passée : {states['late']} {told.mark('decisions')}.")
     yield bullets(*(french.typeset(line) for line in lines))
 
 
@@ -155,7 +158,9 @@ def _hot_line(told: Told, kind: str) -> list[str]:
     if value is None:
         return []
     if not value["solide"] + value["fragile"]:
-        return [f"{label(kind)} : aucun point chaud ne ressort plus que par hasard {told.mark(f'{kind}.points')}."]
+        doubtful = f", {value['artefact']} lieu artefact probable" if value["artefact"] == 1 else (
+            f", {value['artefact']} lieux artefacts probables" if value["artefact"] else "")
+        return [f"{label(kind)} : aucun point chaud solide ou fragile{doubtful} {told.mark(f'{kind}.points')}."]
     names = [figure["name"] for figure in told.under(f"{kind}.point.") if figure["value"]["verdict"] == "solide"][:3]
     which = f", d’abord {french.listed(names)}" if names else ""
     return [f"{label(kind)} : points chauds solides {value['solide']}, fragiles {value['fragile']}{which} "
@@ -293,8 +298,8 @@ def _hall_states(told: Told) -> Iterator[Block]:
     if value is None:
         return
     yield Heading("État des halls", 3)
-    yield Table(("", *(word.capitalize() for word in value["now"]), "N°"), tuple(
-        (name, *(french.number(number) for number in value[when].values()), told.mark("halls.etats"))
+    yield Table(("Date", *(word.capitalize() for word in WORDS), "N°"), tuple(
+        (name, *(french.number(value[when][word]) for word in WORDS), told.mark("halls.etats"))
         for name, when in (("À la fin de la période", "now"), ("Un an avant", "before"))))
     yield Paragraph(french.typeset(
         f"{french.counted(value['worse'], 'hall connu', 'halls connus')} dont l’état s’est aggravé, "

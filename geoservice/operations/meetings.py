@@ -68,6 +68,7 @@ class Decision:
     number: int
     meeting: int
     title: str  # of the meeting
+    day: date  # of the meeting
     lever: str
     place: str
     in_charge: str
@@ -267,7 +268,8 @@ def decisions(storage: Storage, viewer: Viewer) -> list[Decision]:
     require(viewer, Action.READ_FACTS, viewer.organisation_id)
     with storage.read(scope_of(viewer)) as connection:
         rows = stored.decisions(connection, viewer.organisation_id)
-    return [Decision(row.id, row.meeting_id, f"{KINDS[row.meeting_kind]} du {french.day(_date(row.meeting_day))}", row.lever,
+    return [Decision(row.id, row.meeting_id, f"{KINDS[row.meeting_kind]} du {french.day(_date(row.meeting_day))}",
+                     _date(row.meeting_day), row.lever,
                      row.place, row.in_charge, _date(row.due), row.status, _date(row.step_day)) for row in rows]
 
 

@@ -76,7 +76,7 @@ def test_an_own_figure_is_there_once_it_was_noted(storage, opened) -> None:
 
 
 def test_a_teams_own_meeting_tells_no_decision(opened) -> None:
-    decided = [(Decision(1, 1, "", "acces", "residence:R1", "bailleur", None, None, None), "Résidence Secrète")]
+    decided = [(Decision(1, 1, "", MEETING.day, "acces", "residence:R1", "bailleur", None, None, None), "Résidence Secrète")]
     for kind, there in (("clspd", True), ("interne", False)):
         paper, edition = meetingshare.paper(opened, Meeting(1, kind, MEETING.day), decided, ("rives", []))
         with pypdfium2.PdfDocument(to_pdf(paper, edition, FONT)) as document:

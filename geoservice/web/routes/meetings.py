@@ -232,6 +232,12 @@ def _of(number: int) -> Callable[[Request, Viewer], dict[str, Any]]:
     return data
 
 
+def _followed(decision: meetings.Decision, meeting: meetings.Meeting) -> bool:
+    """Whether a meeting looks at a decision of an earlier one: what is still open, and what it settled itself."""
+    before = (decision.day, decision.meeting) < (meeting.day, meeting.number)
+    return before and (decision.open or decision.told == meeting.day)
+
+
 def _frozen(number: int, verified: bool) -> Callable[[Request, Viewer], dict[str, Any]]:
     def data(request: Request, who: Viewer) -> dict[str, Any]:
         storage, reader = service_of(request).opened(), _reader(request, who)
