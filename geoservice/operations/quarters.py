@@ -25,6 +25,16 @@ from geoservice.types import Kind
 _NIGHT = (*range(20, 24), *range(6))  # local hours that start between 20:00 and 05:59
 _LAYERS = ("patrimoine", "qpv", "limites", "aggregates")
 _shelf: Shelf[Quarter] = Shelf(32)
+_homes: Shelf[Homes] = Shelf(8)
+
+
+@dataclass(frozen=True, eq=False)
+class Homes:
+    """Residences with a place: their middles (n, 2), facts that name them, dwellings (0: unknown)."""
+
+    points: np.ndarray
+    counts: np.ndarray
+    dwellings: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +71,20 @@ class Quarter:
 def quarter(reader: Reader, reference: ZoneRef, query: FactQuery, other: Span | None = None) -> Quarter:
     """A QPV or a commune; NotFound without one of this name, BadInput for two periods that share a day."""
     query, _ = reader.resolved(query.with_(zone=None, bbox=None))
+    return _shelf.get((*_state(reader, query), str(reference), other), lambda: _made(reader, reference, query, other))
+
+
+def _state(reader: Reader, query: FactQuery) -> tuple:
+    """Changes whenever an answer under a query could."""
     versions = [reader.version(layer) for layer in (FACTS, *_LAYERS) if layer in reader.catalog.layers]
-    key = (reader.shelf.organisations, tuple(versions), str(reference), query.canonical(), other)
-    return _shelf.get(key, lambda: _made(reader, reference, query, other))
+    return reader.shelf.organisations, tuple(versions), query.canonical()
 
 
 def _made(reader: Reader, reference: ZoneRef, query: FactQuery, other: Span | None) -> Quarter:
     ground = ground_of(reader, reference)
     codes = tuple(code for code in CODES if _exists(ground, code))
     rows = rows_of(reader, ground, query, codes)
-    rates = _rates(reader, ground, query, codes)
+    rates = _rates(_homes.get(_state(reader, query), lambda: _listed(reader, query)), ground, codes)
     pieces = tuple(_piece(reader, ground, query, code, rows[code], rates.get(code)) for code in codes)
     kinds = {kind: {code: sum(len(some) for _, some in found) for code, found in
                     (rows if kind == query.kind else rows_of(reader, ground, query.with_(kind=kind), codes)).items()}
@@ -103,18 +117,20 @@ def label_of(ground: Ground, code: str) -> str:
     return "Reste de la commune"
 
 
-def _rates(reader: Reader, ground: Ground, query: FactQuery, codes: tuple[str, ...]) -> dict[str, Rate]:
-    """Facts that name the residences of each piece, per dwelling that is known there."""
+def _listed(reader: Reader, query: FactQuery) -> Homes:
     known = [(each, count) for each, count in listed(reader, query)[1] if each.point is not None]
-    if not any(count for _, count in known):
+    return Homes(np.array([each.point for each, _ in known]).reshape(-1, 2), np.array([count for _, count in known], np.int64),
+                 np.array([each.dwellings or 0 for each, _ in known], np.int64))
+
+
+def _rates(homes: Homes, ground: Ground, codes: tuple[str, ...]) -> dict[str, Rate]:
+    """Facts that name the residences of each piece, per dwelling that is known there."""
+    if not homes.counts.any():
         return {}  # facts of this kind name no residence: 0 would be made up
-    where = _residences_of(ground, np.array([each.point for each, _ in known]), codes)
-    out = {}
-    for code, inside in where.items():
-        counted = [(count, each.dwellings) for (each, count), yes in zip(known, inside, strict=True) if yes and each.dwellings]
-        if counted:
-            out[code] = Rate(sum(count for count, _ in counted), sum(number for _, number in counted))
-    return out
+    inside = _residences_of(ground, homes.points, codes)
+    known = {code: some & (homes.dwellings > 0) for code, some in inside.items()}
+    return {code: Rate(int(homes.counts[some].sum()), int(homes.dwellings[some].sum()))
+            for code, some in known.items() if some.any()}
 
 
 def _residences_of(ground: Ground, points: np.ndarray, codes: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -21,6 +21,7 @@ from tests.web.world import CITY, CITY_FACTS
 RING_M = 300.0
 LIMITS = {"75001": (-0.05, 0.025), "75002": (0.025, 0.05)}  # west and east of two communes, from the middle of the city
 BESIDE = (0.0125, 0.016)  # a second quarter of 2024, some 180 m from the first
+NAMED = {"IN": 12, "SANS": 5, "AUTOUR": 3, "LOIN": 1}  # facts that name each residence
 SSMSI = """CODGEO_2025;annee;indicateur;unite_de_compte;nombre;taux_pour_mille;est_diffuse;insee_pop;insee_pop_millesime;\
 insee_log;insee_log_millesime;complement_info_nombre;complement_info_taux
 75001;2023;Cambriolages de logement;Infraction;12;1,2;diff;20000;2021;10000;2021;NA;NA
@@ -57,7 +58,14 @@ def quarters(world, tmp_path_factory):
                         lambda code: {"insee": code, "nomcom": f"Commune {code}", "numdep": 75})
     beside = collection({"QN07502N": square(*BESIDE, 0.01)}, lambda code: {
         "code_qp": code, "lib_qp": "Voisin", "insee_dep": "75", "insee_com": "75056", "lib_com": "Paris"})
-    files = {"limites": ("limites.geojson", limits), "qpv": ("voisin.geojson", beside), "aggregates": ("ssmsi.csv", SSMSI)}
+    (lon, lat) = CITY
+    homes = ["code_residence;nom_residence;nb_logements;longitude;latitude", f"IN;Dedans;40;{lon};{lat}",
+             f"SANS;Sans;;{lon};{lat}", f"AUTOUR;Anneau;10;{lon};{lat + 0.0115}",
+             f"LOIN;Loin;20;{lon};{lat + 0.03}"]
+    named = [f"{code}{n};02/0{1 + n % 6}/2024;21:00;tag;{code}" for code, many in NAMED.items() for n in range(many)]
+    files = {"limites": ("limites.geojson", limits), "qpv": ("voisin.geojson", beside), "aggregates": ("ssmsi.csv", SSMSI),
+             "patrimoine": ("patrimoine.csv", "\n".join(homes)),
+             "incidents": ("registre.csv", "\n".join(["identifiant;date;heure;type;code_residence", *named]))}
     storage = setup.open_storage(settings)
     for layer, (name, text) in files.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -106,6 +114,15 @@ def test_pieces_of_ground_hold_the_facts_that_lie_in_them(quarters, facts):
     for piece in found["pieces"]:
         assert sum(piece["series"]["counts"]) == sum(entry["count"] for entry in piece["categories"]) == piece["count"]
         assert piece["rate"] is None  # the city's facts name no residence
+
+
+def test_rates_are_of_the_residences_of_each_piece_and_never_made_up(quarters):
+    found = ask(quarters, "/api/quarters/qpv2024:QN07501M", kind="bailleur")
+    rates = {piece["code"]: piece["rate"] and (piece["rate"]["count"], piece["rate"]["dwellings"]) for piece in found["pieces"]}
+    # five facts name a residence whose dwellings nobody told; the one in the ring lies in the outline of 2015
+    assert rates == {"2024": (12, 40), "2015": (15, 50), "ring": (3, 10), "rest": (1, 20)}
+    assert {piece["code"]: piece["timed"] for piece in found["pieces"]}["2024"] == 17
+    assert {piece["code"]: piece["night"] for piece in found["pieces"]}["2024"] == 17  # at nine in the evening
 
 
 def test_two_rings_and_two_quarters_share_no_fact(quarters, facts):
