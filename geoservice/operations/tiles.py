@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -110,11 +111,18 @@ def heat_radius_m(zoom: int, latitude: float) -> float:
     return HEAT_RADIUS_PX * _EARTH_M * math.cos(math.radians(latitude)) / (256 << zoom)
 
 
-def features_mvt(reader: Reader, view: LayerView, tile: Tile, generation: str | None) -> bytes:
-    """Features of a layer in a tile: clipped, with their properties and `key`, `name`, `generation`; b"" when none."""
+def features_mvt(reader: Reader, view: LayerView, tile: Tile, generation: str | None,
+                 more: Mapping[str, Mapping[str, str]] | None = None) -> bytes:
+    """Features of a layer in a tile: clipped, with their properties and `key`, `name`, `generation`; b"" when none.
+
+    `more`: properties that their file did not give, by name and key.
+    """
     found = reader.features(view.spec.name, _box(tile.buffered()), generation_of(view, generation))
     shapes, rows = _world(found)
-    return mvt.features(tile, view.spec.name, shapes, None, _properties(found, rows)) if len(rows) else b""
+    if not len(rows):
+        return b""
+    added = {name: [values.get(found.keys[row]) for row in rows.tolist()] for name, values in (more or {}).items()}
+    return mvt.features(tile, view.spec.name, shapes, None, _properties(found, rows) | added)
 
 
 def features_png(reader: Reader, view: LayerView, tile: Tile, generation: str | None) -> bytes:

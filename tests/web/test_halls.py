@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from geoservice.catalog.layers import load
+from geoservice.core import crs
 from geoservice.operations import accounts, ingest, setup
 from geoservice.settings import Settings
 from geoservice.types import Scope
@@ -117,6 +119,21 @@ def test_halls_go_to_a_map_with_their_state(rives):
     assert [each["properties"]["etat"] for each in found["features"]] == ["jaune"]
     assert found["features"][0]["geometry"]["type"] == "Point"
     assert rives.get("/api/halls?format=gpkg").content.startswith(b"SQLite format 3")
+
+
+def test_tiles_of_halls_carry_the_state(rives, plaine, code):
+    x, y = (int(side[0] * 2**14) for side in crs.world(np.array([2.3005]), np.array([48.9])))
+    answer = rives.get(f"/tiles/halls/14/{x}/{y}.mvt")
+    assert answer.status_code == 200
+    assert b"etat" in answer.content
+    assert b"jaune" in answer.content
+    said = rives.post(f"/api/halls/{code}/override", json={"state": "rouge", "reason": "presence", "to": LATER})
+    after = rives.get(f"/tiles/halls/14/{x}/{y}.mvt")
+    assert after.headers["etag"] != answer.headers["etag"]
+    assert b"rouge" in after.content
+    assert b"rouge" not in answer.content
+    assert plaine.get(f"/tiles/halls/14/{x}/{y}.mvt").status_code == 204
+    rives.post(f"/api/halls/{code}/override/{said.json()['number']}/revoke")
 
 
 def test_a_hall_of_nobody_or_of_somebody_else_is_not_found(rives, plaine):

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from geoservice.core.observatory.halls import WORDS
+from geoservice.core.query import EPOCH
 from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput
 from geoservice.operations import census, census_rules, cumul, overrides, silence
@@ -126,7 +127,10 @@ def _one(found: Census, code: str) -> dict[str, Any] | None:
         return None
     row = halls.row_of(found.stock, code)
     months = [{**each, "word": month(each["month"])} for each in halls.history(found, row)]
-    return {**halls.hall_json(found, row), "months": months, "acts": [(act.name, act.label) for act in found.rules.acts]}
+    said = found.said.get(row)
+    last = "" if said is None else (EPOCH + timedelta(said.until - 1)).strftime("%d/%m/%Y")
+    return {**halls.hall_json(found, row), "months": months, "last": last,
+            "acts": [(act.name, act.label) for act in found.rules.acts]}
 
 
 def _watched(reader: Reader) -> dict[str, Any]:

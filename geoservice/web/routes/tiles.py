@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from starlette.responses import Response
 from geoservice.core.query import PARAMETERS, parse
 from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
-from geoservice.operations import credits, tiles
+from geoservice.operations import credits, hallstates, tiles
 from geoservice.operations.reader import LayerView, Reader, organisations_of
 from geoservice.web.cookies import is_https
 from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
@@ -91,6 +92,8 @@ async def _tile(request: Request, reader: Reader, form: str) -> Response:
     identity = (form, reader.viewer.organisation_id, view.spec.name, view.version, tile)
     if view.spec.stores != "facts":
         generation = tiles.generation_of(view, given.get("generation"))
+        if layer == hallstates.LAYER and form == "mvt":
+            return await run_in_threadpool(_halls, request, reader, view, (tile, generation))
         picture = tiles.features_mvt if form == "mvt" else tiles.features_png
         return await run_in_threadpool(respond, request, tag_of(*identity, generation),
                                        lambda: picture(reader, view, tile, generation), _MEDIA[form])
@@ -102,6 +105,14 @@ async def _tile(request: Request, reader: Reader, form: str) -> Response:
     answer = (request, tag, partial(kept.get, key, partial(draw, reader, tile, query)), _MEDIA[form])
     quick = key in kept or (form == "mvt" and tiles.is_quick(tile, query))
     return respond(*answer) if quick else await run_in_threadpool(respond, *answer)
+
+
+def _halls(request: Request, reader: Reader, view: LayerView, asked: tuple[Tile, str | None]) -> Response:
+    """Halls with their state, which changes with facts, with what people say of halls, and with the day."""
+    tile, generation = asked
+    marks = hallstates.Marks(reader, datetime.now(UTC).date())
+    tag = tag_of("mvt", reader.viewer.organisation_id, view.spec.name, view.version, tile, generation, marks.tag)
+    return respond(request, tag, lambda: tiles.features_mvt(reader, view, tile, generation, marks.columns()), MVT)
 
 
 def _address(z: str, x: str, y: str) -> Tile:
@@ -143,7 +154,8 @@ def _of_facts(view: LayerView, given: dict[str, str]) -> dict[str, Any]:
 def _of_features(reader: Reader, view: LayerView, given: dict[str, str]) -> dict[str, Any]:
     generation = tiles.generation_of(view, given.get("generation"))
     sample = reader.features(view.spec.name, generation=generation, limit=100)
-    return {"vector_layers": [_vector_layer(view, tiles.fields_of(sample))], "generation": generation}
+    more = {hallstates.COLUMN: "String"} if view.spec.name == hallstates.LAYER else {}
+    return {"vector_layers": [_vector_layer(view, tiles.fields_of(sample) | more)], "generation": generation}
 
 
 def _vector_layer(view: LayerView, fields: dict[str, str]) -> dict[str, Any]:
