@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from geoservice.operations import accounts, setup
+from geoservice.operations import accounts, routing, setup
 from geoservice.settings import Settings
 from geoservice.web.app import create_app
 from tests.web.world import CANARY
@@ -63,3 +64,15 @@ def test_without_a_fact_it_says_what_to_do(empty):
     page = empty.get("/mes-residences")
     assert page.status_code == 200
     assert "Importez le registre" in page.text
+
+
+def test_partners_who_have_not_answered_are_told(empty):
+    storage = empty.app.state.service.storage
+    assert empty.post("/api/facts", json={"id": "a", "date": "2024-05-04", "category": "VEH.epave", "residence": "R-0"}).is_success
+    with storage.read() as connection:
+        number = connection.execute(text("SELECT id FROM fact")).scalar_one()
+    viewer = accounts.viewer_of_organisation(storage, "rives", "essai")
+    asked = routing.ask(storage, viewer, number, next(iter(routing.routing().partners)))
+    assert "1\u202fsuite attend</a> une réponse" in empty.get("/mes-residences").text
+    routing.close(storage, viewer, asked, next(iter(routing.routing().outcomes)))
+    assert "suite attend" not in empty.get("/mes-residences").text

@@ -14,10 +14,11 @@ from starlette.responses import Response
 from geoservice.core.observatory.halls import WORDS
 from geoservice.core.stats.given import NotEnough
 from geoservice.export import french
-from geoservice.operations import census, landing, meetings, silence
+from geoservice.operations import census, landing, meetings, routing, silence
 from geoservice.operations.census import Census
 from geoservice.operations.landing import Changed, Moved
 from geoservice.operations.reader import Reader, open_reader
+from geoservice.operations.setup import Storage
 from geoservice.types import Kind, Viewer
 from geoservice.web.dependencies import one_of, only
 from geoservice.web.formpage import page
@@ -45,7 +46,8 @@ def _sheet(request: Request, who: Viewer, asked: str | None) -> dict[str, Any]:
     return {"page": "mes-residences", "kind": kind, "kinds": list(reader.kinds()), "span": span, "meeting": meeting,
             "changed": found, "moved": [] if found is None else [_row(each, found) for each in _first(found)],
             "halls": _halls(reader, kind, span, today), "silences": _silences(reader, kind, today),
-            "due": [_due(reader, each, today) for each in meetings.due(service.opened(), who, today)], "shown": SHOWN,
+            "asked": _asked(service.opened(), who), "shown": SHOWN,
+            "due": [_due(reader, each, today) for each in meetings.due(service.opened(), who, today)],
             "spelled": french.day, "counted": french.counted, "number": french.number, "last": span and span.until - timedelta(1),
             "map": "" if span is None else _address(kind, span)}
 
@@ -112,6 +114,12 @@ def _silences(reader: Reader, kind: Kind | None, today: date) -> dict[str, Any]:
              "address": urlencode({"kind": str(kind), "zone": f"residence:{found.stock.residences[row]}"})}
             for place in silent[:SHOWN] for row in [int(found.rows[place])]]
     return {"judged": int(found.watch.judged.sum()), "silent": len(silent), "rows": rows, "total": len(found.rows)}
+
+
+def _asked(storage: Storage, who: Viewer) -> dict[str, Any]:
+    """Partners who were asked and have not answered: how many facts, and the oldest."""
+    waiting = [each for each in routing.listing(storage, who) if each.closed is None]
+    return {"waiting": len(waiting), "oldest": max((each.age for each in waiting), default=0)}
 
 
 def _due(reader: Reader, decision: meetings.Decision, today: date) -> dict[str, Any]:
