@@ -68,7 +68,9 @@ def test_without_a_fact_it_says_what_to_do(empty):
 
 def test_partners_who_have_not_answered_are_told(empty):
     storage = empty.app.state.service.storage
-    assert empty.post("/api/facts", json={"id": "a", "date": "2024-05-04", "category": "VEH.epave", "residence": "R-0"}).is_success
+    fact = {"id": "a", "date": "2024-05-04", "category": "VEH.epave", "commune": "93010"}
+    answer = empty.post("/api/facts", json=fact)
+    assert answer.status_code == 201, answer.text
     with storage.read() as connection:
         number = connection.execute(text("SELECT id FROM fact")).scalar_one()
     viewer = accounts.viewer_of_organisation(storage, "rives", "essai")
