@@ -20,6 +20,8 @@ from geoservice.errors import BadInput
 
 GREEDY = "greedy"
 _STEPS = 1_000  # of the Lagrangian bound
+_RAISES = 15    # times that zones which fall short are given more weight
+_PARTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of these weights, for each of which there is a bound
 
 
 def loops() -> ModuleType:
@@ -124,6 +126,10 @@ class Problem:
             found[zone] = float(self.demand.weights[inside & on].sum() / whole) if whole > 0 else 1.0
         return found
 
+    def need(self, zone: int) -> float:
+        """The weight of a zone that must be covered at least."""
+        return float(self.limits.least[zone] * self.demand.weights[self.demand.zone == zone].sum())
+
     def allowed(self, chosen: np.ndarray) -> bool:
         """Whether a plan keeps every limit."""
         limits = self.limits
@@ -167,8 +173,8 @@ def greedy(problem: Problem) -> Plan:
 def best(problem: Problem, seconds: float = 60.0) -> Plan:
     """The proven best, or within `seconds` the best found with its bound; infeasible says which limits clash."""
     small = merged(problem)
-    known = _improved(small)
-    kept = _useful(small, known) if known is not None else np.arange(len(small.cost))
+    known, raised = _improved(small)
+    kept = _useful(small, known, raised) if known is not None else np.arange(len(small.cost))
     answer = Programme(small, kept).solve(seconds) if len(kept) else Answer(None, 0.0, INFEASIBLE)
     plans = [plan for plan in (answer.chosen, known) if plan is not None]
     if not plans:
@@ -240,14 +246,38 @@ def _cut(problem: Problem, chosen: np.ndarray) -> np.ndarray:
     return chosen
 
 
-def _improved(problem: Problem) -> np.ndarray | None:
-    """A good plan that keeps every limit: greedy and exchanges; None where they find none (zones are not looked at)."""
+def _improved(problem: Problem) -> tuple[np.ndarray | None, dict[int, float]]:
+    """A good plan that keeps every limit, None where none was found; and by how much zones were raised to find it.
+
+    Greedy and exchanges do not look at zones: those that fall short are given more weight until they do no longer.
+    """
+    raised, best_known = dict.fromkeys(problem.limits.least, 0.0), None
+    for _ in range(_RAISES):
+        plan = max(_good_plans(_raised(problem, raised)), key=problem.value)
+        if problem.allowed(plan) and (best_known is None or problem.value(plan) > problem.value(best_known)):
+            best_known = plan
+        short = [zone for zone, share in problem.shares(plan).items() if share < problem.limits.least[zone] - 1e-9]
+        if not short:
+            break
+        raised.update({zone: 1.5 * raised[zone] + 0.1 for zone in short})
+    return best_known, raised
+
+
+def _raised(problem: Problem, by: Mapping[int, float]) -> Problem:
+    """The same problem with more weight in some zones."""
+    demand, weights = problem.demand, problem.demand.weights.copy()
+    for zone, more in by.items():
+        weights[demand.zone == zone] *= 1 + more
+    return replace(problem, demand=Demand(weights, demand.zone, demand.seen))
+
+
+def _good_plans(problem: Problem) -> list[np.ndarray]:
+    """Greedy, and exchanges where one resource alone is limited; zones are not looked at."""
     plans = _greedy_plans(problem)
     if len(_purses(problem)) == 1:
         cost, purse = _purses(problem)[0]
         plans += [_exchanged(problem, plan, cost, purse) for plan in plans]
-    allowed = [plan for plan in plans if problem.allowed(plan)]
-    return max(allowed, key=problem.value) if allowed else None
+    return plans
 
 
 def _exchanged(problem: Problem, plan: np.ndarray, cost: np.ndarray, purse: float) -> np.ndarray:
@@ -257,20 +287,23 @@ def _exchanged(problem: Problem, plan: np.ndarray, cost: np.ndarray, purse: floa
     return np.flatnonzero(taken)
 
 
-def _useful(problem: Problem, known: np.ndarray) -> np.ndarray:
-    """Candidates that a plan better than a known one may use: taking any other lowers the bound below it."""
+def _useful(problem: Problem, known: np.ndarray, raised: Mapping[int, float]) -> np.ndarray:
+    """Candidates that a plan better than a known one may use: taking any other lowers the bound below it.
+
+    A plan that keeps the zones' shares is worth at most what it is with zones raised, less what that adds to shares just kept: a
+    bound for every raise, and all of them hold.
+    """
     value, kept = problem.value(known), np.ones(len(problem.cost), dtype=bool)
-    # a price to begin with: cameras on a demand share its weight
-    price = problem.worth[0] / np.maximum(problem.cameras_on(known), 1)
-    for cost, purse in _purses(problem):
-        bound, score = _bound(problem, (cost, purse), price.copy(), value)
-        kept &= bound + np.minimum(score, 0.0) >= value * (1 - 1e-9)
+    for part in _PARTS if any(raised.values()) else (0.0,):
+        by = {zone: part * more for zone, more in raised.items()}
+        other, added = _raised(problem, by), sum(more * problem.need(zone) for zone, more in by.items())
+        # a price to begin with: cameras on a demand share its weight
+        price = other.worth[0] / np.maximum(problem.cameras_on(known), 1)
+        for cost, purse in _purses(problem):
+            score, first = np.zeros(len(cost)), price.copy()
+            bound = loops().lagrange(other.table, cost, purse, problem.demand.seen, value + added, _STEPS, first, score)
+            kept &= bound - added + np.minimum(score, 0.0) >= value * (1 - 1e-9)
     return np.flatnonzero(kept)
-
-
-def _bound(problem: Problem, resource: tuple[np.ndarray, float], price: np.ndarray, known: float) -> tuple[float, np.ndarray]:
-    score = np.zeros(len(problem.cost))
-    return float(loops().lagrange(problem.table, *resource, problem.demand.seen, known, _STEPS, price, score)), score
 
 
 def _quick_bound(problem: Problem, chosen: np.ndarray) -> float:
