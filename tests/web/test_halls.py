@@ -148,6 +148,15 @@ def test_a_hall_of_nobody_or_of_somebody_else_is_not_found(rives, plaine):
         assert rives.get("/halls", params={"hall": code}).status_code == 404
 
 
+def test_a_hall_without_facts_to_tell_says_so(rives, code):
+    for query in ("kind=ville", "to=1999-01-01"):
+        found = rives.get(f"/api/halls/{code}?{query}").json()
+        assert not found["enough"]
+        assert found["reason"]["sentence"]
+        whole = rives.get(f"/api/halls?{query}").json()
+        assert (whole["enough"], whole["total"], whole["halls"]) == (False, 12, [])
+
+
 def test_a_state_is_said_shown_and_taken_back(rives, code):
     before = rives.get("/api/halls")
     said = rives.post(f"/api/halls/{code}/override", json={"state": "orange", "reason": "mediation", "to": LATER})

@@ -195,10 +195,13 @@ def row_of(known: Any, code: str) -> int:
 
 
 def _history(reader: Reader, wanted: census.Wanted, code: str) -> dict[str, Any]:
-    row_of(stock(reader), code)
-    found = census.census(reader, wanted)
-    row = row_of(found.stock, code)
-    return {"kind": wanted.kind, **hall_json(found, row), "months": history(found, row)}
+    row = row_of(stock(reader), code)
+    try:
+        found = census.census(reader, wanted)
+    except NotEnough as lacking:
+        return {"kind": wanted.kind, "code": code, "enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)},
+                "months": []}
+    return {"enough": True, "reason": None, "kind": wanted.kind, **hall_json(found, row), "months": history(found, row)}
 
 
 def history(found: Census, row: int) -> list[dict[str, Any]]:
