@@ -204,7 +204,7 @@ def method(found: Gap) -> str:
     """How it was made."""
     prior = "" if found.ratios is None else f" (moyenne {percent(found.ratios.prior.mean)}, qui compte comme " \
         f"{number(found.ratios.prior.strength)} faits)"
-    return (f"Bêta-binomiale : chaque résidence est ramenée vers la moyenne du bailleur{prior}, avec la plus petite force que les "
-            "données permettent ; intervalles à 95 %. Seuls comptent les faits dont on sait s’il y a eu plainte. L’alerte demande "
-            f"une probabilité de plus de {percent(ALARM)} que la part ait baissé, à catégories égales, et que les faits soient "
-            f"restés à {percent(TOLERANCE)} au moins de leur niveau.")
+    return (f"Bêta-binomiale : chaque résidence est ramenée vers la moyenne du bailleur{prior}, avec la plus petite force que "
+            "les données permettent ; intervalles à 95 %. Seuls comptent les faits dont on sait s’il y a eu plainte. L’alerte "
+            f"demande une probabilité de plus de {percent(ALARM)} que la part ait baissé, à catégories égales, et que les faits "
+            f"soient restés à {percent(TOLERANCE)} au moins de leur niveau.")
