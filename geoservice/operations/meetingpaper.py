@@ -18,6 +18,7 @@ from geoservice.operations.meetingpicture import pictures
 from geoservice.operations.meetings import NOTHING_YET, STATES
 from geoservice.operations.reader import Reader
 from geoservice.operations.sheets import sources_of
+from geoservice.operations.snapshotfigures import WHOLLY
 from geoservice.operations.snapshotview import Erased, View
 from geoservice.types import LABELS, Category, Kind
 
@@ -42,6 +43,15 @@ class Told:
     def mark(self, key: str) -> str:
         """A figure's number as the paper shows it."""
         return f"[{self.figures[key]['id']}]"
+
+    def whole(self, kind: str, place: int) -> bool:
+        """Whether the facts of a kind are known in (nearly) all of the period (0) or the one before (1)."""
+        first, after = self.header["spans"]["now" if place == 0 else "before"]
+        return self.value(f"{kind}.faits")["known_days"][place] >= WHOLLY * (after - first)
+
+    def before(self, kind: str, number: int) -> str:
+        """A count of the period before; nothing where that is not known."""
+        return french.number(number) if self.whole(kind, 1) else "–"
 
     def under(self, start: str) -> list[dict[str, Any]]:
         """Figures whose key begins so, that have a value."""
@@ -123,9 +133,10 @@ def _first(told: Told) -> Iterator[Block]:
     lines = []
     for kind in told.kinds:
         value = told.value(f"{kind}.faits")
-        lines.append(f"{label(kind)} : {french.number(value['now'])} faits, contre {french.number(value['before'])} sur la "
-                     f"période d’avant "
-                     f"({evolution(value)}) {told.mark(f'{kind}.faits')}.")
+        then = f", contre {french.number(value['before'])} sur la période d’avant ({evolution(value)})" if told.whole(kind,
+                                                                                                                      1) else ""
+        lines.append(f"{label(kind)} : {french.number(value['now'])} faits{then} {told.mark(f'{kind}.faits')}.")
+        lines += _gaps(told, kind)
     since = [(kind, told.value(f"{kind}.depuis")) for kind in told.kinds if told.value(f"{kind}.depuis")]
     if since:
         parts = [f"{label(kind).lower()} {french.number(value['now'])}" + (
@@ -153,6 +164,17 @@ def _first(told: Told) -> Iterator[Block]:
     yield bullets(*(french.typeset(line) for line in lines))
 
 
+def _gaps(told: Told, kind: str) -> list[str]:
+    """Periods that the facts of a kind do not cover: what is not known is neither nothing nor compared."""
+    known, out = told.value(f"{kind}.faits")["known_days"], []
+    for place, words in enumerate(("la période", "la période d’avant")):
+        first, after = told.header["spans"]["now" if place == 0 else "before"]
+        if not told.whole(kind, place):
+            out.append(f"{label(kind)} : {words} n’est connue que {known[place]} jours sur {after - first} ; elle ne se compare "
+                       f"pas.")
+    return out
+
+
 def _hot_line(told: Told, kind: str) -> list[str]:
     value = told.value(f"{kind}.points")
     if value is None:
@@ -172,10 +194,9 @@ def _totals(told: Told) -> Iterator[Block]:
     rows = []
     for kind in told.kinds:
         value = told.value(f"{kind}.faits")
-        staff = french.number(value["staff_now"]) if Category.AGP and value["staff_now"] + value["staff_before"] else "–"
-        rows.append((label(kind), french.number(value["now"]), french.number(value["before"]), ratio(value), evolution(value),
-                     staff,
-                     french.number(value["unplaced"]), told.mark(f"{kind}.faits")))
+        staff = french.number(value["staff_now"]) if value["staff_now"] + value["staff_before"] else "–"
+        rows.append((label(kind), french.number(value["now"]), told.before(kind, value["before"]), ratio(value),
+                     evolution(value), staff, french.number(value["unplaced"]), told.mark(f"{kind}.faits")))
     yield Table(("Origine", "Faits", "Avant", "Rapport par jour", "Évolution", "Dont personnel", "Sans position", "N°"),
                 tuple(rows))
     yield Paragraph(french.typeset(
@@ -265,7 +286,7 @@ def _categories(told: Told) -> Iterator[Block]:
     yield Heading("Catégories")
     for kind in told.kinds:
         rows = tuple((LABELS[Category(figure["key"].rpartition(".")[2])], french.number(figure["value"]["now"]),
-                      french.number(figure["value"]["before"]), ratio(figure["value"]), evolution(figure["value"]),
+                      told.before(kind, figure["value"]["before"]), ratio(figure["value"]), evolution(figure["value"]),
                       f"[{figure['id']}]")
                      for figure in told.under(f"{kind}.categorie."))
         yield Heading(label(kind), 3)
@@ -284,7 +305,7 @@ def _homes(told: Told) -> Iterator[Block]:
             f"{told.mark(f'{kind}.residences')}, {french.number(halls['concerned'])} halls nommés par un fait "
             f"{told.mark(f'{kind}.halls')}, "
             f"{french.number(homes['elsewhere'])} faits hors résidence."))
-        rows = tuple((figure["name"], *_rates(figure["value"]), f"[{figure['id']}]")
+        rows = tuple((figure["name"], *_rates(figure["value"], told.before(kind, figure["value"]["before"])), f"[{figure['id']}]")
                      for figure in told.under(f"{kind}.residence."))
         yield Table(("Résidence", "Faits", "Avant", "Logements", "Pour 100 logements", "N°"), rows)
     yield Paragraph(french.typeset("Dans l’ordre du nombre de faits, qui dit la charge et non un palmarès : des résidences dont "
@@ -309,11 +330,11 @@ def _hall_states(told: Told) -> Iterator[Block]:
         "pour le dire."), note=True)
 
 
-def _rates(value: dict[str, Any]) -> tuple[str, ...]:
+def _rates(value: dict[str, Any], before: str) -> tuple[str, ...]:
     rate = "logements inconnus" if value["rate"] is None else (
         f"{french.number(value['rate'])} ({french.number(value['low'])} à {french.number(value['high'])})")
     known = "–" if value["dwellings"] is None else french.number(value["dwellings"])
-    return french.number(value["now"]), french.number(value["before"]), known, rate
+    return french.number(value["now"]), before, known, rate
 
 
 def _quarters(told: Told) -> Iterator[Block]:
@@ -321,7 +342,7 @@ def _quarters(told: Told) -> Iterator[Block]:
     if not found:
         return
     yield Heading("Quartiers prioritaires")
-    rows = tuple((figure["name"], *(f"{french.number(figure['value'][kind][0])} ({french.number(figure['value'][kind][1])})"
+    rows = tuple((figure["name"], *(f"{french.number(figure['value'][kind][0])} ({told.before(kind, figure['value'][kind][1])})"
                                     for kind in told.kinds), f"[{figure['id']}]") for figure in found)
     yield Table(("Quartier", *(f"{label(kind)} (avant)" for kind in told.kinds), "N°"), rows)
 

@@ -20,7 +20,7 @@ from geoservice.operations.snapshotview import Erased, View
 from geoservice.types import LABELS, UNKNOWN_HOUR, Category, Kind, Nature, code_of
 
 BAND_HOURS = 3
-LEAST_DAYS = 28  # of an earlier period that something can be compared with
+WHOLLY = 0.9  # of the days of a span that have to be known, for it to be compared: a winter is no summer
 _WORDS = {SOLID: "solide", FRAGILE: "fragile", ARTEFACT: "artefact"}
 _TOLERANCE = 1e-9  # of floats: another processor rounds the last digit otherwise
 Value = Any
@@ -32,7 +32,8 @@ def facts(view: View, kind: str, spans: list[list[int]], staff: int) -> Value:
     told = [view.staff(kind, staff + place) for place in (0, 1)]
     unplaced = int((view.of("placed", kind, spans[0]) == 0).sum())
     return {"now": now + told[0], "before": before + told[1], "staff_now": told[0], "staff_before": told[1], "unplaced": unplaced,
-            **_ratio(view, kind, spans, (now + told[0], before + told[1]))}
+            "known_days": [_known_days(view, kind, days) for days in spans], **_ratio(view, kind, spans,
+                                                                                      (now + told[0], before + told[1]))}
 
 
 def category(view: View, kind: str, spans: list[list[int]], category: str, staff: int) -> Value:
@@ -45,9 +46,9 @@ def category(view: View, kind: str, spans: list[list[int]], category: str, staff
 
 
 def _ratio(view: View, kind: str, spans: list[list[int]], counts: tuple[int, int]) -> dict[str, float | None]:
-    """After over before by day, with its interval, as wide as facts come in bunches by place; None where there is no before."""
+    """After over before by day, with its interval, as wide as facts come in bunches by place; None where a span is not known."""
     lasted = [_known_days(view, kind, days) for days in spans]
-    if min(lasted) < LEAST_DAYS:
+    if any(known < WHOLLY * (days[1] - days[0]) for known, days in zip(lasted, spans, strict=True)):
         return {"ratio": None, "low": None, "high": None}
     found = changes([counts[1]], [counts[0]], Periods(float(lasted[1]), float(lasted[0]), dispersion=_dispersion(view, kind,
                                                                                                                  spans)))

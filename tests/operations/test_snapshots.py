@@ -209,3 +209,20 @@ def test_a_meeting_before_any_fact_is_refused(reader) -> None:
     early = meetings.open_meeting(reader, Wish("clspd", "1990-01-01"))
     with pytest.raises(Conflict, match="dates"):
         snapshots.make(reader, early, TODAY)
+
+
+def test_a_period_that_is_not_known_is_neither_nothing_nor_compared(reader) -> None:
+    """The first facts are two years old: what lies before them is unknown."""
+    known = reader.period()
+    early = meetings.open_meeting(reader, Wish("interne", f"{known[0].year + 1}-{known[0].month:02}-20"))
+    found = snapshots.built(reader, meetings.one(reader.shelf.storage, reader.viewer, early), TODAY)
+    for kind in reader.kinds():
+        told = value(found, f"{kind}.faits")
+        assert told["known_days"][1] < 60
+        assert (told["ratio"], told["low"], told["high"]) == (None, None, None)
+    from geoservice.operations import meetingpaper
+
+    blocks = str(meetingpaper.paper(reader, found, drawn=False)[0].blocks)
+    assert "jours sur 365" in blocks
+    assert "'non comparable'" in blocks
+    assert "sur la période d’avant (" not in blocks
