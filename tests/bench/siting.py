@@ -21,8 +21,8 @@ import numpy as np
 import shapely
 
 from geoservice.core.siting import candidates, choose, walls
-from geoservice.core.siting.choose import Demand, Limits, Problem
 from geoservice.core.siting.coverage import Cameras, Sights, sights
+from geoservice.core.siting.covering import Demand, Limits, Problem
 from geoservice.core.siting.visibility import CHORD_M, TARGET_M, Camera, Field, field_of
 from geoservice.core.siting.walls import Walls
 from tests.bench import figures, measure

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from geoservice.core.siting.choose import Problem
+from geoservice.core.siting.covering import Problem
 
 OPTIMAL, STOPPED, INFEASIBLE = "optimal", "stopped", "infeasible"
 _STATUS = {0: OPTIMAL, 1: STOPPED, 2: INFEASIBLE}  # of scipy.optimize.milp

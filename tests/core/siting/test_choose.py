@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from geoservice.core.siting.choose import Demand, Limits, Problem, best, greedy, merged
+from geoservice.core.siting.choose import best, greedy
+from geoservice.core.siting.covering import Demand, Limits, Problem, merged
 from geoservice.errors import BadInput
 
 
