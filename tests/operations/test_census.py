@@ -13,7 +13,7 @@ from geoservice.catalog.layers import load
 from geoservice.core.observatory.halls import UNKNOWN
 from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput, Forbidden, NotFound
-from geoservice.operations import accounts, audit, census, cumul, overrides, silence
+from geoservice.operations import accounts, audit, census, cumul, marks, overrides, silence
 from geoservice.operations.indexing import refresh
 from geoservice.operations.reader import open_reader
 from geoservice.operations.stock import stock
@@ -107,6 +107,16 @@ def test_staff_facts_change_nothing(storage, town):
     staff = index["category"] == code_of(Category.AGP)
     assert (told & staff).sum() > 10
     assert found.computed.reports.sum() == (told & ~staff).sum()
+
+
+def test_the_map_marks_the_silent_residence_and_says_where_it_cannot_tell(storage, town):
+    planted = town.truth.silence
+    words = marks.Marks(reader(storage, planted.organisation), "patrimoine", TODAY).columns()["silence"]
+    assert words[planted.residence] == marks.SILENT
+    assert set(words.values()) <= {marks.SILENT, marks.HEARD, marks.UNTOLD}
+    assert list(words.values()).count(marks.HEARD) > list(words.values()).count(marks.SILENT)
+    mine = [each for each in town.residences if each.owner.code == planted.organisation]
+    assert {each.code for each in mine} <= set(words)
 
 
 def test_the_silent_residence_is_the_first_silence(storage, town):

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from geoservice.core.query import PARAMETERS, parse
 from geoservice.errors import BadInput, NotFound
 from geoservice.export.tile import Tile
-from geoservice.operations import credits, hallstates, tiles
+from geoservice.operations import credits, marks, tiles
 from geoservice.operations.reader import LayerView, Reader, organisations_of
 from geoservice.web.cookies import is_https
 from geoservice.web.dependencies import CurrentReader, LayerName, described, known_layer, only
@@ -92,8 +92,8 @@ async def _tile(request: Request, reader: Reader, form: str) -> Response:
     identity = (form, reader.viewer.organisation_id, view.spec.name, view.version, tile)
     if view.spec.stores != "facts":
         generation = tiles.generation_of(view, given.get("generation"))
-        if layer == hallstates.LAYER and form == "mvt":
-            return await run_in_threadpool(_halls, request, reader, view, (tile, generation))
+        if layer in marks.COLUMNS and form == "mvt":
+            return await run_in_threadpool(_marked, request, reader, view, (tile, generation))
         picture = tiles.features_mvt if form == "mvt" else tiles.features_png
         return await run_in_threadpool(respond, request, tag_of(*identity, generation),
                                        lambda: picture(reader, view, tile, generation), _MEDIA[form])
@@ -107,12 +107,12 @@ async def _tile(request: Request, reader: Reader, form: str) -> Response:
     return respond(*answer) if quick else await run_in_threadpool(respond, *answer)
 
 
-def _halls(request: Request, reader: Reader, view: LayerView, asked: tuple[Tile, str | None]) -> Response:
-    """Halls with their state, which changes with facts, with what people say of halls, and with the day."""
+def _marked(request: Request, reader: Reader, view: LayerView, asked: tuple[Tile, str | None]) -> Response:
+    """Halls with their state, residences with their silence: what changes with facts, with what people say, and with the day."""
     tile, generation = asked
-    marks = hallstates.Marks(reader, datetime.now(UTC).date())
-    tag = tag_of("mvt", reader.viewer.organisation_id, view.spec.name, view.version, tile, generation, marks.tag)
-    return respond(request, tag, lambda: tiles.features_mvt(reader, view, tile, generation, marks.columns()), MVT)
+    added = marks.Marks(reader, view.spec.name, datetime.now(UTC).date())
+    tag = tag_of("mvt", reader.viewer.organisation_id, view.spec.name, view.version, tile, generation, added.tag)
+    return respond(request, tag, lambda: tiles.features_mvt(reader, view, tile, generation, added.columns()), MVT)
 
 
 def _address(z: str, x: str, y: str) -> Tile:
@@ -154,7 +154,7 @@ def _of_facts(view: LayerView, given: dict[str, str]) -> dict[str, Any]:
 def _of_features(reader: Reader, view: LayerView, given: dict[str, str]) -> dict[str, Any]:
     generation = tiles.generation_of(view, given.get("generation"))
     sample = reader.features(view.spec.name, generation=generation, limit=100)
-    more = {hallstates.COLUMN: "String"} if view.spec.name == hallstates.LAYER else {}
+    more = {marks.COLUMNS[view.spec.name][0]: "String"} if view.spec.name in marks.COLUMNS else {}
     return {"vector_layers": [_vector_layer(view, tiles.fields_of(sample) | more)], "generation": generation}
 
 
