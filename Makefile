@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test test-postgres slow lint bench limit pages siting kill hostile fuzz attack calibration observatory screenshots chromium \
+.PHONY: help demo install test test-postgres slow lint bench limit pages meeting siting kill hostile fuzz attack calibration observatory screenshots chromium \
   lock clean
 
 help:  ## list the targets
@@ -53,6 +53,9 @@ limit: install $(DEV_READY)  ## measure tiles and index against DuckDB, SQLite, 
 
 pages: install $(DEV_READY)  ## time the pages of a large landlord: 5,000 residences, 500,000 facts
 	$(PY) -m tests.bench.pages $(ARGS)
+
+meeting: install $(DEV_READY)  ## time a meeting's snapshot and its paper for a large landlord
+	$(PY) -m tests.bench.meeting $(ARGS)
 
 siting: install $(DEV_READY)  ## measure fields, lines of sight, choice of cameras (ARGS="--spopt PYTHON" for the rival)
 	$(PY) -m tests.bench.siting $(ARGS)
