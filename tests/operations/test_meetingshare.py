@@ -67,6 +67,7 @@ def test_an_own_figure_is_there_once_it_was_noted(storage, opened) -> None:
     assert told.facts > 0
     assert meetingshare.own_figures(storage, who, opened) == []
     disclosing.disclose(storage, who, telling, sure=True)
+    disclosing.disclose(storage, who, Telling(CODE, "hall:B", telling.months, "orange", TODAY), sure=True)  # a state is no figure
     (own,) = meetingshare.own_figures(storage, who, opened)
     assert (own.facts, own.months) == (told.facts, ("2026-05", "2026-07"))
     assert audit.listing(storage, accounts.organisations(storage)["rives"])[0].action == "divulgation"
