@@ -14,10 +14,13 @@ import numpy as np
 from geoservice.core.query import EPOCH, FactQuery
 from geoservice.core.stats.change import Changes, Periods, changes
 from geoservice.operations import residences
+from geoservice.operations.analyse import index_version
 from geoservice.operations.reader import Reader
 from geoservice.operations.residences import Residence
+from geoservice.operations.reuse import Shelf
 from geoservice.types import Kind, code_of
 
+_kept: Shelf[Changed] = Shelf(16)
 WITHOUT_MEETING_DAYS = 90
 LEAST_DAYS = 14  # a shorter time since the meeting says nothing yet: the look goes back this far
 
@@ -82,6 +85,11 @@ def span_of(reader: Reader, kind: Kind | None, meeting: date | None, today: date
 def changed(reader: Reader, kind: Kind | None, span: Span) -> Changed:
     """The change of every residence between the two periods; KindRequired where several kinds are in reach and none is named."""
     query, _ = reader.resolved(FactQuery(kind=kind))
+    key = (str(reader.shelf.storage.settings.data), reader.shelf.organisations, index_version(reader), query.kind, span)
+    return _kept.get(key, lambda: _changed(reader, query, span))
+
+
+def _changed(reader: Reader, query: FactQuery, span: Span) -> Changed:
     known = residences.residences(reader)
     since, before = (_counts(reader, query, *days) for days in ((span.since, span.until), (span.before, span.since)))
     codes = sorted({*since, *before})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -19,6 +20,7 @@ from geoservice.operations.residences import residences
 from geoservice.operations.reuse import Shelf
 
 _kept: Shelf[Stock] = Shelf(8)
+_books: Shelf[_Book] = Shelf(8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +64,14 @@ class Stock:
 
 def stock(reader: Reader) -> Stock:
     """The viewer's, kept until the patrimoine or the facts change."""
-    key = (str(reader.shelf.storage.settings.data), reader.shelf.organisations, index_version(reader))
-    return _kept.get(key, lambda: _Book(reader).stock())
+    whose = (str(reader.shelf.storage.settings.data), reader.shelf.organisations)
+    layers = tuple(reader.version(name) for name in ("patrimoine", "halls") if name in reader.catalog.layers)
+    book = partial(_books.get, (*whose, *layers), partial(_Book.of, reader))
+    return _kept.get((*whose, index_version(reader)), lambda: book().stock(reader))
 
 
 class _Book:
-    """Numbers halls and residences as they come."""
+    """Numbers halls and residences as they come: those of the patrimoine once, those that only facts name for each index."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
@@ -76,11 +80,23 @@ class _Book:
         self.found: list[tuple[str, str, str, int, tuple[float, float]]] = []
         self.alone = 0
         self.known = residences(reader)
-        for code in self.known:
-            self._home(code)
 
-    def stock(self) -> Stock:
-        self._of_patrimoine()
+    @classmethod
+    def of(cls, reader: Reader) -> _Book:
+        """What the patrimoine holds, before any fact."""
+        book = cls(reader)
+        for code in book.known:
+            book._home(code)
+        book._of_patrimoine()
+        return book
+
+    def stock(self, reader: Reader) -> Stock:
+        """With what the facts of a reader name besides; this book stays as it is."""
+        book = _Book(reader)
+        book.homes, book.rows, book.found, book.alone = dict(self.homes), dict(self.rows), list(self.found), self.alone
+        return book._filled()
+
+    def _filled(self) -> Stock:
         mine = self.reader.indexes.get(self.reader.viewer.organisation_id)
         if mine is not None:
             self._named_by(mine)
