@@ -15,6 +15,7 @@ from geoservice.core.stats.weights import Neighbours
 from geoservice.errors import BadInput
 
 _LARGEST_PRIOR = 1e9  # facts: rates that do not differ at all have a prior as sharp as this
+_STRENGTHS, _DROP = (0.01, 1e6, 161), 1.92  # facts that a prior may be worth; of the log-likelihood
 _WINSORISED = 0.1  # of the residuals on each side, before the dispersion is taken from them
 _DRAWN_IN = 0.6787  # mean square of a standard normal so drawn in
 _LARGEST_BETWEEN, _HALVINGS = 1e4, 40
@@ -91,12 +92,14 @@ def local_bayes(facts: Values, exposure: Values, neighbours: Neighbours) -> np.n
 
 
 def gamma_poisson(facts: Values, exposure: Values, level: float = 0.95) -> Posterior:
-    """Posterior of each rate under one gamma prior for all, whose mean and variance are those of Marshall's moments.
+    """Posterior of each rate under one gamma prior for all, whose mean is the rate of all.
 
-    Clayton and Kaldor (Biometrics 43, 1987). Intervals leave out that the prior is estimated. NotEnough without units or facts.
+    Clayton and Kaldor (Biometrics 43, 1987). The prior is worth the fewest facts that the counts allow: the likeliest worth of a dozen units is often far too great, and
+    intervals then hold the truth once in two. NotEnough without units or facts.
     """
     counts, bases = _given(facts, exposure)
-    mean, strength = prior(counts, bases)
+    mean = prior(counts, bases)[0]
+    strength = _least_strength(counts, bases, mean)
     shape, rate = counts + strength, bases + strength / mean
     low, high = gamma_limits(shape, rate, level)
     return Posterior(shape, rate, shape / rate, low, high, mean, strength)
@@ -159,6 +162,18 @@ def _moments(counts: np.ndarray, bases: np.ndarray) -> tuple[float, float]:
     mean = float(counts.sum() / bases.sum())
     between = float((bases * (counts / bases - mean) ** 2).sum() / bases.sum())
     return mean, max(0.0, between - mean / float(bases.mean()))
+
+
+def _least_strength(counts: np.ndarray, bases: np.ndarray, mean: float) -> float:
+    """The least worth of a gamma prior of this mean, in facts: where the likelihood has dropped by the one-sided 97.5 % point."""
+    from scipy.special import gammaln
+
+    strength = np.geomspace(*_STRENGTHS)
+    values, times = np.unique(counts, return_counts=True)
+    rising = (gammaln(strength[:, None] + values) - gammaln(strength)[:, None]) @ times
+    spread = (counts + strength[:, None]) * np.log1p(mean * bases / strength[:, None]) + counts * np.log(strength)[:, None]
+    likelihood = rising - spread.sum(axis=1)
+    return float(strength[np.argmax(likelihood >= likelihood.max() - _DROP)])
 
 
 def _pulled(rates: np.ndarray, bases: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:

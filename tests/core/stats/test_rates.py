@@ -85,6 +85,17 @@ def test_posteriors_are_gamma_and_cover_the_truth():
     np.testing.assert_allclose(found.low[:20], stats.gamma.ppf(0.025, found.shape[:20], scale=1 / found.rate[:20]), rtol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [3, 20, 1e6])
+def test_posteriors_of_a_dozen_units_cover_the_truth(shape):
+    draw, held = np.random.default_rng(11), []
+    for _ in range(60):
+        homes = draw.integers(20, 400, 12).astype(float)
+        truth = 0.5 * draw.gamma(shape, 1 / shape, 12)
+        found = rates.gamma_poisson(draw.poisson(truth * homes), homes)
+        held.append((found.low <= truth) & (truth <= found.high))
+    assert np.mean(held) > 0.91
+
+
 def test_per_hundred_dwellings():
     assert rates.per_hundred([3, 0], [150, 20]).tolist() == [2, 0]
 
