@@ -94,8 +94,8 @@ def local_bayes(facts: Values, exposure: Values, neighbours: Neighbours) -> np.n
 def gamma_poisson(facts: Values, exposure: Values, level: float = 0.95) -> Posterior:
     """Posterior of each rate under one gamma prior for all, whose mean is the rate of all.
 
-    Clayton and Kaldor (Biometrics 43, 1987). The prior is worth the fewest facts that the counts allow: the likeliest worth of a dozen units is often far too great, and
-    intervals then hold the truth once in two. NotEnough without units or facts.
+    Clayton and Kaldor (Biometrics 43, 1987). The prior is worth the fewest facts that the counts allow: the likeliest worth of a
+    dozen units is often far too great, and intervals then hold the truth once in two. NotEnough without units or facts.
     """
     counts, bases = _given(facts, exposure)
     mean = prior(counts, bases)[0]
