@@ -11,8 +11,7 @@ from geoservice.types import LABELS, Kind
 
 CAVEATS = (
     "Un signalement n’est pas un fait prouvé ; l’absence de signalement n’est pas l’absence de faits : le nombre dépend de qui "
-    "signale, "
-    "et comment.",
+    "signale, et comment.",
     "Un point chaud dit où les faits connus se concentrent plus que par hasard, ni qui, ni pourquoi, ni ce qui arrivera.",
     "Un changement entre deux périodes n’est pas l’effet d’une action : cela se mesure avec des lieux témoins choisis avant.",
     "Les chiffres de la police et de l’État se lisent à côté de ceux-ci et ne s’y ajoutent pas.",
@@ -50,13 +49,11 @@ def method(header: dict[str, Any], digest: str, sources: list[str]) -> Iterator[
         "Jeffreys élargi par la dispersion des faits. Tendance : Mann–Kendall et Theil–Sen sur des mois entiers. Taux pour 100 "
         "logements : "
         "intervalle de Poisson. Les atteintes au personnel ne sont comptées que par résidence ; elles n’entrent ni dans les "
-        "points chauds, "
-        "ni dans les mois, ni dans les heures."))
+        "points chauds, ni dans les mois, ni dans les heures."))
     yield Paragraph(typeset(f"Sources : {' '.join(sources)}"), note=True)
     yield Heading("Vérifier ces chiffres")
     yield Paragraph(typeset(
         f"Cet instantané a figé les données, les filtres et les paramètres sous l’empreinte SHA-256 {digest} (version des "
-        f"données "
-        f"{header['data']}, {len(header['figures'])} chiffres). « geoservice snapshot verify » et le cahier « "
+        f"données {header['data']}, {len(header['figures'])} chiffres). « geoservice snapshot verify » et le cahier « "
         f"verifier-un-instantane » refont "
         "chaque chiffre à partir des faits figés, par les mêmes fonctions, et disent tout octet changé."))

@@ -147,8 +147,8 @@ def _first(told: Told) -> Iterator[Block]:
         lines += _hot_line(told, kind)
     homes = [(kind, told.value(f"{kind}.residences")) for kind in told.kinds if told.value(f"{kind}.residences")]
     lines += [f"{label(kind)} : {french.number(value['concerned'])} résidences concernées sur {french.number(value['known'])} "
-              f"connues ; une "
-              f"résidence sans signalement n’est pas une résidence sans fait {told.mark(f'{kind}.residences')}." for kind,
+              f"connues ; "
+              f"une résidence sans signalement n’est pas une résidence sans fait {told.mark(f'{kind}.residences')}." for kind,
               value in homes]
     census = told.value("halls.etats")
     if census:
@@ -159,8 +159,7 @@ def _first(told: Told) -> Iterator[Block]:
     states = told.value("decisions")
     if states["total"]:
         lines.append(f"Décisions suivies : {states['total']} ; faites : {states['fait']}, commencées : {states['commence']}, "
-                     f"échéance "
-                     f"passée : {states['late']} {told.mark('decisions')}.")
+                     f"échéance passée : {states['late']} {told.mark('decisions')}.")
     yield bullets(*(french.typeset(line) for line in lines))
 
 
@@ -203,8 +202,7 @@ def _totals(told: Told) -> Iterator[Block]:
         "Les origines sont côte à côte et ne s’additionnent jamais : un même fait peut être connu de plusieurs. Entre "
         "parenthèses, "
         "l’intervalle à 95 % ; « pas de changement net » quand il contient 1. « Dont personnel » : atteintes au personnel, en "
-        "nombre "
-        "seulement. Les numéros entre crochets sont ceux des chiffres de l’instantané."), note=True)
+        "nombre seulement. Les numéros entre crochets sont ceux des chiffres de l’instantané."), note=True)
 
 
 def _maps(maps: list[Any]) -> Iterator[Block]:
@@ -250,8 +248,7 @@ def _in_time(told: Told) -> Iterator[Block]:
     for kind, value in hours:
         if (kind, value) not in known:
             yield Paragraph(french.typeset(f"{label(kind)} : l’heure n’est pas connue ({french.number(value['unknown'])} faits "
-                                           f"sans heure) "
-                                           f"{told.mark(f'{kind}.heures')}."), note=True)
+                                           f"sans heure) {told.mark(f'{kind}.heures')}."), note=True)
 
 
 def _months(told: Told, kind: str, value: dict[str, Any]) -> Bars:
@@ -278,8 +275,7 @@ def _tendency(figure: dict[str, Any]) -> str:
         return f"sans tendance nette sur {value['months']} mois."
     p = "moins de 0,001" if value["p"] < 0.001 else french.number(value["p"], 3)
     return (f"en {value['direction']} sur {value['months']} mois, d’environ {french.number(abs(value['yearly']))} faits par "
-            f"mois en un an "
-            f"(p = {p}).")
+            f"mois en un an (p = {p}).")
 
 
 def _categories(told: Told) -> Iterator[Block]:
@@ -303,8 +299,7 @@ def _homes(told: Told) -> Iterator[Block]:
         yield Paragraph(french.typeset(
             f"{label(kind)} : {french.number(homes['concerned'])} résidences concernées sur {french.number(homes['known'])} "
             f"{told.mark(f'{kind}.residences')}, {french.number(halls['concerned'])} halls nommés par un fait "
-            f"{told.mark(f'{kind}.halls')}, "
-            f"{french.number(homes['elsewhere'])} faits hors résidence."))
+            f"{told.mark(f'{kind}.halls')}, {french.number(homes['elsewhere'])} faits hors résidence."))
         rows = tuple((figure["name"], *_rates(figure["value"], told.before(kind, figure["value"]["before"])), f"[{figure['id']}]")
                      for figure in told.under(f"{kind}.residence."))
         yield Table(("Résidence", "Faits", "Avant", "Logements", "Pour 100 logements", "N°"), rows)
@@ -326,8 +321,7 @@ def _hall_states(told: Told) -> Iterator[Block]:
         f"{french.counted(value['worse'], 'hall connu', 'halls connus')} dont l’état s’est aggravé, "
         f"{french.number(value['better'])} dont il "
         "s’est amélioré. Vert : isolé ; jaune : récurrent ; orange : organisé ; rouge : accaparé ; inconnu : personne n’y "
-        "signale assez "
-        "pour le dire."), note=True)
+        "signale assez pour le dire."), note=True)
 
 
 def _rates(value: dict[str, Any], before: str) -> tuple[str, ...]:
