@@ -41,6 +41,8 @@ LABELS = {
     "seance.creee": "Réunion créée", "seance.close": "Réunion close", "decision.prise": "Décision notée",
     "decision.suivie": "Décision suivie", "instantane.fait": "Instantané figé", "instantane.allege": "Faits figés effacés",
     "hall.etat": "État d’un hall dit à la main", "hall.etat-retire": "État d’un hall rendu aux règles",
+    "levier.note": "Levier noté", "levier.change": "Plan de levier modifié", "levier.verrouille": "Plan de levier verrouillé",
+    "levier.deverrouille": "Plan de levier déverrouillé", "levier.retire": "Levier retiré",
     "purge": "Effacement de ce qui est échu", SEAL: "Lignes anciennes scellées et effacées",
     "bris-de-glace.demande": "Accès exceptionnel demandé", "bris-de-glace.accorde": "Accès exceptionnel accordé",
 }

@@ -118,6 +118,8 @@ RULES: Mapping[str, Rule] = {
     "snapshot": _account("what a meeting looked at holds the organisation's exact counts"),
     "decision": _account("what was decided, for those who follow it"),
     "decision_step": _account("how far it is"),
+    "lever": _account("what a landlord plans and how it is judged is its own"),
+    "lever_unlock": _through("lever_id", "lever", "why a plan was opened again"),
     # what is published together
     "shared_territory": Rule(_PUBLISHER),
     "territory_signature": Rule(_PUBLISHER),

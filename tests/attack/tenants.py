@@ -303,7 +303,7 @@ def undone_import(town: Town, tenant: Tenant) -> str:
 def state_of(town: Town, tenant: Tenant) -> str:
     """Everything that only its own people may change of a landlord."""
     own = ("token", "membership", "import_run", "fact", "feature", "hall_override", "meeting", "snapshot", "decision",
-           "decision_step")
+           "decision_step", "lever")
     asked = dict.fromkeys(own, "organisation_id") | {"agreement": "giver_id"}
     with town.storage.read() as connection:
         found = [connection.execute(text(f"SELECT * FROM {table} WHERE {column} = {tenant.number} ORDER BY id")).all()

@@ -46,6 +46,11 @@ ALLOWED = {
         "notes started finished"
     ),
     "layer_state": "layer organisation_id changes built",
+    "lever": (
+        "id organisation_id code in_charge since works_until cost_cents ratio categories kind treated controls months_before "
+        "months_after created locked sha256 withdrawn"
+    ),
+    "lever_unlock": "id lever_id moment reason",
     "meeting": "id organisation_id kind day zone perimeter since until created closed",
     "membership": "id person_id organisation_id role territory",
     "organisation": "id code created",
