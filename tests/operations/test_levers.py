@@ -147,8 +147,9 @@ def test_a_locked_plan_does_not_change_and_opening_it_is_told(planned, storage):
     assert again != plan.sha256
 
 
-@pytest.mark.parametrize("change", ["controls = '[\"residence:OH001\"]'", "since = since + 30", "ratio = ratio + 1",
-                                    "locked = '2020-01-01 00:00:00'", "months_after = 6", "organisation_id = organisation_id + 1"])
+@pytest.mark.parametrize("change", [
+    "controls = '[\"residence:OH001\"]'", "since = since + 30", "ratio = ratio + 1", "months_after = 6",
+    "locked = '2020-01-01 00:00:00'", "organisation_id = organisation_id + 1"])
 def test_a_changed_row_is_found_by_its_hash(planned, storage, change):
     _, who, plan = planned("worked")
     assert plan.intact
