@@ -13,7 +13,7 @@ from geoservice.operations import accounts, credits, setup
 from geoservice.operations.ingest import ImportRequest, recognised, run
 from geoservice.operations.setup import Storage
 from geoservice.settings import Settings
-from geoservice.testing import sharing
+from geoservice.testing import meeting, sharing
 from geoservice.testing.assembly import Town, town
 from geoservice.testing.files import Import
 from geoservice.types import Kind
@@ -36,8 +36,15 @@ def prepare(settings: Settings, say: Say = lambda _text: None) -> None:
     # a folder of releases that the environment names is somebody's own: the town's stays with the town
     storage = load_town(settings.model_copy(update={"shared": None}), made, say)
     _publish(storage, made, say)
+    meeting.meet(storage, load(settings.layers), _first(storage), made.truth.end)
     storage.close()
     setup.demo_ready(settings)
+
+
+def _first(storage: Storage) -> str:
+    """The organisation that visitors of the demo are signed in as."""
+    known = accounts.organisations(storage)
+    return min(known, key=known.__getitem__)
 
 
 def _publish(storage: Storage, made: Town, say: Say) -> None:

@@ -11,6 +11,7 @@ from geoservice.errors import BadInput, Conflict, Forbidden, NotFound
 from geoservice.operations import accounts, audit, meetings
 from geoservice.operations.meetings import Wish
 from geoservice.operations.reader import Reader
+from geoservice.testing.meeting import meet
 from geoservice.types import Role, Viewer
 from tests.operations import hotworld
 
@@ -112,3 +113,14 @@ def test_a_meeting_is_closed_once_it_has_been_looked_at(reader: Reader) -> None:
     number = opened(reader)
     with pytest.raises(Conflict, match="instantané"):
         meetings.close(reader.shelf.storage, reader.viewer, number)
+
+
+def test_the_demo_has_a_meeting_whose_decisions_are_due(reader: Reader) -> None:
+    storage, viewer = reader.shelf.storage, reader.viewer
+    number = meet(storage, reader.catalog, viewer.organisation, date(2024, 12, 1))
+    found = meetings.last(storage, viewer, date(2024, 12, 1))
+    assert (found.number, found.kind, found.day) == (number, "clspd", date(2024, 9, 29))
+    due = meetings.due(storage, viewer, date(2024, 12, 1))
+    assert [each.lever for each in due] == ["acces"]  # as many as there are residences
+    assert due[0].late(date(2024, 12, 1))
+    assert due[0].place == "residence:R1"
