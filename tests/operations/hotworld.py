@@ -81,14 +81,15 @@ def reader(folder: Path, facts: Facts, kind: Kind = Kind.VILLE, commune: float |
         imports.built(connection, FACTS, number, 1)
     if commune is not None:
         box = shapely.box(MIDDLE[0] - 1.5 * commune, MIDDLE[1] - commune, MIDDLE[0] + 1.5 * commune, MIDDLE[1] + commune)
-        _features(storage, "limites", {COMMUNE: ("Essai", "commune", box, {})})
+        put(storage, "limites", {COMMUNE: ("Essai", "commune", box, {})})
     if homes:
-        _features(storage, "patrimoine", {code: (f"Résidence {code}", "", shapely.Point(lon, lat), {"level": "residence"} | (
+        put(storage, "patrimoine", {code: (f"Résidence {code}", "", shapely.Point(lon, lat), {"level": "residence"} | (
             {} if dwellings is None else {"dwellings": dwellings})) for code, (lon, lat, dwellings) in homes.items()})
     return open_reader(storage, load(), accounts.viewer_of_organisation(storage, "essai", "test"))
 
 
-def _features(storage: Storage, layer: str, values: dict[str, tuple]) -> None:
+def put(storage: Storage, layer: str, values: dict[str, tuple]) -> None:
+    """Open features of a layer: name, generation, shape and properties by key."""
     rows = [(key, generation, name, key.encode().ljust(16, b"0")[:16], shapely.to_wkb(shape), *shape.bounds, json.dumps(more))
             for key, (name, generation, shape, more) in values.items()]
     with storage.write() as connection:

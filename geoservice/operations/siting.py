@@ -1,0 +1,173 @@
+"""Where cameras would see the facts of an area: a plan to be discussed, with its proof, its refusals and what else could be done.
+
+Facts are those of one kind with a precise point that a camera outside can see; walls, supports and roads are layers in reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geoservice.core.query import FactQuery
+from geoservice.core.siting import choose
+from geoservice.core.siting.choose import Plan as Choice
+from geoservice.core.siting.choose import Problem
+from geoservice.core.stats.words import number
+from geoservice.errors import BadInput
+from geoservice.operations import sitingground, sitinglaw
+from geoservice.operations.chosen import chosen
+from geoservice.operations.reader import Reader
+from geoservice.operations.sitingdemand import Seen, demand_of
+from geoservice.operations.sitingfield import FieldView, Spot, seen_from
+from geoservice.operations.sitingground import HEIGHT_M, OPERATORS, PURPOSES, Ground
+from geoservice.operations.sitinglaw import Judged, Stand
+from geoservice.operations.sitingplaces import Sites, sites_of
+from geoservice.operations.sitingtable import Answer, beside
+from geoservice.types import Box
+
+MOST_CAMERAS = 30
+SECONDS = 10.0  # for the proof
+RETENTION_DAYS = 30
+WEIGHTS = {"count": "chaque fait compte pour un", "gravity": "un fait compte pour sa gravité, de 1 à 4 (1 si elle est inconnue)"}
+Solve = Callable[[Problem, float], Choice]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plan is asked: facts, how many cameras of which lens and height, what they must let one do, who films, how facts
+    weigh; least: the share of each QPV's weight that must be seen; masked: public roads behind irreversible masks."""
+
+    query: FactQuery
+    cameras: int = 4
+    lens: str = "4"
+    purpose: str = "observe"
+    weights: str = "count"
+    operator: str = "bailleur"
+    least: float = 0.0
+    height_m: float = 4.0
+    spacing_m: float = 15.0
+    separation_m: float = 10.0
+    masked: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cameras <= MOST_CAMERAS:
+            raise BadInput(f"Le nombre de caméras va de 1 à {MOST_CAMERAS}.")
+        for value, words, name in ((self.purpose, PURPOSES, "purpose"), (self.weights, WEIGHTS, "weights"),
+                                   (self.operator, OPERATORS, "operator"), (self.lens, sitingground.LENSES, "lens")):
+            if value not in words:
+                raise BadInput(f"« {name} » attend l’une de ces valeurs : {', '.join(words)}.")
+        if not (HEIGHT_M[0] <= self.height_m <= HEIGHT_M[1] and 5 <= self.spacing_m <= 100 and 1 <= self.separation_m <= 100):
+            raise BadInput("La hauteur va de 2 à 30 m, l’écart entre emplacements de 5 à 100 m, leur séparation de 1 à 100 m.")
+        if not 0 <= self.least <= 1:
+            raise BadInput("La part à couvrir dans chaque QPV va de 0 à 1.")
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A camera of the plan: its field, where it hangs, and the facts it sees, of all those that could be seen."""
+
+    code: str
+    kind: str
+    view: FieldView
+    facts: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A proposal: cameras, how good it is (value, bound, gap in weight), the greedy plan's value beside it, what the law says,
+    and other answers. `clash` says why there is no plan; facts: see `Seen`; `share` of all facts that the plan sees."""
+
+    asked: Asked
+    ground: Ground
+    seen: Seen
+    sites: Sites
+    status: str
+    value: float
+    bound: float
+    gap: float
+    greedy: float
+    covered: int
+    cameras: tuple[Chosen, ...]
+    law: Judged
+    answers: tuple[Answer, ...]
+    shares: dict[str, float] = field(default_factory=dict)
+    clash: str = ""
+
+    @property
+    def share(self) -> float:
+        return self.covered / self.seen.total if self.seen.total else 0.0
+
+
+def plan(reader: Reader, asked: Asked, solve: Solve = choose.best) -> Plan:
+    """The best plan of an area with its proof. NotEnough without buildings, facts or places for a camera; BadInput for an area
+    that is missing or wider than 1.5 km."""
+    query, _ = reader.resolved(asked.query)
+    facts = chosen(reader, query)
+    ground = sitingground.ground(reader, area_of(reader, query, facts.column("lon"), facts.column("lat")))
+    seen = demand_of(reader, facts, ground, asked.weights, asked.operator)
+    sites = sites_of(reader, ground, seen, asked)
+    problem = _problem(asked, seen, sites)
+    found, quick = solve(problem, SECONDS), choose.greedy(problem)
+    cameras = tuple(_camera(ground, asked, sites, seen, row, order) for order, row in enumerate(found.chosen.tolist(), 1))
+    stands = [Stand(each.code, each.view.place, each.view.road_share, asked.masked) for each in cameras]
+    covered = int(seen.facts[problem.cameras_on(found.chosen) > 0].sum())
+    return Plan(asked, ground, seen, sites, found.status, found.value, found.bound, found.gap, quick.value, covered, cameras,
+                sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
+                tuple(beside(facts, len(cameras), covered)),
+                {seen.zones[zone]: share for zone, share in found.shares.items()}, _clash(asked, seen, found))
+
+
+def area_of(reader: Reader, query: FactQuery, lon: np.ndarray, lat: np.ndarray) -> Box:
+    """The box that a query means, at most 1.5 km wide: of its box, its zone, or of the facts of a residence."""
+    box, zone = query.bbox, query.zone
+    if box is None and zone is None:
+        raise BadInput("Choisissez où : une résidence, un QPV, ou une emprise de 1,5 km de large au plus.")
+    if box is None and zone is not None and zone.layer != "residence":
+        box = Box(*reader.resolved(query)[1].polygon.bounds)
+    if box is None:
+        box = _facts_box(reader, zone.code if zone else "", lon, lat)
+    if (wide := sitingground.width_m(box)) > sitingground.MOST_WIDE_M:
+        raise BadInput(f"Ce lieu fait {number(wide / 1000)} km de large : un plan de caméras se discute sur 1,5 km au plus. "
+                       "Choisissez une résidence, un QPV plus petit ou une partie de la carte.")
+    return box
+
+
+def _facts_box(reader: Reader, code: str, lon: np.ndarray, lat: np.ndarray) -> Box:
+    """Around the facts of a residence, or where the register puts it."""
+    from geoservice.core.facts import DEGREE
+
+    if len(lon):
+        return sitingground.widened(Box(*(float(value) / DEGREE for value in (lon.min(), lat.min(), lon.max(), lat.max()))), 20.0)
+    shape = reader.unit_shapes("residence").get(code)
+    if shape is None:
+        raise BadInput("La position de cette résidence n’est pas connue : complétez le patrimoine, ou choisissez une emprise.")
+    return sitingground.widened(Box(*shape.bounds), 100.0)
+
+
+def _problem(asked: Asked, seen: Seen, sites: Sites) -> Problem:
+    least = dict.fromkeys(range(len(seen.zones)), asked.least) if asked.least > 0 else {}
+    demand = choose.Demand.of(seen.weights, seen.zone)
+    return Problem.of((sites.sights.indptr, sites.sights.indices), demand, choose.Limits(asked.cameras, least=least),
+                      site=sites.site)
+
+
+def _camera(ground: Ground, asked: Asked, sites: Sites, seen: Seen, row: int, order: int) -> Chosen:
+    lon, lat = ground.lonlat(sites.cameras.places[row:row + 1])[0].tolist()
+    spot = Spot(lon, lat, float(sites.cameras.azimuth_deg[row]), asked.lens, asked.height_m, asked.operator, asked.masked,
+                sites.public(row))
+    there = sites.sights.indices[sites.sights.indptr[row]:sites.sights.indptr[row + 1]]
+    code = f"C{order}"
+    return Chosen(code, sites.kind(row), seen_from(ground, spot, code), int(seen.facts[there].sum()))
+
+
+def _clash(asked: Asked, seen: Seen, found: Choice) -> str:
+    """Why no plan keeps what was asked, and what would."""
+    if not found.clashes:
+        return ""
+    clash = found.clashes[0]
+    what = f"{number(100 * asked.least, 0)} % des faits de {', '.join(seen.zones[zone] for zone in clash.zones)}"
+    if not clash.possible:
+        return (f"Aucun plan ne voit {what} : baissez cette part, prenez un objectif plus long ou un usage moins exigeant.")
+    return f"Il faut au moins {clash.cameras} caméras pour voir {what} : ajoutez-en, ou baissez cette part."
