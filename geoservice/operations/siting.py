@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geoservice.core.query import FactQuery
-from geoservice.core.siting import choose
+from geoservice.core.siting import choose, covering
 from geoservice.core.siting.choose import Plan as Choice
-from geoservice.core.siting.choose import Problem
+from geoservice.core.siting.covering import Problem
 from geoservice.core.stats.words import number
 from geoservice.errors import BadInput
 from geoservice.operations import sitingground, sitinglaw
@@ -148,8 +148,8 @@ def _facts_box(reader: Reader, code: str, lon: np.ndarray, lat: np.ndarray) -> B
 
 def _problem(asked: Asked, seen: Seen, sites: Sites) -> Problem:
     least = dict.fromkeys(range(len(seen.zones)), asked.least) if asked.least > 0 else {}
-    demand = choose.Demand.of(seen.weights, seen.zone)
-    return Problem.of((sites.sights.indptr, sites.sights.indices), demand, choose.Limits(asked.cameras, least=least),
+    demand = covering.Demand.of(seen.weights, seen.zone)
+    return Problem.of((sites.sights.indptr, sites.sights.indices), demand, covering.Limits(asked.cameras, least=least),
                       site=sites.site)
 
 

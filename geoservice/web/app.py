@@ -23,6 +23,7 @@ from geoservice.web.observe import Observer
 from geoservice.web.routes import (
     account,
     cells,
+    decidepage,
     entry,
     estate,
     exports,
@@ -49,6 +50,7 @@ from geoservice.web.routes import (
     search,
     sharing,
     silences,
+    siting,
     statistics,
     tiles,
     units,
@@ -65,7 +67,7 @@ ROUTERS = (  # in the order they are tried: tiles first, they are asked for by t
            cells.router,
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
     measures.router, measurespage.router, landing.router, hallspage.router, halls.router, silences.router,
-    estate.router, follow.router,
+    siting.router, decidepage.router, estate.router, follow.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
     links.router, glossary.router, pages.page, desk.router, health.router, files.router,
 )

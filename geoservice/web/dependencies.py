@@ -167,6 +167,14 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "back": ("3", "Mois entre les deux états comparés, de 1 à 24."),
     "state": ("rouge", "Seulement les halls de cet état : vert, jaune, orange, rouge ou inconnu."),
     "residence": ("R12", "Code d’une résidence : elle seule ; toutes par défaut."),
+    "lon": ("2.35", "Longitude de la caméra, en degrés."),
+    "lat": ("48.86", "Latitude de la caméra, en degrés."),
+    "azimuth": ("90", "Où elle regarde : degrés depuis le nord, dans le sens des aiguilles."),
+    "height_m": ("4", "Hauteur de la caméra, de 2 à 30 m."),
+    "lens": ("4", "Focale en millimètres : 2.8, 4, 6 ou 12, sur un capteur de 5,4 mm et 1 920 pixels."),
+    "operator": ("bailleur", "Qui filme : bailleur ou commune."),
+    "masks": ("1", "1 : la voie publique est derrière un masque irréversible."),
+    "support": ("building", "Ce qui la porte : building, ou street (un support de la rue)."),
     "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),
 }
 

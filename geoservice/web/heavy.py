@@ -13,10 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, TypeVar
 
 from geoservice.errors import NotReady
 
+T = TypeVar("T")
 _WAIT_S, _LONGEST_S = 1.0, 60.0
 _turn = threading.BoundedSemaphore(1)
 _BUSY = "Un autre export est en cours ; réessayez dans quelques secondes."
@@ -29,7 +30,7 @@ class _Worker:
     def __init__(self) -> None:
         self._pool: ProcessPoolExecutor | None = None
 
-    def submit(self, make: Callable[..., bytes], *values: Any) -> Future[bytes]:
+    def submit(self, make: Callable[..., T], *values: Any) -> Future[T]:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _be_polite)
         return self._pool.submit(make, *values)
@@ -72,7 +73,7 @@ def _be_polite() -> None:
     os.nice(5)
 
 
-def elsewhere(make: Callable[..., bytes], *values: Any) -> bytes:
+def elsewhere(make: Callable[..., T], *values: Any) -> T:
     """`make(*values)` in the other process. NotReady while another export keeps it, and when it fails or takes too long."""
     if not _turn.acquire(timeout=_WAIT_S):
         raise NotReady(_BUSY)

@@ -36,6 +36,10 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "of": {"type": "string", "enum": ["residence", "hall"]}, "days": {"type": "integer", "minimum": 14, "maximum": 365},
     "back": {"type": "integer", "minimum": 1, "maximum": 24},
     "state": {"type": "string", "enum": ["vert", "jaune", "orange", "rouge", "inconnu"]},
+    "lon": {"type": "number", "minimum": -180, "maximum": 180}, "lat": {"type": "number", "minimum": -90, "maximum": 90},
+    "azimuth": {"type": "number", "minimum": 0, "maximum": 360}, "height_m": {"type": "number", "minimum": 2, "maximum": 30},
+    "lens": {"type": "string", "enum": ["2.8", "4", "6", "12"]}, "operator": {"type": "string", "enum": ["bailleur", "commune"]},
+    "masks": {"type": "string", "enum": ["0", "1"]}, "support": {"type": "string", "enum": ["building", "street"]},
     "compare": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
 }
 PROBLEM: dict[str, Any] = {

@@ -109,6 +109,9 @@ ROWS: dict[str, Row] = {
     "GET /tiles/{layer}/{z}/{x}/{y}.png": Row(READERS, path={"layer": "=incidents"}, other=EMPTY, none=EMPTY),
     "GET /tiles/hotspots/{z}/{x}/{y}.mvt": Row(READERS, own=TILE, other=EMPTY, none=EMPTY),
     "GET /api/session": Row(EVERYBODY),
+    "GET /api/siting/field": Row(READERS, queries=lambda names: ({"lon": "2.25", "lat": "48.8"}, {"lon": "2.45", "lat": "48.9"})),
+    "POST /api/siting/plan": Row(READERS, json=lambda names: {
+        "filter": {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"}}),
     # halls
     "GET /api/halls": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /api/halls/{code:path}": named(READERS, path={"code": "hall"}),
@@ -154,7 +157,8 @@ ROWS: dict[str, Row] = {
     "POST /doublons": Row(WRITERS, own=GONE, other=GONE, none=GONE, form=lambda names: {"head": "999998", "r0": "999999"}),
     "POST /doublons/{number}/separer": named(WRITERS, path={"number": "=999999"}, own=GONE, form=empty),
     # pages
-    **{f"GET {path}": Row(READERS, page=True) for path in ("/", "/lieux", "/mes-residences", "/halls", "/mesures", "/donnees")},
+    **{f"GET {path}": Row(READERS, page=True) for path in (
+        "/", "/lieux", "/mes-residences", "/halls", "/mesures", "/decider", "/donnees")},
     "GET /saisie": Row(WRITERS, page=True),
     "GET /glossaire": Row(READERS, page=True),
     "GET /compte": Row(EVERYBODY, page=True),

@@ -51,6 +51,8 @@ ASKED = {
     "/api/values": ["/api/values?kind=bailleur&resolution=12"],
     "/api/search": ["/api/search?q=residence", "/api/search?q=canari"],
     "/mesures": ["/mesures"],
+    "/decider": ["/decider"],
+    "/api/siting/field": ["/api/siting/field?lon=2.25&lat=48.8"],
     "/api/complaints": ["/api/complaints", "/api/complaints?kind=bailleur&format=csv"],
     "/api/capture": ["/api/capture"],
     "/api/rates": ["/api/rates", "/api/rates?format=csv"],
@@ -117,8 +119,8 @@ ASKED = {
 
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
          "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons", "/patrimoine",
-         "/halls", "/mesures", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces", "/partage",
-         "/partages"}  # they send people to the form
+         "/halls", "/mesures", "/decider", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces",
+         "/partage", "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
 SENT = {
     "/api/uploads": "/api/uploads?name=a.csv",
@@ -126,6 +128,7 @@ SENT = {
     "/api/imports/preview.csv": "/api/imports/preview.csv",
     "/api/imports": "/api/imports",
     "/api/imports/{number}/undo": "/api/imports/1/undo",
+    "/api/siting/plan": "/api/siting/plan",
     "/api/facts": "/api/facts",
     "/api/facts/{key}/annuler": "/api/facts/a/annuler",
     "/api/facts/{key}/reunir": "/api/facts/a/reunir",

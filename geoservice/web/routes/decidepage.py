@@ -1,0 +1,142 @@
+"""The page « Décider »: a plan of cameras drawn by the server, its proof, its refusals, and what else could be done."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from geoservice.core import crs
+from geoservice.core.query import parse
+from geoservice.core.stats.given import NotEnough
+from geoservice.errors import BadInput, GeoserviceError, NotFound
+from geoservice.export import french
+from geoservice.export.siteplan import Mark, Picture, bounds_of, svg
+from geoservice.operations import sitingground
+from geoservice.operations.reader import Reader, open_reader
+from geoservice.operations.siting import MOST_CAMERAS, WEIGHTS, Asked, Chosen, Plan
+from geoservice.operations.sitinglaw import PLACES
+from geoservice.operations.sitingplaces import KINDS
+from geoservice.types import Category, Viewer
+from geoservice.web.dependencies import only
+from geoservice.web.formpage import page
+from geoservice.web.routes.measurespage import share
+from geoservice.web.routes.siting import made
+from geoservice.web.service import service_of
+
+router = APIRouter(include_in_schema=False)
+
+_FILTER = ("kind", "from", "to", "category", "zone", "bbox")
+NAMES = (*_FILTER, "cameras", "lens", "purpose", "weights", "operator", "least", "masks", "height_m")
+_MOST = 150  # places in a list to choose from
+_MARGIN_M = 40.0
+STATUS = {"optimal": "aucun plan de ce nombre n’en voit davantage, c’est prouvé",
+          "stopped": "le calcul s’est arrêté avant la preuve", "infeasible": "aucun plan ne tient ces conditions"}
+STRENGTHS = {"forte": "forte", "moyenne": "moyenne", "faible": "faible", "pratique": "usage, sans évaluation"}
+LEFT = {"vague": "placés à un immeuble ou une résidence seulement", "inside": "à l’intérieur, hors de vue",
+        "street": "sur la voie publique, qu’un bailleur ne filme pas", "buried": "au milieu d’un bâtiment"}
+
+
+@router.get("/decider")
+def decide(request: Request, given: Annotated[dict[str, str], Depends(only(*NAMES))]) -> Response:
+    """Choose an area and facts; see where cameras would see them, and what else could be done."""
+    return page(request, lambda request, who: _values(request, who, given))
+
+
+def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, Any]:
+    service = service_of(request)
+    reader = open_reader(service.opened(), service.catalog, who)
+    plan, reason, error = _tried(reader, given)
+    return {"page": "decider", "given": given, "plan": plan, "reason": reason, "error": error, "quarters": _quarters(reader),
+            "residences": _residences(reader), "kinds": list(reader.kinds()), "categories": [each for each in Category
+                                                                                             if each is not Category.AGP],
+            "lenses": sitingground.LENSES, "purposes": sitingground.PURPOSES, "operators": sitingground.OPERATORS,
+            "weights": WEIGHTS, "most": MOST_CAMERAS, "text": french.typeset, "number": french.number, "share": share,
+            "date": french.day, "money": _money, "counted": french.counted, "places": PLACES, "hung": KINDS, "status": STATUS,
+            "strengths": STRENGTHS, "left": LEFT, "drawn": Markup(_drawn(plan)) if plan is not None else "",
+            "reaches": _reaches(given.get("lens", "4"))}
+
+
+def _tried(reader: Reader, given: dict[str, str]) -> tuple[Plan | None, str, str]:
+    """The plan, or why there is none: as an answer, or as something to put right."""
+    if "zone" not in given and "bbox" not in given:
+        return None, "", ""
+    try:
+        return made(reader, asked_of(reader, given)), "", ""
+    except NotEnough as lacking:
+        return None, str(lacking), ""
+    except NotFound:
+        raise
+    except GeoserviceError as error:
+        return None, "", french.typeset(str(error))
+
+
+def asked_of(reader: Reader, given: dict[str, str]) -> Asked:
+    """What the form says; without an origin the first one in reach, which the page names."""
+    filters = {name: text for name, text in given.items() if name in _FILTER}
+    first = next(iter(reader.kinds()), None)
+    if "kind" not in filters and first is not None:
+        filters["kind"] = str(first)
+    try:
+        cameras, least = int(given.get("cameras", "4")), float(given.get("least", "0")) / 100
+        height = float(given.get("height_m", "4"))
+    except ValueError:
+        raise BadInput("Le nombre de caméras, leur hauteur et la part par QPV sont des nombres.") from None
+    return Asked(parse(filters), cameras, given.get("lens", "4"), given.get("purpose", "observe"), given.get("weights", "count"),
+                 given.get("operator", "bailleur"), least, height, masked=given.get("masks", "1") == "1")
+
+
+def _quarters(reader: Reader) -> list[tuple[str, str]]:
+    """QPV of 2024 near the viewer's facts, by name; none where there are too many for a list."""
+    box = reader.bounds()
+    near = sorted((zone.name, str(zone.reference)) for zone in (reader.zones("qpv", "2024") if box else [])
+                  if box is not None and zone.box.intersects(box))
+    return near if len(near) <= _MOST else []
+
+
+def _residences(reader: Reader) -> list[tuple[str, str]]:
+    """Residences by name; none where there are too many for a list."""
+    found = reader.features("patrimoine")
+    homes = sorted((name or key, key) for name, key, known in zip(found.names, found.keys, found.properties, strict=True)
+                   if known.get("level", "residence") == "residence")
+    return homes if len(homes) <= _MOST else []
+
+
+def _reaches(lens: str) -> list[tuple[str, float]]:
+    """To how many metres a lens serves each purpose."""
+    if lens not in sitingground.LENSES:
+        return []
+    optics = sitingground.optics_of(lens)
+    return [(label, optics.reach(name)) for name, label in sitingground.PURPOSES.items()]
+
+
+def _money(low: float, high: float) -> str:
+    return f"{french.number(low)} à {french.number(high)}{french.NNBSP}€"
+
+
+def _drawn(plan: Plan) -> str:
+    ground = plan.ground
+    marks = [_mark(plan, each) for each in plan.cameras]
+    everything = np.vstack([plan.seen.places, *(np.array([mark.place]) for mark in marks)])
+    bounds = bounds_of(everything, _MARGIN_M)
+    west, south, east, north = bounds
+    corners = ground.lonlat(np.array([[west, north], [east, north], [west, south]]))
+    title = french.typeset(f"Plan de {len(marks)} caméras : bâtiments, faits et champs de vision")
+    return svg(Picture(bounds, corners, ground.roads, ground.walls.footprints, ground.own, plan.seen.places, plan.seen.facts,
+                       marks, title))
+
+
+def _mark(plan: Plan, camera: Chosen) -> Mark:
+    view, spot = camera.view, camera.view.spot
+    place = plan.ground.metres(np.array([[spot.lon, spot.lat]]))[0]
+    shapes = crs.geometries_to_metres(np.array(list(view.classes.values()), dtype=object), plan.ground.epsg)
+    label = french.typeset(f"Caméra {camera.code}, {KINDS[camera.kind]} : {camera.facts} faits en vue. Flèches pour la déplacer, "
+                           "+ et − pour la tourner.")
+    data = {"lon": f"{spot.lon:.7f}", "lat": f"{spot.lat:.7f}", "azimuth": f"{spot.azimuth:.1f}", "lens": spot.lens,
+            "height_m": f"{spot.height_m:g}", "operator": spot.operator, "masks": "1" if spot.masked else "0",
+            "support": "street" if spot.public else "building", "purpose": plan.asked.purpose}
+    return Mark(camera.code, (float(place[0]), float(place[1])), spot.azimuth, dict(zip(view.classes, shapes, strict=True)),
+                label, data)

@@ -1,0 +1,151 @@
+"""Where cameras would see: the field of one camera at once, and a plan with its proof and what else could be done."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import shapely
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from geoservice.core.query import parse
+from geoservice.core.siting import choose
+from geoservice.core.siting.law import Refusal
+from geoservice.core.stats.given import NotEnough
+from geoservice.errors import BadInput
+from geoservice.operations import siting, sitingground
+from geoservice.operations.reader import Reader
+from geoservice.operations.siting import Asked, Plan
+from geoservice.operations.sitingfield import FieldView, Spot, field
+from geoservice.operations.sitinglaw import PLACES
+from geoservice.web import heavy
+from geoservice.web.body import Body, documented, read_body
+from geoservice.web.dependencies import CurrentReader, described, one_of, only
+from geoservice.web.origin import refuse_other_sites
+from geoservice.web.responses import respond, tag_of, to_json
+
+router = APIRouter()
+
+NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support")
+GEOJSON = "application/geo+json"
+_SUPPORTS = ("building", "street")  # what a camera hangs on: a street's own support is the street
+_DIGITS = 7  # of a degree: a centimetre
+_MOST_BYTES = 8_192
+
+
+class Wish(Body):
+    """A plan as it is asked: `filter` as the parameters of the same names elsewhere, zone or bbox among them."""
+
+    filter: dict[str, str] = Field(default_factory=dict)
+    cameras: int = 4
+    lens: str = "4"
+    purpose: str = "observe"
+    weights: str = "count"
+    operator: str = "bailleur"
+    least: float = 0.0
+    height_m: float = 4.0
+    spacing_m: float = 15.0
+    separation_m: float = 10.0
+    masked: bool = False
+
+
+@router.get("/api/siting/field", openapi_extra=described(*NAMES, answers=(GEOJSON,)))
+def one_field(request: Request, reader: CurrentReader, given: Annotated[dict[str, str], Depends(only(*NAMES))]) -> Response:
+    """The field of one camera as GeoJSON by DORI class, the place it films, and what the law refuses of it."""
+    spot = spot_of(given)
+    versions = [reader.version(name) for name in ("batiments", "voies", "patrimoine", "halls") if name in reader.catalog.layers]
+    tag = tag_of("field", reader.viewer.organisation_id, *versions, spot)
+    return respond(request, tag, lambda: to_json(_field_answer(reader, spot)), GEOJSON)
+
+
+@router.post("/api/siting/plan", dependencies=[Depends(refuse_other_sites)], openapi_extra=documented(Wish))
+async def one_plan(request: Request, reader: CurrentReader) -> Response:
+    """The best plan of an area with its proof, its refusals, and the answers without cameras beside it."""
+    wish = await read_body(request, Wish, _MOST_BYTES)
+    made = dict(wish)
+    asked = Asked(parse(made.pop("filter")), **made)
+    body = await run_in_threadpool(lambda: to_json(_plan_answer(reader, asked)))
+    return Response(body, 200, {"Cache-Control": "private, no-store"}, "application/json")
+
+
+def made(reader: Reader, asked: Asked) -> Plan:
+    """A plan whose proof is looked for in the other process."""
+    return siting.plan(reader, asked, lambda problem, seconds: heavy.elsewhere(choose.best, problem, seconds))
+
+
+def spot_of(given: dict[str, str]) -> Spot:
+    """A camera from the parameters; BadInput names what is missing."""
+    if "lon" not in given or "lat" not in given:
+        raise BadInput("« lon » et « lat » disent où est la caméra, en degrés ; « azimuth » où elle regarde.")
+    try:
+        lon, lat, azimuth, height = (float(given.get(name, usual)) for name, usual in (
+            ("lon", ""), ("lat", ""), ("azimuth", "0"), ("height_m", "4")))
+    except ValueError:
+        raise BadInput("« lon », « lat », « azimuth » et « height_m » attendent des nombres.") from None
+    return Spot(lon, lat, azimuth, given.get("lens", "4"), height,
+                one_of(given.get("operator"), tuple(sitingground.OPERATORS), "operator"),
+                one_of(given.get("masks"), ("0", "1"), "masks") == "1",
+                one_of(given.get("support"), _SUPPORTS, "support") == "street")
+
+
+def _field_answer(reader: Reader, spot: Spot) -> dict[str, Any]:
+    try:
+        return field_json(field(reader, spot))
+    except NotEnough as lacking:
+        return {"type": "FeatureCollection", "enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)},
+                "features": []}
+
+
+def field_json(found: FieldView) -> dict[str, Any]:
+    """GeoJSON of a field, with what there is to say of the camera beside its features."""
+    return {"type": "FeatureCollection", "enough": True, "reason": None, **said(found), "features": [
+        {"type": "Feature", "properties": {"class": name}, "geometry": _geometry(shape)}
+        for name, shape in found.classes.items()]}
+
+
+def said(found: FieldView) -> dict[str, Any]:
+    """What there is to say of a camera besides its shape."""
+    spot = found.spot
+    return {"lon": round(spot.lon, _DIGITS), "lat": round(spot.lat, _DIGITS), "azimuth": round(spot.azimuth % 360, 1),
+            "area_m2": round(found.area_m2), "blind": found.blind, "unknown_heights": found.unknown, "place": found.place,
+            "place_label": PLACES[found.place], "street_share": round(found.road_share, 3),
+            "refusals": [refusal_json(each) for each in found.refusals]}
+
+
+def refusal_json(refusal: Refusal) -> dict[str, Any]:
+    """Why, with the texts and the day they were read."""
+    return {"code": refusal.code, "sentence": refusal.sentence, "references": list(refusal.references),
+            "as_of": refusal.as_of.isoformat()}
+
+
+def _geometry(shape: Any) -> dict[str, Any] | None:
+    """A shape as GeoJSON, None where there is nothing of it."""
+    return None if shape.is_empty else shapely.geometry.mapping(shapely.set_precision(shape, 10.0 ** -_DIGITS, mode="pointwise"))
+
+
+def _plan_answer(reader: Reader, asked: Asked) -> dict[str, Any]:
+    try:
+        return plan_json(made(reader, asked))
+    except NotEnough as lacking:
+        return {"enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)}}
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """Everything of a plan but the picture."""
+    seen, judged = plan.seen, plan.law
+    return {
+        "enough": True, "reason": None, "status": plan.status, "value": plan.value, "bound": plan.bound,
+        "gap": round(plan.gap, 6), "greedy": plan.greedy, "clash": plan.clash, "facts": seen.total,
+        "usable": int(seen.facts.sum()), "left_out": seen.left_out, "covered": plan.covered, "share": round(plan.share, 4),
+        "unknown_heights": plan.ground.walls.unknown, "unknown_gravity": seen.unknown_gravity,
+        "quarters": {name: round(share, 4) for name, share in plan.shares.items()},
+        "candidates": {"found": plan.sites.found, "trimmed": plan.sites.trimmed, "refused": [
+            {"place": place, "count": many, "sentence": why} for place, (many, why) in plan.sites.refused.items()]},
+        "cameras": [{"code": each.code, "kind": each.kind, "facts": each.facts, **said(each.view)} for each in plan.cameras],
+        "regime": {"title": judged.title, "as_of": judged.as_of.isoformat(), "papers": list(judged.papers), "refusals": [
+            {"camera": each.camera, **refusal_json(each)} for each in judged.refusals]},
+        "answers": [{**vars(each), "share": round(each.share, 4), "evidence": list(each.evidence),
+                     "warnings": list(each.warnings)} for each in plan.answers],
+    }
