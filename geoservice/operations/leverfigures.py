@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,26 +10,49 @@ import numpy as np
 
 from geoservice.core.stats.given import NotEnough
 from geoservice.operations import levercontrols, levergate, leverresult
+from geoservice.operations.analyse import index_version
 from geoservice.operations.levercontrols import Balance
 from geoservice.operations.levergate import Gate
-from geoservice.operations.levermonths import Months, last_known, later, months
+from geoservice.operations.levermonths import Months, known_days, later, months
 from geoservice.operations.leverplan import Plan
 from geoservice.operations.leverresult import Result, Seen
 from geoservice.operations.reader import Reader
+from geoservice.operations.reuse import Shelf
+
+_gates: Shelf[Gate] = Shelf(256)
+_results: Shelf[Result] = Shelf(256)
 
 
 def before_of(reader: Reader, found: Plan, today: date) -> Months:
-    """Facts of the months before the start, or before the day after the last that is known."""
-    last = last_known(reader, found.kind)
-    if last is None:
-        raise NotEnough("aucun_fait", "Aucun fait de cette origine à portée : rien ne peut se comparer.")
+    """Facts of the months before the start, or before the day after the last that is known; months nobody knows are left out."""
+    first, last = _known(reader, found)
     anchor = min(found.since, last + timedelta(1), today)
-    edges = [later(anchor, -each) for each in range(found.months_before, -1, -1)]
-    return months(reader, found.kind, found.categories, edges)
+    return months(reader, found.kind, found.categories, [*_starts(found, anchor, first), anchor])
+
+
+def _known(reader: Reader, found: Plan) -> tuple[date, date]:
+    known = known_days(reader, found.kind)
+    if known is None:
+        raise NotEnough("aucun_fait", "Aucun fait de cette origine à portée : rien ne peut se comparer.")
+    return known
+
+
+def _starts(found: Plan, anchor: date, first: date) -> list[date]:
+    """First days of the months before a day that facts wholly cover; NotEnough with fewer than are compared after."""
+    starts = [later(anchor, -each) for each in range(found.months_before, 0, -1)]
+    starts = [start for start in starts if start >= first]
+    if len(starts) < found.months_after:
+        raise NotEnough("historique-court", f"{len(starts)} mois sont connus avant l’action, il en faut {found.months_after}, "
+                                            "autant qu’on en compare après. Importez plus d’historique, ou comparez-en moins.")
+    return starts
 
 
 def gate(reader: Reader, found: Plan, today: date) -> Gate:
     """Whether an effect of a plan could be seen; NotEnough where that cannot be told."""
+    return _gates.get(_key(reader, found, today), lambda: _gate(reader, found, today))
+
+
+def _gate(reader: Reader, found: Plan, today: date) -> Gate:
     known = before_of(reader, found, today)
     rows = [known.rows(codes) for codes in (found.treated, found.controls)]
     return levergate.gate(known.counts[rows[0]], known.counts[rows[1]], found.months_after, 1 - found.ratio / 100)
@@ -43,20 +66,28 @@ def balance(reader: Reader, found: Plan, today: date, taken: Sequence[str] = ())
 def evaluate(reader: Reader, found: Plan, today: date) -> Result:
     """What the lever did, as far as it is known; NotEnough where it cannot be told, for want of facts or of a lock."""
     _judged(found)
-    last = last_known(reader, found.kind)
-    known_until = min(today, (last or found.since) + timedelta(1))
+    return _results.get(_key(reader, found, today), lambda: _evaluate(reader, found, today))
+
+
+def _key(reader: Reader, found: Plan, today: date) -> tuple[Hashable, ...]:
+    return str(reader.shelf.storage.settings.data), reader.shelf.organisations, index_version(reader), found, today
+
+
+def _evaluate(reader: Reader, found: Plan, today: date) -> Result:
+    first, last = _known(reader, found)
+    known_until = min(today, last + timedelta(1))
     elapsed = sum(later(found.counted_from, each) <= known_until for each in range(1, found.months_after + 1))
-    before = [later(found.since, -each) for each in range(found.months_before, 0, -1)]
+    before = _starts(found, found.since, first)
     after = [later(found.counted_from, each) for each in range(elapsed + 1)]
     works = found.counted_from > found.since  # what happened during them counts nowhere
     edges = [*before, found.since, *after[0 if works else 1:]]
     counted = months(reader, found.kind, found.categories, edges)
     if works:
-        counted = replace(counted, counts=np.delete(counted.counts, found.months_before, axis=1))
+        counted = replace(counted, counts=np.delete(counted.counts, len(before), axis=1))
     rows = [counted.rows(found.treated), counted.rows(found.controls), counted.around(found.treated, found.controls)]
-    homes = counted.of_homes()[:, :found.months_before] / counted.places_of_homes()[:, None]
+    homes = counted.of_homes()[:, :len(before)] / counted.places_of_homes()[:, None]
     homes = homes[np.array([bool(code) for code in counted.stock.residences])]
-    seen = Seen(found.months_before, *(counted.counts[each] for each in rows), homes)
+    seen = Seen(len(before), *(counted.counts[each] for each in rows), homes)
     return leverresult.judge(seen, elapsed, found.months_after, found.cost_cents)
 
 

@@ -17,11 +17,12 @@ WANTED = 0.8
 
 @dataclass(frozen=True)
 class Gate:
-    """expected: facts of the treated places in the months after, without the lever; least: the smallest share that would be seen
-    in 80 % of cases, None: not even all; formula: what the normal law promises (above 1: not even all); chance: how often the
-    expected reduction would be seen; dispersion: times the variance of Poisson."""
+    """history: months before that are known; expected: facts of the treated places in the months after, without the lever;
+    least: the smallest share that would be seen in 80 % of cases, None: not even all; formula: what the normal law promises
+    (above 1: not even all); chance: how often the expected reduction would be seen; dispersion: times the variance of Poisson."""
 
     months: int
+    history: int
     expected: float
     least: float | None
     formula: float
@@ -34,11 +35,17 @@ class Gate:
         return self.least is not None
 
     @property
+    def word(self) -> str:
+        """Whether the reduction that is expected would be seen, in a word."""
+        return "invisible" if self.least is None else "visible" if self.chance >= WANTED else "incertain"
+
+    @property
     def sentence(self) -> str:
         """What it means before the works."""
         if self.least is None:
-            return (f"Même si tout disparaît, vous ne pourrez pas le montrer en {self.months} mois : {facts(self.expected)} y "
-                    "sont attendus sans rien faire, trop peu ou trop irréguliers. Allongez la durée, ou traitez plus de lieux.")
+            return (f"Même si tout disparaît, vous ne pourrez pas le montrer en {self.months} mois : on y attend "
+                    f"{facts(self.expected)} sans rien faire, trop peu ou trop irréguliers. Allongez la durée, ou traitez plus "
+                    "de lieux.")
         return (f"En {self.months} mois, une baisse de {percent(self.least)} ou plus ({number(self.least * self.expected)} faits "
                 f"sur {number(self.expected)} attendus) se verrait huit fois sur dix. La baisse attendue de "
                 f"{percent(self.reduction)} se verrait {round(100 * self.chance)} fois sur 100.")
@@ -58,5 +65,6 @@ def gate(treated: np.ndarray, controls: np.ndarray, months: int, reduction: floa
     # controls count by places, not by facts: the formula's control with the same variance
     alike = (float(means.sum()) * len(others) / len(means)) ** 2 / float(others.sum())
     promised = power.gate(float(means.sum()), alike, spread)
-    return Gate(months, float(means.sum()), power.least_seen(means, others, spread, SEED, WANTED), promised.share, reduction,
+    least = power.least_seen(means, others, spread, SEED, WANTED)
+    return Gate(months, treated.shape[1], float(means.sum()), least, promised.share, reduction,
                 power.power(means, others, reduction, spread, SEED), spread)

@@ -4,7 +4,7 @@ starts. A locked plan cannot be changed; opening it again leaves a reason in the
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from geoservice.core.query import day_number
 from geoservice.errors import BadInput, Conflict, NotFound
@@ -62,7 +62,7 @@ def lock(reader: Reader, number: int, today: date) -> str:
     require(viewer, Action.RECORD, viewer.organisation_id)
     _open(one(storage, viewer, number))
     with storage.write(scope_of(viewer)) as connection:
-        if not stored.change(connection, number, {"locked": now()}):
+        if not stored.change(connection, number, {"locked": datetime.combine(today, now().timetz())}):
             raise Conflict(_LOCKED)
         row = stored.one(connection, viewer.organisation_id, number)
         if day_number(today) >= row.since:

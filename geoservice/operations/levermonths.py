@@ -111,12 +111,14 @@ def months(reader: Reader, kind: Kind, categories: Sequence[Category], edges: Se
     return Months(found, whole, counts.reshape(size, -1))
 
 
-def last_known(reader: Reader, kind: Kind) -> date | None:
-    """The last day that facts of a kind of the viewer's own organisation cover."""
+def known_days(reader: Reader, kind: Kind) -> tuple[date, date] | None:
+    """The first and last day that facts of a kind of the viewer's own organisation cover: before and after, nobody looked."""
     index = reader.indexes.get(reader.viewer.organisation_id)
     if index is None or kind not in index.kinds:
         return None
-    return date.fromordinal(EPOCH.toordinal() + int(index["day"][index["kind"] == code_of(kind)].max()))
+    days = index["day"][index["kind"] == code_of(kind)]
+    first, last = (date.fromordinal(EPOCH.toordinal() + int(day)) for day in (days.min(), days.max()))
+    return first, last
 
 
 def later(day: date, many: int) -> date:

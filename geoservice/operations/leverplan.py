@@ -21,7 +21,7 @@ _PLAN = ("code", "in_charge", "since", "works_until", "cost_cents", "ratio", "ca
 @dataclass(frozen=True)
 class Plan:
     """A plan. `works_until`: the day after the last of the works; `ratio`: facts expected after for 100 before. `intact` False:
-    it is locked and no longer what was locked."""
+    it is locked and not what was locked before it started."""
 
     number: int
     code: str
@@ -67,7 +67,12 @@ def plan_of(row: Any) -> Plan:
     return Plan(row.id, row.code, row.in_charge, date_of(row.since), works, row.cost_cents, row.ratio,
                 tuple(Category(each) for each in json.loads(row.categories)), Kind(row.kind), tuple(json.loads(row.treated)),
                 tuple(json.loads(row.controls)), row.months_before, row.months_after, row.created, row.locked, row.sha256,
-                row.withdrawn is not None, row.locked is None or row.sha256 == digest_of(row))
+                row.withdrawn is not None, row.locked is None or _as_locked(row))
+
+
+def _as_locked(row: Any) -> bool:
+    """Whether it is what was locked, and was locked before it started."""
+    return row.sha256 == digest_of(row) and row.locked.date() < date_of(row.since)
 
 
 def date_of(number: int) -> date:

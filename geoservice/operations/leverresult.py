@@ -6,7 +6,7 @@ Looked at every three months and at the end; bounds spend 5 % over all looks. Pa
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -58,11 +58,11 @@ class Result:
     quotient: wdq.Quotient | None = None
     quotient_reason: str = ""
     study: events.Events | None = None
+    start: int = 0  # months of the study before the lever
     study_reason: str = ""
     mean_sentence: str = ""
     cost: tuple[float, float, float] | None = None
     cost_sentence: str = ""
-    notes: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def judge(seen: Seen, elapsed: int, planned: int, cost_cents: int | None) -> Res
     study, study_reason = _study(seen)
     cost, told = _cost(effect if total is None else total, cost_cents, total is not None)
     return Result(word, sentence, months, planned, bound, _group(treated), _group(control), effect, around, total, quotient, why,
-                  study, study_reason, _to_the_mean(seen, months), cost, told)
+                  study, seen.start, study_reason, _to_the_mean(seen, months), cost, told)
 
 
 def _two_sided(bound: float) -> float:

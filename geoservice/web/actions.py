@@ -20,6 +20,7 @@ ACTIONS: dict[str, Action] = {
         "/api/trend", "/api/concentration", "/api/near-repeat", "/api/change", "/api/calibration",
         "/tiles/hotspots/{z}/{x}/{y}.mvt", "/api/units", "/api/zones", "/api/series", "/api/calendar", "/api/facets",
         "/api/geometry", "/api/geometry/{version}/{resolution}", "/api/values", "/api/search", "/api/residences",
+        "/leviers", "/leviers/{number}", "/api/levers",
         "/mesures", "/api/complaints", "/api/capture", "/api/rates", "/api/completeness", "/api/yearly",
         "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/quarters/{ref:path}", "/api/map.svg", "/api/snippet",
         "/api/features/{layer}", "/decider", "/api/siting/field",
@@ -35,6 +36,8 @@ ACTIONS: dict[str, Action] = {
     **dict.fromkeys(("GET /reunions", "GET /reunions/{number}", "GET /instantanes/{number}"), _READ),
     **dict.fromkeys(("GET /instantanes/{number}/document.pdf", "GET /instantanes/{number}/fichier",
                      "GET /reunions/{number}/partage.pdf"), Action.EXPORT),
+    **{f"POST {path}": Action.RECORD for path in (
+        "/leviers", *(f"/leviers/{{number}}{rest}" for rest in ("", "/verrouiller", "/deverrouiller", "/retirer")))},
     "POST /reunions/{number}/divulguer": Action.DISCLOSE,
     **{f"POST {path}": Action.RECORD for path in (
         "/reunions", "/reunions/{number}/instantanes", "/reunions/{number}/decisions", "/reunions/{number}/suites",

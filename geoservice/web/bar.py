@@ -34,7 +34,7 @@ SECTIONS = (
                            Link("/halls", "Halls", _READ), Link("/mesures", "Mesures", _READ),
                            Link("/suites", "Suites", _READ), Link("/doublons", "Doublons", Action.RECORD),
                            Link("/saisie", "Saisir un fait", Action.IMPORT))),
-    Section("Décider", (Link("/decider", "Décider", _READ),)),
+    Section("Décider", (Link("/decider", "Décider", _READ), Link("/leviers", "Leviers", _READ))),
     Section("Réunions", (Link("/reunions", "Réunions", _READ),)),
     Section("Données", (Link("/donnees", "Données", Action.IMPORT),)),
     Section("Partagée", (Link("/partage", "Carte partagée", _RELEASE), Link("/partages", "Partages", Action.SHARE_LINKS))),

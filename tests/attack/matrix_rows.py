@@ -200,6 +200,15 @@ ROWS: dict[str, Row] = {
     "GET /instantanes/{number}/document.pdf": named(READERS, path=numbered("snapshot")),
     "GET /instantanes/{number}/fichier": named(READERS, path=numbered("snapshot")),
     "POST /instantanes/{number}/alleger": named(WRITERS, path=numbered("snapshot"), own=DONE, form=empty, uses_up="snapshot"),
+    # levers
+    "GET /leviers": Row(READERS, page=True),
+    "GET /api/levers": Row(READERS),
+    "POST /leviers": Row(WRITERS, own=BAD, other=BAD, none=BAD, form=empty),
+    "GET /leviers/{number}": named(READERS, path=numbered("lever"), page=True),
+    "POST /leviers/{number}": named(WRITERS, path=numbered("lever"), own=BAD, form=lambda names: {"code": "x"}),
+    "POST /leviers/{number}/verrouiller": named(WRITERS, path=numbered("lever"), own=DONE, form=empty, uses_up="lever"),
+    "POST /leviers/{number}/deverrouiller": named(WRITERS, path=numbered("lever"), own=BAD, form=lambda names: {"reason": "x"}),
+    "POST /leviers/{number}/retirer": named(WRITERS, path=numbered("lever"), own=DONE, form=empty, uses_up="lever"),
     # what is published together
     "GET /api/shared": Row(SHARERS),
     **{f"GET /api/shared/{{territory}}{rest}": named(SHARERS) for rest in ("", "/halls", "/requests")},

@@ -25,6 +25,7 @@ from geoservice.operations import (
     audit,
     glass,
     ingest,
+    leverjournal,
     meetings,
     overrides,
     people,
@@ -123,7 +124,8 @@ def build(folder: Path) -> tuple[Settings, Tenant, Tenant]:
         _people(storage, tenant)
         _facts(storage, catalog, tenant, folder)
         _agreed(storage, tenant)
-        tenant.names |= {"meeting": str(meeting := _met(storage, tenant)), "snapshot": str(_frozen(storage, tenant, meeting))}
+        tenant.names |= {"meeting": str(meeting := _met(storage, tenant)), "snapshot": str(_frozen(storage, tenant, meeting)),
+                         "lever": _lever(storage, tenant)}
         tenants_shared.plant(settings.shared_folder, tenant)
         audit.note_alone(storage, tenant.number, f"personne {tenant.word}", "export", f"GET {tenant.word}")
     shared = both[0].cells & both[1].cells
@@ -239,6 +241,13 @@ def _met(storage: Storage, tenant: Tenant) -> int:
     return number
 
 
+def _lever(storage: Storage, tenant: Tenant) -> str:
+    """A plan of a landlord about its own residences, which begins in some days."""
+    reader = open_reader(storage, load(), viewer(storage, tenant, "dsu_member"))
+    wish = leverjournal.Wish("acces", "bailleur", _later(), tenant.names["residence"], ("DEG",), controls=f"{tenant.word}-1")
+    return str(leverjournal.plan(reader, wish, datetime.now(UTC).date()))
+
+
 def _frozen(storage: Storage, tenant: Tenant, meeting: int) -> int:
     """What it looked at."""
     return snapshots.make(open_reader(storage, load(), viewer(storage, tenant, "dsu_member")), meeting, date(2024, 12, 31))
@@ -254,7 +263,7 @@ def viewer(storage: Storage, tenant: Tenant, role: str) -> Viewer:
 def nothing() -> dict[str, str]:
     """Names and numbers of nothing at all, in the sea."""
     numbers = dict.fromkeys(("member", "colleague", "sign_in", "token", "import", "undone", "agreement", "glass",
-                             "link", "key", "patrol", "override", "meeting", "snapshot"), NOWHERE)
+                             "link", "key", "patrol", "override", "meeting", "snapshot", "lever"), NOWHERE)
     shared = {"territory": "territoire-nul", "qpv": "qpv2024:NUL", "commune": "commune:NUL", "group": "all", "secret": "x" * 9,
               "wished": str(datetime.now(UTC).date()), "hall": "RIEN-0", "later": _later()}
     return {**numbers, **shared, "residence": "RIEN-0", "code": "RIEN-0", "x": "2100", "y": "1500", "z": str(ZOOM),
@@ -282,6 +291,8 @@ def fresh(town: Town, what: str, role: str) -> str:
         return str(agreements.agree(storage, viewer(storage, mine, "org_admin"), terms))
     if what == "override":
         return _override(storage, mine, viewer(storage, mine, "org_admin"))
+    if what == "lever":
+        return _lever(storage, mine)
     if what in ("meeting", "snapshot"):
         meeting = _met(storage, mine)
         frozen = _frozen(storage, mine, meeting)

@@ -168,6 +168,18 @@ def test_a_changed_row_is_found_by_its_hash(planned, storage, change):
     assert journal.one(storage, who.viewer, plan.number).intact
 
 
+def test_a_lock_after_the_start_is_found_even_under_its_own_hash(planned, storage):
+    """Somebody who writes into the database and knows how the hash is made."""
+    from geoservice.operations.leverplan import digest_of
+    from geoservice.storage import levers as stored
+
+    _, who, plan = planned("worked", locked=False)
+    with storage.write() as connection:
+        connection.execute(text("UPDATE lever SET locked = :day WHERE id = :n"), {"day": f"{TODAY} 00:00:00", "n": plan.number})
+        stored.seal(connection, plan.number, digest_of(stored.one(connection, who.viewer.organisation_id, plan.number)))
+    assert not journal.one(storage, who.viewer, plan.number).intact
+
+
 def test_before_the_first_look_it_is_too_early_and_bounds_are_wider_then(planned):
     planted, who, plan = planned("worked")
     early = figures.evaluate(who, plan, later(planted.start, 3) - timedelta(1))
@@ -177,6 +189,18 @@ def test_before_the_first_look_it_is_too_early_and_bounds_are_wider_then(planned
     bounds = [look.bound for look in looks]
     assert bounds[0] == bounds[1] > bounds[2] > bounds[3] > bounds[4] > 1.96
     assert looks[0].word == leverresult.EARLY
+
+
+def test_months_that_nobody_knows_are_no_months_without_facts(planned, storage, town):
+    """The town's register begins some twenty months before the lever: thirty-six are asked for, those known are counted."""
+    planted, who, plan = planned("worked", months_before="36")
+    gate = figures.gate(who, plan, planted.start - timedelta(1))
+    assert gate.history in (18, 19)
+    counted = figures.before_of(who, plan, planted.start).counts
+    assert counted.shape[1] == gate.history
+    assert figures.evaluate(who, plan, TODAY).start == gate.history
+    with pytest.raises(NotEnough, match="il en faut 24"):
+        planned("worked", months_before="36", months_after="24")
 
 
 def test_months_of_the_works_count_nowhere(planned):

@@ -65,6 +65,9 @@ ASKED = {
     "/api/map.svg": ["/api/map.svg?kind=bailleur&resolution=11"],
     "/api/carte.pdf": ["/api/carte.pdf?kind=bailleur"],
     "/lieux": ["/lieux"],
+    "/leviers": ["/leviers"],
+    "/leviers/{number}": [],  # a plan is its own landlord's: see test_levers.py
+    "/api/levers": ["/api/levers"],
     "/halls": ["/halls"],
     "/api/halls": [f"/api/halls?format={form}" for form in ("json", "geojson", "csv", "gpkg", "geoparquet")],
     "/api/halls/{code:path}": [],  # one landlord's is not found by another: see test_halls.py
@@ -119,6 +122,7 @@ ASKED = {
 
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
          "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons", "/patrimoine",
+         "/leviers", "/leviers/{number}",
          "/halls", "/mesures", "/decider", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces",
          "/partage", "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
@@ -161,6 +165,9 @@ SENT = {
     "/accords": "/accords",
     "/accords/{number}/retirer": "/accords/1/retirer",
     "/reunions": "/reunions",
+    "/leviers": "/leviers",
+    "/leviers/{number}": "/leviers/1",
+    **{f"/leviers/{{number}}/{what}": f"/leviers/1/{what}" for what in ("verrouiller", "deverrouiller", "retirer")},
     **{f"/reunions/{{number}}/{what}": f"/reunions/1/{what}" for what in ("instantanes", "decisions", "suites", "clore",
                                                                           "divulguer")},
     "/instantanes/{number}/alleger": "/instantanes/1/alleger",
@@ -197,7 +204,7 @@ def places(rives, plaine) -> dict[str, str]:
 def test_every_route_is_walked(app):
     found = routes(app)
     assert set(found) == PUBLIC | set(ASKED) | set(SENT)
-    assert sum(len(each) for each in found.values()) == len(found) + 10  # ten of them have a page or a list, and a form
+    assert sum(len(each) for each in found.values()) == len(found) + 12  # twelve of them have a page or a list, and a form
 
 
 def test_every_route_with_data_depends_on_the_viewer(app):
@@ -207,8 +214,8 @@ def test_every_route_with_data_depends_on_the_viewer(app):
             if path not in PUBLIC and not (path in PAGES and route.methods & {"GET"}):
                 assert asks_for_a_viewer(route.dependant), path
                 checked += 1
-    # /api/imports has two; people send forms to the addresses of seven pages
-    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 8
+    # /api/imports has two; people send forms to the addresses of nine pages
+    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 10
 
 
 def test_every_route_says_what_it_asks_of_a_viewer(app):
