@@ -42,7 +42,7 @@ class Proposal:
 def propose(found: Months, treated: Sequence[str], taken: Sequence[str] = ()) -> Proposal:
     """Controls for treated places, none of `taken` (other levers); NotEnough when there is no residence left with a fact."""
     free = _free(found, treated, taken)
-    facts, places = found.of_homes()[free], found.places_of_homes()[free]
+    facts, places = found.by_home[free], found.places_of_homes()[free]
     ours = _traits(found.counts[found.rows(treated)].mean(axis=0)[None])
     spread = _spread(_traits(facts / places[:, None]))
     weights = np.array([_LEVEL, 1.0, 1.0, 1.0])[:ours.shape[1]]
@@ -59,10 +59,10 @@ def propose(found: Months, treated: Sequence[str], taken: Sequence[str] = ()) ->
 def balance(found: Months, treated: Sequence[str], controls: Sequence[str], taken: Sequence[str] = ()) -> list[Balance]:
     """How alike treated places are to all that could be controls, and to those that are."""
     free = _free(found, treated, taken)
-    everything = found.of_homes()[free].sum(axis=0) / found.places_of_homes()[free].sum()
+    everything = found.by_home[free].sum(axis=0) / found.places_of_homes()[free].sum()
     rates = [found.counts[found.rows(treated)].mean(axis=0), everything, found.counts[found.rows(controls)].mean(axis=0)]
     ours, every, chosen = _traits(np.array(rates))
-    spread = _spread(_traits(found.of_homes()[free] / found.places_of_homes()[free, None]))
+    spread = _spread(_traits(found.by_home[free] / found.places_of_homes()[free, None]))
     labels = ("niveau", "tendance", "saison (hiver-été)", "saison (printemps-automne)")
     return [Balance(label, float(before), float(after)) for label, before, after in
             zip(labels, (ours - every) / spread, (ours - chosen) / spread, strict=False)]
@@ -70,7 +70,7 @@ def balance(found: Months, treated: Sequence[str], controls: Sequence[str], take
 
 def _free(found: Months, treated: Sequence[str], taken: Sequence[str]) -> np.ndarray:
     """Rows of residences that may be controls: named, with a fact, away from the treated places and from other levers."""
-    facts = found.of_homes().sum(axis=1) > 0
+    facts = found.by_home.sum(axis=1) > 0
     named = np.array([bool(code) for code in found.stock.residences])
     near = found.homes(treated)
     ring = found.around(treated, ())

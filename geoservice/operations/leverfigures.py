@@ -85,7 +85,7 @@ def _evaluate(reader: Reader, found: Plan, today: date) -> Result:
     if works:
         counted = replace(counted, counts=np.delete(counted.counts, len(before), axis=1))
     rows = [counted.rows(found.treated), counted.rows(found.controls), counted.around(found.treated, found.controls)]
-    homes = counted.of_homes()[:, :len(before)] / counted.places_of_homes()[:, None]
+    homes = counted.by_home[:, :len(before)] / counted.places_of_homes()[:, None]
     homes = homes[np.array([bool(code) for code in counted.stock.residences])]
     seen = Seen(len(before), *(counted.counts[each] for each in rows), homes)
     return leverresult.judge(seen, elapsed, found.months_after, found.cost_cents)

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -54,7 +55,8 @@ class Months:
         return np.unique(np.where(rows < len(self.stock), np.append(self.stock.home, 0)[np.minimum(rows, len(self.stock))],
                                   rows - len(self.stock)))
 
-    def of_homes(self) -> np.ndarray:
+    @cached_property
+    def by_home(self) -> np.ndarray:
         """Counts of whole residences, (residences, months)."""
         out = self.counts[len(self.stock):].copy()
         if not self.whole:
@@ -79,8 +81,9 @@ class Months:
         ours = placed & np.isin(self.stock.home, homes)
         if not ours.any():
             return np.empty(0, np.int64)
+        low, high = metres[ours].min(axis=0) - RING_M, metres[ours].max(axis=0) + RING_M
+        others = np.flatnonzero(placed & ~ours & ((metres >= low) & (metres <= high)).all(axis=1))
         tree = shapely.STRtree(shapely.points(metres[ours]))
-        others = np.flatnonzero(placed & ~ours)
         hit, _ = tree.query(shapely.points(metres[others]), predicate="dwithin", distance=RING_M)
         return np.unique(self.stock.home[others[hit]])
 

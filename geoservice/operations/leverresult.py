@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -92,7 +93,7 @@ def judge(seen: Seen, elapsed: int, planned: int, cost_cents: int | None) -> Res
     treated, control, ring = (_places(each, seen.start, months) for each in (seen.treated, seen.control, seen.ring))
     if treated is None or control is None:
         raise NotEnough("trop-peu-de-lieux", "Il faut au moins trois lieux traités et trois témoins pour évaluer.")
-    bound = interim.bounds([look / planned for look in looks])[-1]
+    bound = _bound(tuple(looks), planned)
     level = 1 - _two_sided(bound)
     effect = robust.effect(treated, control, level=level)
     word, sentence = _said(effect, treated, months, planned)
@@ -103,6 +104,12 @@ def judge(seen: Seen, elapsed: int, planned: int, cost_cents: int | None) -> Res
     cost, told = _cost(effect if total is None else total, cost_cents, total is not None)
     return Result(word, sentence, months, planned, bound, _group(treated), _group(control), effect, around, total, quotient, why,
                   study, seen.start, study_reason, _to_the_mean(seen, months), cost, told)
+
+
+@cache
+def _bound(looks: tuple[int, ...], planned: int) -> float:
+    """The |z| that the last of these looks must reach."""
+    return interim.bounds([look / planned for look in looks])[-1]
 
 
 def _two_sided(bound: float) -> float:

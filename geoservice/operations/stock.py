@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import shapely
@@ -54,6 +54,10 @@ class Stock:
 
     def metres(self) -> np.ndarray:
         """Points in metres of their territory, (h, 2), NaN unknown."""
+        return self._metres
+
+    @cached_property
+    def _metres(self) -> np.ndarray:
         out = np.full(self.points.shape, np.nan)
         placed = np.flatnonzero(np.isfinite(self.points).all(axis=1))
         territory = crs.territory_of(*self.points[placed[0]].tolist()) if len(placed) else None

@@ -84,7 +84,7 @@ def test_the_one_that_worked_is_concluded_as_the_gate_said_it_could_be(planned, 
     assert found.ring.word == "indéterminé"
     assert found.quotient.ratio in planted.relative
     direct = months(who, plan.kind, plan.categories, [later(planted.start, -12), planted.start, later(planted.start, 12)])
-    home = direct.of_homes()[direct.stock.residences.index(planted.residence)].tolist()
+    home = direct.by_home[direct.stock.residences.index(planted.residence)].tolist()
     assert [found.treated.before, found.treated.after] == home
 
 
