@@ -17,6 +17,7 @@ import shapely
 WIDE = 1_000.0
 _LEAST_M, _BARS_M = 120.0, (10, 20, 50, 100, 200, 500)
 _BAR = 0.25  # of the width, at most
+_DOT, _MOST_DOT, _LEAST_DOT = 3.2, 13.0, 1.8  # radius of one fact where there are few, of the most, of the least
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +35,8 @@ class Mark:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """bounds west, south, east, north in metres; shapes as shapely; places (m, 2) with their facts (m,); corners (3, 2) lon, lat
-    of north-west, north-east, south-west."""
+    """bounds west, south, east, north in metres; shapes as shapely; middles of cells (m, 2) with facts (m,); corners (3, 2) lon,
+    lat of north-west, north-east, south-west; filters of the facts, as of an address."""
 
     bounds: tuple[float, float, float, float]
     corners: np.ndarray
@@ -46,6 +47,7 @@ class Picture:
     facts: np.ndarray
     marks: Sequence[Mark]
     title: str
+    filters: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _head(picture: Picture, frame: _Frame) -> str:
     data = {"origin": origin, "right": right / WIDE, "down": down / frame.tall}
     words = " ".join(f'data-{name}="{lon:.12g} {lat:.12g}"' for name, (lon, lat) in data.items())
     return (f'<svg class="siteplan" viewBox="0 0 {WIDE:.0f} {frame.tall:.0f}" role="group" {words} '
-            f'data-metre="{frame.scale:.6g}" aria-label={_quoted(picture.title)}>')
+            f'data-metre="{frame.scale:.6g}" data-filter={_quoted(picture.filters)} aria-label={_quoted(picture.title)}>')
 
 
 def _quoted(text: str) -> str:
@@ -110,8 +112,8 @@ def _field(frame: _Frame, mark: Mark) -> str:
 
 
 def _facts(frame: _Frame, picture: Picture) -> list[str]:
-    most = float(picture.facts.max()) if len(picture.facts) else 1.0
-    return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2.5 + 6.5 * (many / most) ** 0.5:.1f}" data-n="{many}"/>'
+    root = min(_DOT, _MOST_DOT / float(picture.facts.max()) ** 0.5) if len(picture.facts) else _DOT  # areas are numbers
+    return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{max(root * many ** 0.5, _LEAST_DOT):.1f}" data-n="{many}"/>'
             for (x, y), many in zip(frame.at(picture.places), picture.facts.tolist(), strict=True)]
 
 
@@ -119,9 +121,9 @@ def _camera(frame: _Frame, mark: Mark) -> str:
     (x, y), = frame.at(np.array([mark.place]))
     data = " ".join(f'data-{name}={_quoted(value)}' for name, value in mark.data.items())
     return (f'<g class="camera" tabindex="0" role="button" aria-label={_quoted(mark.label)} data-code="{mark.code}" {data} '
-            f'transform="translate({x:.1f} {y:.1f})"><circle class="reach" r="22"/><circle class="dot" r="11"/>'
-            f'<path class="nose" d="M0 -19L5 -11H-5Z" transform="rotate({mark.azimuth:.1f})"/>'
-            f'<text y="4" text-anchor="middle">{mark.code.removeprefix("C")}</text></g>')
+            f'transform="translate({x:.1f} {y:.1f})"><circle class="reach" r="28"/><circle class="dot" r="14"/>'
+            f'<path class="nose" d="M0 -25L7 -14H-7Z" transform="rotate({mark.azimuth:.1f})"/>'
+            f'<text y="5" text-anchor="middle">{mark.code.removeprefix("C")}</text></g>')
 
 
 def _bar(frame: _Frame, wide_m: float) -> str:

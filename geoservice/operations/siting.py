@@ -13,17 +13,21 @@ import numpy as np
 from geoservice.core.query import FactQuery
 from geoservice.core.siting import choose, covering
 from geoservice.core.siting.choose import Plan as Choice
+from geoservice.core.siting.coverage import Cameras, sights
 from geoservice.core.siting.covering import Problem
+from geoservice.core.siting.visibility import Camera
 from geoservice.core.stats.words import number
 from geoservice.errors import BadInput
 from geoservice.operations import sitingground, sitinglaw
 from geoservice.operations.chosen import chosen
+from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
+from geoservice.operations.reuse import Shelf
 from geoservice.operations.sitingdemand import Seen, demand_of
 from geoservice.operations.sitingfield import FieldView, Spot, seen_from
 from geoservice.operations.sitingground import HEIGHT_M, OPERATORS, PURPOSES, Ground
 from geoservice.operations.sitinglaw import Judged, Stand
-from geoservice.operations.sitingplaces import Sites, sites_of
+from geoservice.operations.sitingplaces import Sites, served, sites_of
 from geoservice.operations.sitingtable import Answer, beside
 from geoservice.types import Box
 
@@ -31,6 +35,7 @@ MOST_CAMERAS = 30
 SECONDS = 10.0  # for the proof
 RETENTION_DAYS = 30
 WEIGHTS = {"count": "chaque fait compte pour un", "gravity": "un fait compte pour sa gravité, de 1 à 4 (1 si elle est inconnue)"}
+_guides: Shelf[tuple[Ground, Seen]] = Shelf(16, 200_000, lambda both: len(both[1].facts))
 Solve = Callable[[Problem, float], Choice]
 
 
@@ -117,6 +122,26 @@ def plan(reader: Reader, asked: Asked, solve: Solve = choose.best) -> Plan:
                 sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
                 tuple(beside(facts, len(cameras), covered)),
                 {seen.zones[zone]: share for zone, share in found.shares.items()}, _clash(asked, seen, found))
+
+
+def in_view(reader: Reader, query: FactQuery, spot: Spot, purpose: str) -> int:
+    """How many of the facts that could guide a plan one camera has in view, near enough for a purpose."""
+    if purpose not in PURPOSES:
+        raise BadInput(f"« purpose » attend l’une de ces valeurs : {', '.join(PURPOSES)}.")
+    query, _ = reader.resolved(query)
+    ground, seen = _guides.get((*sitingground.state_of(reader), reader.version(FACTS), query.canonical(), spot.operator),
+                               lambda: _guiding(reader, query, spot.operator))
+    optics = sitingground.optics_of(spot.lens)
+    x, y = ground.metres(np.array([[spot.lon, spot.lat]]))[0].tolist()
+    camera = Camera(x, y, optics.reach(purpose), spot.azimuth % 360, optics.field_deg, spot.height_m)
+    found = served(sights(ground.walls, Cameras.of([camera]), seen.places), optics, purpose)
+    return int(seen.facts[found.indices].sum())
+
+
+def _guiding(reader: Reader, query: FactQuery, operator: str) -> tuple[Ground, Seen]:
+    facts = chosen(reader, query)
+    ground = sitingground.ground(reader, area_of(reader, query, facts.column("lon"), facts.column("lat")))
+    return ground, demand_of(reader, facts, ground, "count", operator)
 
 
 def area_of(reader: Reader, query: FactQuery, lon: np.ndarray, lat: np.ndarray) -> Box:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from geoservice.core import grid
 from geoservice.core.facts import DEGREE
 from geoservice.core.siting.candidates import outside
 from geoservice.core.stats.given import NotEnough
@@ -27,6 +28,7 @@ class Seen:
 
     total: facts with a point; of these, left out: vague (a building or an estate only), inside (behind a door), street (where a
     landlord does not film), buried (in a building with no façade near). `moved`: places put before their façade.
+    Places never leave: what is drawn are cells (c, 2) metres, middles of the finest cells, with their facts (c,).
     """
 
     places: np.ndarray
@@ -38,6 +40,8 @@ class Seen:
     left_out: dict[str, int]
     moved: int
     unknown_gravity: int
+    cells: np.ndarray
+    cell_facts: np.ndarray
 
 
 def demand_of(reader: Reader, found: Chosen, ground: Ground, weights: str, operator: str) -> Seen:
@@ -65,8 +69,9 @@ def demand_of(reader: Reader, found: Chosen, ground: Ground, weights: str, opera
     if not kept.any():
         raise NotEnough("sans_faits", _nothing(len(lonlat), left))
     zone, zones = _quarters(reader, ground, spots[kept] / DEGREE)
+    cells, many = np.unique(found.column("cell").astype(np.uint64)[usable][kept[which]], return_counts=True)
     return Seen(places[kept], facts[kept], weight[kept], zone, zones, len(lonlat), left, int((moved[kept] > 0).sum()),
-                int((gravity[usable] == 0).sum()))
+                int((gravity[usable] == 0).sum()), ground.metres(grid.centres(cells)), many)
 
 
 def _nothing(total: int, left: dict[str, int]) -> str:

@@ -37,6 +37,7 @@ class Spot:
     def __post_init__(self) -> None:
         if not (-180 <= self.lon <= 180 and -90 <= self.lat <= 90 and math.isfinite(self.azimuth)):
             raise BadInput("« lon » et « lat » attendent des degrés, longitude d’abord, et « azimuth » un angle depuis le nord.")
+        sitingground.optics_of(self.lens)
         if not HEIGHT_M[0] <= self.height_m <= HEIGHT_M[1]:
             raise BadInput(f"La hauteur d’une caméra va de {HEIGHT_M[0]:.0f} à {HEIGHT_M[1]:.0f} m.")
 

@@ -98,9 +98,13 @@ def around(reader: Reader, lon: float, lat: float) -> Ground:
 
 def ground(reader: Reader, box: Box) -> Ground:
     """The ground of a box in EPSG:4326. NotEnough where no building is known; BadInput outside France or too wide."""
+    return _kept.get((*state_of(reader), box), lambda: _made(reader, box))
+
+
+def state_of(reader: Reader) -> tuple[Any, ...]:
+    """Whose ground, and the state of its layers."""
     versions = tuple(reader.version(name) for name in _LAYERS if name in reader.catalog.layers)
-    key = (str(reader.shelf.storage.settings.data), reader.viewer.organisation_id, versions, box)
-    return _kept.get(key, lambda: _made(reader, box))
+    return str(reader.shelf.storage.settings.data), reader.viewer.organisation_id, versions
 
 
 def width_m(box: Box) -> float:

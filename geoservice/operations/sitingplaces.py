@@ -74,7 +74,7 @@ def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     site, azimuth = _turned(spots, optics.field_deg)
     cameras = Cameras.alike(spots.places[site], Camera(0.0, 0.0, reach, 0.0, optics.field_deg, asked.height_m), azimuth)
     kinds = Counter(hung.KINDS[kind] for kind in every.kind.tolist())
-    return Sites(spots, site, cameras, _served(sights(ground.walls, cameras, seen.places), optics, asked.purpose), dict(kinds),
+    return Sites(spots, site, cameras, served(sights(ground.walls, cameras, seen.places), optics, asked.purpose), dict(kinds),
                  refused, len(apart) - len(best))
 
 
@@ -130,6 +130,6 @@ def _turned(spots: Candidates, field_deg: float) -> tuple[np.ndarray, np.ndarray
     return np.array(sites, dtype=np.int64), np.array(azimuths, dtype=np.float64)
 
 
-def _served(found: Sights, optics: Optics, purpose: str) -> Sights:
+def served(found: Sights, optics: Optics, purpose: str) -> Sights:
     """Pairs near enough for a purpose."""
     return found.keep(found.classes(optics) > list(DENSITIES).index(purpose))

@@ -173,6 +173,7 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "height_m": ("4", "Hauteur de la caméra, de 2 à 30 m."),
     "lens": ("4", "Focale en millimètres : 2.8, 4, 6 ou 12, sur un capteur de 5,4 mm et 1 920 pixels."),
     "operator": ("bailleur", "Qui filme : bailleur ou commune."),
+    "purpose": ("observe", "À quoi elle doit servir : detect, observe, recognise ou identify."),
     "masks": ("1", "1 : la voie publique est derrière un masque irréversible."),
     "support": ("building", "Ce qui la porte : building, ou street (un support de la rue)."),
     "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),

@@ -109,7 +109,8 @@ ROWS: dict[str, Row] = {
     "GET /tiles/{layer}/{z}/{x}/{y}.png": Row(READERS, path={"layer": "=incidents"}, other=EMPTY, none=EMPTY),
     "GET /tiles/hotspots/{z}/{x}/{y}.mvt": Row(READERS, own=TILE, other=EMPTY, none=EMPTY),
     "GET /api/session": Row(EVERYBODY),
-    "GET /api/siting/field": Row(READERS, queries=lambda names: ({"lon": "2.25", "lat": "48.8"}, {"lon": "2.45", "lat": "48.9"})),
+    "GET /api/siting/field": Row(READERS, aims=False, queries=lambda names: (
+        {"lon": "2.25", "lat": "48.8"}, {"lon": "2.45", "lat": "48.9"})),
     "POST /api/siting/plan": Row(READERS, json=lambda names: {
         "filter": {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"}}),
     # halls

@@ -198,3 +198,20 @@ def test_walls_are_kept_until_a_building_changes(tmp_path: Path) -> None:
     reader = open_reader(reader.shelf.storage, reader.catalog, reader.viewer)
     assert sitingground.around(reader, *place) is not ground
     assert sitingfield.field(reader, Spot(*place, 180.0)).area_m2 < before
+
+
+def test_a_camera_that_is_moved_is_told_what_it_sees(street: Reader, landlord: Plan) -> None:
+    for each in landlord.cameras:
+        assert siting.in_view(street, QUERY, each.view.spot, "observe") == each.facts
+    assert siting.in_view(street, QUERY, Spot(*at(20, -0.4), 0.0), "observe") == 0, "it looks at its own wall"
+    with pytest.raises(BadInput, match="purpose"):
+        siting.in_view(street, QUERY, Spot(*at(20, -0.4), 0.0), "voir")
+
+
+def test_what_is_drawn_is_the_middle_of_cells(landlord: Plan) -> None:
+    seen = landlord.seen
+    assert seen.cell_facts.sum() == seen.facts.sum()
+    middles = landlord.ground.lonlat(seen.cells)
+    again = hotworld.grid.centres(hotworld.grid.index(middles[:, 0], middles[:, 1]))
+    assert np.abs(again - middles).max() < 1e-6
+    assert not {tuple(row) for row in seen.cells.round(2)} & {tuple(row) for row in seen.places.round(2)}

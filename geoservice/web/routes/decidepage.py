@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import numpy as np
 from fastapi import APIRouter, Depends, Request
@@ -56,7 +57,8 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
             "lenses": sitingground.LENSES, "purposes": sitingground.PURPOSES, "operators": sitingground.OPERATORS,
             "weights": WEIGHTS, "most": MOST_CAMERAS, "text": french.typeset, "number": french.number, "share": share,
             "date": french.day, "money": _money, "counted": french.counted, "places": PLACES, "hung": KINDS, "status": STATUS,
-            "strengths": STRENGTHS, "left": LEFT, "drawn": Markup(_drawn(plan)) if plan is not None else "",
+            "strengths": STRENGTHS, "left": LEFT,
+            "drawn": "" if plan is None else Markup(_drawn(plan, filters_of(reader, given))),
             "reaches": _reaches(given.get("lens", "4"))}
 
 
@@ -74,18 +76,22 @@ def _tried(reader: Reader, given: dict[str, str]) -> tuple[Plan | None, str, str
         return None, "", french.typeset(str(error))
 
 
-def asked_of(reader: Reader, given: dict[str, str]) -> Asked:
-    """What the form says; without an origin the first one in reach, which the page names."""
+def filters_of(reader: Reader, given: dict[str, str]) -> dict[str, str]:
+    """Which facts the form says; without an origin the first one in reach, which the page names."""
     filters = {name: text for name, text in given.items() if name in _FILTER}
     first = next(iter(reader.kinds()), None)
-    if "kind" not in filters and first is not None:
-        filters["kind"] = str(first)
+    return filters if "kind" in filters or first is None else {**filters, "kind": str(first)}
+
+
+def asked_of(reader: Reader, given: dict[str, str]) -> Asked:
+    """What the form says."""
     try:
         cameras, least = int(given.get("cameras", "4")), float(given.get("least", "0")) / 100
         height = float(given.get("height_m", "4"))
     except ValueError:
         raise BadInput("Le nombre de caméras, leur hauteur et la part par QPV sont des nombres.") from None
-    return Asked(parse(filters), cameras, given.get("lens", "4"), given.get("purpose", "observe"), given.get("weights", "count"),
+    return Asked(parse(filters_of(reader, given)), cameras, given.get("lens", "4"),
+                 given.get("purpose", "observe"), given.get("weights", "count"),
                  given.get("operator", "bailleur"), least, height, masked=given.get("masks", "1") == "1")
 
 
@@ -117,16 +123,16 @@ def _money(low: float, high: float) -> str:
     return f"{french.number(low)} à {french.number(high)}{french.NNBSP}€"
 
 
-def _drawn(plan: Plan) -> str:
+def _drawn(plan: Plan, filters: dict[str, str]) -> str:
     ground = plan.ground
     marks = [_mark(plan, each) for each in plan.cameras]
-    everything = np.vstack([plan.seen.places, *(np.array([mark.place]) for mark in marks)])
+    everything = np.vstack([plan.seen.cells, *(np.array([mark.place]) for mark in marks)])
     bounds = bounds_of(everything, _MARGIN_M)
     west, south, east, north = bounds
     corners = ground.lonlat(np.array([[west, north], [east, north], [west, south]]))
     title = french.typeset(f"Plan de {len(marks)} caméras : bâtiments, faits et champs de vision")
-    return svg(Picture(bounds, corners, ground.roads, ground.walls.footprints, ground.own, plan.seen.places, plan.seen.facts,
-                       marks, title))
+    return svg(Picture(bounds, corners, ground.roads, ground.walls.footprints, ground.own, plan.seen.cells, plan.seen.cell_facts,
+                       marks, title, urlencode(filters)))
 
 
 def _mark(plan: Plan, camera: Chosen) -> Mark:

@@ -10,12 +10,13 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from geoservice.core.query import parse
+from geoservice.core.query import FactQuery, parse
 from geoservice.core.siting import choose
 from geoservice.core.siting.law import Refusal
 from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput
 from geoservice.operations import siting, sitingground
+from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Asked, Plan
 from geoservice.operations.sitingfield import FieldView, Spot, field
@@ -28,7 +29,8 @@ from geoservice.web.responses import respond, tag_of, to_json
 
 router = APIRouter()
 
-NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support")
+_FILTER = ("kind", "from", "to", "category", "zone", "bbox")
+NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support", "purpose", *_FILTER)
 GEOJSON = "application/geo+json"
 _SUPPORTS = ("building", "street")  # what a camera hangs on: a street's own support is the street
 _DIGITS = 7  # of a degree: a centimetre
@@ -54,10 +56,11 @@ class Wish(Body):
 @router.get("/api/siting/field", openapi_extra=described(*NAMES, answers=(GEOJSON,)))
 def one_field(request: Request, reader: CurrentReader, given: Annotated[dict[str, str], Depends(only(*NAMES))]) -> Response:
     """The field of one camera as GeoJSON by DORI class, the place it films, and what the law refuses of it."""
-    spot = spot_of(given)
-    versions = [reader.version(name) for name in ("batiments", "voies", "patrimoine", "halls") if name in reader.catalog.layers]
-    tag = tag_of("field", reader.viewer.organisation_id, *versions, spot)
-    return respond(request, tag, lambda: to_json(_field_answer(reader, spot)), GEOJSON)
+    spot, query = spot_of(given), parse({name: text for name, text in given.items() if name in _FILTER})
+    about = query if query.zone or query.bbox else None  # facts in view are told of an area alone
+    purpose = given.get("purpose", "observe")
+    tag = tag_of("field", *sitingground.state_of(reader), reader.version(FACTS), spot, about, purpose)
+    return respond(request, tag, lambda: to_json(_field_answer(reader, spot, about, purpose)), GEOJSON)
 
 
 @router.post("/api/siting/plan", dependencies=[Depends(refuse_other_sites)], openapi_extra=documented(Wish))
@@ -90,9 +93,10 @@ def spot_of(given: dict[str, str]) -> Spot:
                 one_of(given.get("support"), _SUPPORTS, "support") == "street")
 
 
-def _field_answer(reader: Reader, spot: Spot) -> dict[str, Any]:
+def _field_answer(reader: Reader, spot: Spot, query: FactQuery | None, purpose: str) -> dict[str, Any]:
     try:
-        return field_json(field(reader, spot))
+        facts = None if query is None else siting.in_view(reader, query, spot, purpose)
+        return {**field_json(field(reader, spot)), "facts": facts}
     except NotEnough as lacking:
         return {"type": "FeatureCollection", "enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)},
                 "features": []}

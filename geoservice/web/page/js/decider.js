@@ -3,8 +3,7 @@
 import { fill, paced, part, s } from "./dom.js";
 import { NNBSP, number } from "./words.js";
 
-const CLASSES = ["detect", "observe", "recognise", "identify"];
-const SAME = ["lens", "height_m", "operator", "masks"]; // of a camera, wherever it is moved
+const SAME = ["lens", "height_m", "operator", "masks", "purpose"]; // of a camera, wherever it is moved
 const EVERY_MS = 80;
 const STEP_M = 1;
 const LEAP_M = 5;
@@ -13,7 +12,7 @@ const MOVES = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1,
 const TURNS = /** @type {Record<string, number>} */ ({ "+": 1, "=": 1, "-": -1 });
 
 /**
- * @typedef {{lon: number, lat: number, azimuth: number, area_m2: number, blind: boolean, place_label: string, street_share: number,
+ * @typedef {{lon: number, lat: number, azimuth: number, area_m2: number, facts: number | null, blind: boolean, place_label: string, street_share: number,
  *   enough: boolean, reason: {sentence: string} | null, refusals: {sentence: string}[],
  *   features: {properties: {class: string}, geometry: {type: string, coordinates: any} | null}[]}} Answer
  * @typedef {[number, number]} Pair
@@ -55,7 +54,6 @@ class Camera {
   /** @param {SVGGElement} mark @param {SVGSVGElement} picture @param {Ground} ground */
   constructor(mark, picture, ground) {
     [this.mark, this.picture, this.ground] = [mark, picture, ground];
-    this.purpose = mark.dataset.purpose || "observe";
     this.code = mark.dataset.code || "";
     [this.x, this.y] = ground.xy([Number(mark.dataset.lon), Number(mark.dataset.lat)]);
     this.azimuth = Number(mark.dataset.azimuth);
@@ -106,7 +104,9 @@ class Camera {
     this.waiting?.abort();
     this.waiting = new AbortController();
     const [lon, lat] = this.ground.lonlat(this.x, this.y).map((each) => each.toFixed(7));
-    const query = new URLSearchParams({ lon, lat, azimuth: this.azimuth.toFixed(1), support: this.carried ? "building" : this.mark.dataset.support || "building" });
+    const query = new URLSearchParams(this.picture.dataset.filter);
+    for (const [name, text] of Object.entries({ lon, lat, azimuth: this.azimuth.toFixed(1) })) query.set(name, text);
+    query.set("support", this.carried ? "building" : this.mark.dataset.support || "building");
     for (const name of SAME) query.set(name, this.mark.dataset[name] || "");
     try {
       const response = await fetch(`/api/siting/field?${query}`, { signal: this.waiting.signal, headers: { Accept: "application/geo+json" } });
@@ -121,24 +121,12 @@ class Camera {
   show(answer) {
     if (!answer.enough) return fill(part("moved"), typeset(answer.reason?.sentence || ""));
     fill(this.field, ...answer.features.map((each) => s("path", { class: each.properties.class, d: this.ground.path(each.geometry) })));
-    const [facts, area] = [this.facts(), number(Math.round(answer.area_m2))];
+    const [facts, area] = [answer.facts ?? 0, number(Math.round(answer.area_m2))];
     this.mark.classList.toggle("refused", answer.refusals.length > 0 || answer.blind);
     const refused = answer.blind ? "Elle est dans un bâtiment et ne voit rien." : answer.refusals.map((each) => each.sentence).join(" ");
     this.write({ ...(this.carried && { kind: "déplacée" }), place: answer.place_label, facts: number(facts), area: `${area} m²`,
       street: `${number(Math.round(100 * answer.street_share))}${NNBSP}%`, refusals: typeset(refused) || "aucun" });
     fill(part("moved"), typeset(`${this.code} : ${number(facts)} faits en vue, champ de ${area} m², ${answer.place_label}. ${refused || "Aucun refus."} Le total et la preuve restent ceux du plan proposé.`));
-  }
-
-  /** Facts in the part of the field that serves the plan's purpose. */
-  facts() {
-    const serving = CLASSES.slice(CLASSES.indexOf(this.purpose));
-    const paths = /** @type {SVGPathElement[]} */ ([...this.field.children]).filter((each) => serving.includes(each.getAttribute("class") || ""));
-    let seen = 0;
-    for (const dot of /** @type {NodeListOf<SVGCircleElement>} */ (this.picture.querySelectorAll(".facts circle"))) {
-      const place = new DOMPoint(dot.cx.baseVal.value, dot.cy.baseVal.value);
-      if (paths.some((each) => each.isPointInFill(place))) seen += Number(dot.dataset.n);
-    }
-    return seen;
   }
 
   /** @param {Record<string, string>} words */
