@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -19,8 +19,11 @@ from geoservice.operations import leverjournal as journal
 from geoservice.operations.indexing import refresh
 from geoservice.operations.leverjournal import Wish
 from geoservice.operations.levermonths import HALL, HOME, later, months
+from geoservice.operations.leverplan import digest_of
 from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
+from geoservice.storage import levers as stored
+from geoservice.storage import purge
 from geoservice.testing import demo
 from geoservice.types import Category, Kind, Scope
 
@@ -131,6 +134,8 @@ def test_a_locked_plan_does_not_change_and_opening_it_is_told(planned, storage):
         journal.lock(who, plan.number, eve)
     with pytest.raises(BadInput, match="raison"):
         journal.unlock(storage, who.viewer, plan.number, "parce que", eve)
+    with storage.write() as connection:
+        assert not stored.change(connection, plan.number, {"ratio": 1})
     assert journal.one(storage, who.viewer, plan.number) == plan
     journal.unlock(storage, who.viewer, plan.number, "cout", eve)
     journal.change(who, plan.number, wish(planted, cost="50000"), eve)
@@ -170,9 +175,6 @@ def test_a_changed_row_is_found_by_its_hash(planned, storage, change):
 
 def test_a_lock_after_the_start_is_found_even_under_its_own_hash(planned, storage):
     """Somebody who writes into the database and knows how the hash is made."""
-    from geoservice.operations.leverplan import digest_of
-    from geoservice.storage import levers as stored
-
     _, who, plan = planned("worked", locked=False)
     with storage.write() as connection:
         connection.execute(text("UPDATE lever SET locked = :day WHERE id = :n"), {"day": f"{TODAY} 00:00:00", "n": plan.number})
@@ -264,3 +266,17 @@ def test_the_gate_says_why_where_places_or_facts_lack():
         levergate.gate(np.ones((2, 12)), np.ones((5, 12)), 6, 0.3)
     with pytest.raises(NotEnough, match="Aucun fait"):
         levergate.gate(np.zeros((4, 12)), np.ones((5, 12)), 6, 0.3)
+
+
+def test_a_plan_goes_with_the_facts_it_is_judged_by_and_takes_its_unlocks_along(storage, town):
+    planted = town.truth.lever("worked")
+    who, eve = reader(storage, planted.organisation), planted.start - timedelta(1)
+    number = journal.plan(who, wish(planted), eve)
+    journal.lock(who, number, eve)
+    journal.unlock(storage, who.viewer, number, "erreur", eve)
+    with storage.write() as connection:
+        kept = purge.batch(connection, "leviers", purge.Limit(datetime(2025, 6, 9, tzinfo=UTC)), 100)
+        assert number not in kept
+        gone = purge.batch(connection, "leviers", purge.Limit(datetime(2025, 6, 10, tzinfo=UTC)), 100)
+        assert number in gone
+        assert connection.execute(text("SELECT count(*) FROM lever_unlock WHERE lever_id = :n"), {"n": number}).scalar() == 0
