@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from geoservice.storage import engine as db
 
 
 def copied(source: Path, target: Path) -> Settings:
-    """Copy `source` to the new folder `target`; the settings of the copy."""
-    shutil.copytree(source, target)
+    """Copy `source` to the new folder `target`; the settings of the copy.
+
+    By another process: a file that is opened and closed beside SQLite loses the locks that SQLite holds on it in this process, and
+    whoever else closes the database then takes itself for the last one and removes its journal.
+    """
+    subprocess.run([sys.executable, "-c", "import shutil, sys; shutil.copytree(*sys.argv[1:])", source, target], check=True)
     given, made = Settings(data=source), Settings(data=target)
     if made.database_url:
         with tempfile.TemporaryDirectory() as folder:

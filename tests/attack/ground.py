@@ -17,12 +17,14 @@ from geoservice.operations import setup
 from geoservice.settings import Settings
 from geoservice.storage import engine as db
 from geoservice.storage import imports
+from geoservice.storage import lever_tables as lever
 from geoservice.storage import release_tables as r
 from geoservice.storage import tables as t
+from geoservice.storage import watch_tables as w
 from geoservice.storage.scope import RULES, RowScope
 from geoservice.storage.store import Storage
 
-CANARY, KEY = "CANARI", 7_310_001_973
+CANARY, KEY, NUMBER = "CANARI", 7_310_001_973, 1_731_000_197
 OPEN, MINE, THEIRS = 0, 1, 2
 _NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 _FACT = {"seen": 1, "line": 1, "day": 20_000, "minute": 60, "duration": None, "utc": None, "category": "SAL", "subcategory": None,
@@ -123,6 +125,25 @@ def _facts(connection: Connection, number: int, word: str, run: int) -> None:
         fact = connection.execute(insert(t.Fact).values(organisation_id=number, source_id=1, key=f"{word}{n}", **says)
                                   .returning(t.Fact.id)).scalar_one()
     connection.execute(insert(t.FactVersion).values(fact_id=fact, **says))
+    if number != OPEN:
+        _noted(connection, number, word, fact)
+
+
+def _noted(connection: Connection, number: int, word: str, fact: int) -> None:
+    """What a team notes of its own."""
+    mine = {"organisation_id": number, "created": _NOW}
+    for table, values in (
+            (w.HallOverride, {**mine, "hall": word, "state": "vert", "reason": word, "since": 1}),
+            (w.FactMerger, {**mine, "id": NUMBER if number == THEIRS else 1, "fact_id": fact, "head_id": fact - 1}),
+            (w.FollowUp, {**mine, "fact_id": fact, "partner": word, "opened": 1}),
+            (w.Meeting, {**mine, "kind": "clspd", "day": 1, "zone": word}),
+            (w.Snapshot, {**mine, "meeting_id": number, "sha256": word, "content": word.encode()}),
+            (w.Decision, {**mine, "meeting_id": number, "lever": "acces", "place": word, "in_charge": word}),
+            (w.DecisionStep, {"organisation_id": number, "decision_id": number, "meeting_id": number, "status": word, "day": 1}),
+            (lever.Lever, {**mine, "code": "acces", "in_charge": word, "since": 1, "ratio": 70, "categories": "OCC", "treated": word,
+                           "kind": "bailleur", "controls": word, "months_before": 12, "months_after": 12}),
+            (lever.LeverUnlock, {"lever_id": number, "moment": 1, "reason": word})):
+        connection.execute(insert(table).values(**values))
 
 
 def scoped(storage: Storage) -> Ground:
@@ -160,4 +181,4 @@ def state(storage: Storage) -> dict[str, list[str]]:
 
 def leaks(answer: Any) -> bool:
     """Whether the other organisation's word stands in an answer, in whatever clothes."""
-    return bool(re.search(f"{CANARY}|{CANARY.encode().hex()}|{KEY}", repr(answer), re.IGNORECASE))
+    return bool(re.search(f"{CANARY}|{CANARY.encode().hex()}|{KEY}|{NUMBER}", repr(answer), re.IGNORECASE))

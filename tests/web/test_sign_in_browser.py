@@ -26,6 +26,7 @@ def port(world):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
+            assert thread.is_alive(), "the service did not start"
             time.sleep(0.05)
         yield listening.getsockname()[1]
         server.should_exit = True
