@@ -15,8 +15,8 @@ from geoservice.storage import engine as db
 def copied(source: Path, target: Path) -> Settings:
     """Copy `source` to the new folder `target`; the settings of the copy.
 
-    By another process: a file that is opened and closed beside SQLite loses the locks that SQLite holds on it in this process, and
-    whoever else closes the database then takes itself for the last one and removes its journal.
+    By another process: a file that is opened and closed beside SQLite loses the locks that SQLite holds on it in this process,
+    and whoever else closes the database then takes itself for the last one and removes its journal.
     """
     subprocess.run([sys.executable, "-c", "import shutil, sys; shutil.copytree(*sys.argv[1:])", source, target], check=True)
     given, made = Settings(data=source), Settings(data=target)

@@ -140,8 +140,8 @@ def _noted(connection: Connection, number: int, word: str, fact: int) -> None:
             (w.Snapshot, {**mine, "meeting_id": number, "sha256": word, "content": word.encode()}),
             (w.Decision, {**mine, "meeting_id": number, "lever": "acces", "place": word, "in_charge": word}),
             (w.DecisionStep, {"organisation_id": number, "decision_id": number, "meeting_id": number, "status": word, "day": 1}),
-            (lever.Lever, {**mine, "code": "acces", "in_charge": word, "since": 1, "ratio": 70, "categories": "OCC", "treated": word,
-                           "kind": "bailleur", "controls": word, "months_before": 12, "months_after": 12}),
+            (lever.Lever, {**mine, "code": "acces", "in_charge": word, "since": 1, "ratio": 70, "categories": "OCC",
+                           "kind": "bailleur", "treated": word, "controls": word, "months_before": 12, "months_after": 12}),
             (lever.LeverUnlock, {"lever_id": number, "moment": 1, "reason": word})):
         connection.execute(insert(table).values(**values))
 

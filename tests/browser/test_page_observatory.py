@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.browser.page_watch import Watch
 from tests.browser.test_page_safety import no_serious_violation
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = ("/mes-residences", "/halls", "/mesures", "/suites", "/doublons", "/saisie", "/reunions", "/decider", "/leviers",
          "/glossaire")
 SIZES = ((1280, 800), (820, 1180), (360, 740))

@@ -59,7 +59,7 @@ def town(real, tmp_path_factory) -> Path:
     return data
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_six_extracts_in_any_order(real, tmp_path, capsys, seed: int) -> None:
     data = start(capsys, tmp_path / "data")
     files = sorted((real / RAW).glob("*.gz"))
