@@ -113,4 +113,5 @@ def test_on_paper_there_is_the_plan_and_no_form(watch: Watch, demo: str) -> None
     assert not page.locator("#ask").is_visible()
     assert page.locator(".siteplan").is_visible()
     assert page.locator("#answers").is_visible()
+    assert "Alouettes" in page.locator(".about").inner_text(), "where, when and which facts, in words"
     page.emulate_media(media="screen")

@@ -51,9 +51,10 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
     service = service_of(request)
     reader = open_reader(service.opened(), service.catalog, who)
     plan, reason, error = _tried(reader, given)
-    return {"page": "decider", "given": given, "plan": plan, "reason": reason, "error": error, "quarters": _quarters(reader),
-            "residences": _residences(reader), "kinds": list(reader.kinds()), "categories": [each for each in Category
-                                                                                             if each is not Category.AGP],
+    quarters, residences = _quarters(reader), _residences(reader)
+    return {"page": "decider", "given": given, "plan": plan, "reason": reason, "error": error, "quarters": quarters,
+            "residences": residences, "about": _about(reader, plan, [*quarters, *((n, f"residence:{c}") for n, c in residences)]),
+            "kinds": list(reader.kinds()), "categories": [each for each in Category if each is not Category.AGP],
             "lenses": sitingground.LENSES, "purposes": sitingground.PURPOSES, "operators": sitingground.OPERATORS,
             "weights": WEIGHTS, "most": MOST_CAMERAS, "text": french.typeset, "number": french.number, "share": share,
             "date": french.day, "money": _money, "counted": french.counted, "places": PLACES, "hung": KINDS, "status": STATUS,
@@ -93,6 +94,16 @@ def asked_of(reader: Reader, given: dict[str, str]) -> Asked:
     return Asked(parse(filters_of(reader, given)), cameras, given.get("lens", "4"),
                  given.get("purpose", "observe"), given.get("weights", "count"),
                  given.get("operator", "bailleur"), least, height, masked=given.get("masks", "1") == "1")
+
+
+def _about(reader: Reader, plan: Plan | None, places: list[tuple[str, str]]) -> str:
+    """Where, when and which facts, in words: paper has no form."""
+    if plan is None:
+        return ""
+    query = plan.asked.query
+    named = {reference: name for name, reference in places}
+    where = named.get(str(query.zone), str(query.zone)) if query.zone else "emprise choisie"
+    return " · ".join([where, french.period(query, reader.period()), *french.filters(query)])
 
 
 def _quarters(reader: Reader) -> list[tuple[str, str]]:
