@@ -96,3 +96,13 @@ def test_what_cannot_be_is_a_sentence(rives: TestClient, nobody: TestClient) -> 
     assert rives.post(PLAN, json=wish, headers={"Origin": "https://ailleurs.example"}).status_code == 403
     assert "Aucun bâtiment n’est connu ici" in rives.get(f"/decider?kind=bailleur&bbox={bbox(PLAINE)}").text
     assert "sont des nombres" in rives.get("/decider?cameras=x&kind=bailleur&bbox=2.44,48.89,2.45,48.9").text
+
+
+def test_a_field_counts_nothing_in_a_residence_of_another_landlord(rives, plaine):
+    """Whose facts a field would count is a filter: somebody else's residence is answered as one that does not exist."""
+    code = plaine.get("/api/residences", params={"kind": "bailleur"}).json()["residences"][0]["code"]
+    asked = [{"lon": "2.25", "lat": "48.8", "kind": "bailleur", "zone": f"residence:{each}"} for each in (code, "PERSONNE")]
+    theirs, nobodys = (rives.get("/api/siting/field", params=params) for params in asked)
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.json()["detail"] == nobodys.json()["detail"]
+    assert plaine.get("/api/siting/field", params=asked[0]).status_code == 200
