@@ -15,6 +15,7 @@ from tests.observatory.frame import Run
 from tests.observatory.plan import PLAN
 
 
+@pytest.mark.slow
 def test_halls_of_known_state_are_shown_in_it():
     found = halls.score(2)
     share = np.diag(found.table) / found.table.sum(axis=1)
@@ -24,6 +25,7 @@ def test_halls_of_known_state_are_shown_in_it():
     assert found.flickers / found.steady < 0.03
 
 
+@pytest.mark.slow
 def test_a_park_without_silence_is_rarely_alarmed():
     park = next(each for each in silence.PARKS if (each.size, each.mean, each.month_shape) == (200, 12.0, 10.0))
     calm, loud = silence.judge(park, False, 20), silence.judge(park, True, 10)
@@ -41,11 +43,13 @@ def test_displacement_is_told_where_it_was_planted():
     assert spill.told(False, 10) <= 3
 
 
+@pytest.mark.slow
 def test_intervals_of_the_reporting_rate_hold_the_truth_also_where_lists_depend():
     rows = measures.capture(Run(0.1))
     assert [row.measured >= 85 for row in rows] == [True, True]
 
 
+@pytest.mark.slow
 def test_the_planted_fall_of_complaints_is_found_alone():
     planted, others = measures.tired(Run(0.05))[-2:]
     assert planted.met

@@ -11,7 +11,19 @@ from starlette.testclient import TestClient
 from geoservice.operations import accounts, routing, setup
 from geoservice.settings import Settings
 from geoservice.web.app import create_app
-from tests.web.world import CANARY
+from tests.web.world import CANARY, World, build
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> World:
+    """A world of its own: the page looks back from the last fact, and other tests enter some."""
+    return build(tmp_path_factory.mktemp("landing"))
+
+
+@pytest.fixture(scope="module")
+def rives(fresh):
+    with TestClient(create_app(fresh.settings), headers={"Authorization": f"Bearer {fresh.rives}"}) as client:
+        yield client
 
 
 def test_the_page_counts_ones_own_residences_and_leads_to_map_and_residence(rives):
