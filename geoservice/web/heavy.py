@@ -62,13 +62,10 @@ def _load() -> bytes:
     import geopandas  # noqa: F401  (what writing a GeoPackage or a GeoParquet loads: seconds, once)
 
     from geoservice.core import compiled
-    from geoservice.core.siting import choose, walls
     from geoservice.core.stats import nulls
     from geoservice.web.routes import cells  # noqa: F401
 
-    # what hundreds of simulated maps, sight lines and camera plans run through; once compiled, every process finds them
-    for loops in (nulls.loops, walls.loops, choose.loops):
-        compiled.load(loops)
+    compiled.load(nulls.loops)  # what hundreds of simulated maps run through
     return b""
 
 
