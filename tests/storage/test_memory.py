@@ -9,6 +9,7 @@ from pathlib import Path
 from geoservice.operations import accounts
 from geoservice.settings import Settings
 from geoservice.storage.store import Storage, create
+from tests.conftest import ON_POSTGRESQL
 
 
 def _codes(storage: Storage) -> dict[str, int]:
@@ -26,9 +27,18 @@ def test_kept_until_somebody_commits(tmp_path: Path) -> None:
     def known() -> int:
         return storage.memory.get(("organisations",), read)
 
-    assert (known(), known(), len(asked)) == (0, 0, 1)
+    def kept(answer: int) -> bool:
+        """Asked twice it reads once: on a server that others use too, whose commits count as anybody's, in one of many tries."""
+        for _ in range(200):
+            before = len(asked)
+            assert (known(), known()) == (answer, answer)
+            if len(asked) - before <= 1:
+                return True
+        return False
+
+    assert kept(0)
     accounts.create_organisation(storage, "ici")
-    assert (known(), known(), len(asked)) == (1, 1, 2)
+    assert kept(1)
     code = f"""
 from pathlib import Path
 from geoservice.operations import accounts, setup
@@ -36,7 +46,8 @@ from geoservice.settings import Settings
 accounts.create_organisation(setup.open_storage(Settings(data=Path({str(tmp_path / "data")!r}))), "ailleurs")
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert (known(), known(), len(asked)) == (2, 2, 3)
+    assert kept(2)
+    assert 3 <= len(asked) and (ON_POSTGRESQL or len(asked) == 3)
     storage.close()
 
 
