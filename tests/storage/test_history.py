@@ -13,8 +13,10 @@ from geoservice.storage import engine, facts, sqlite
 from geoservice.storage.facts import Owner
 from geoservice.storage.store import Storage, create
 from geoservice.storage.tables import Fact, FactVersion
+from tests.conftest import ON_POSTGRESQL
 
 OWNER = Owner(0, 1, 1)
+MANY = 30 if ON_POSTGRESQL else 120  # a server is opened anew for each
 
 
 def row(key: str, version: int, seen: int) -> tuple:
@@ -56,7 +58,7 @@ files = st.lists(st.tuples(st.integers(1, 4), st.lists(st.tuples(st.sampled_from
                                                         max_size=5, unique=True)), min_size=1, max_size=5)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(files=files, order=st.randoms(use_true_random=False))
 def test_any_order_of_files_and_lines_reaches_one_state(tmp_path_factory, files, order) -> None:
     tmp = Settings(data=tmp_path_factory.getbasetemp() / "history")

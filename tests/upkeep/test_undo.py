@@ -18,7 +18,10 @@ from geoservice.settings import Settings
 from geoservice.storage import facts, features, imports, undo
 from geoservice.storage.facts import Owner
 from geoservice.storage.tables import Address, Aggregate, Fact, FactVersion, Feature, ReplacedRow, Sighting
+from tests.conftest import ON_POSTGRESQL
 from tests.upkeep.state import addresses, answers, digest, opened
+
+MANY = 50 if ON_POSTGRESQL else 150  # a server is opened anew for each
 
 # --- the rule, on any imports in any order
 
@@ -101,7 +104,7 @@ dated = st.lists(st.tuples(st.integers(100_000, 100_004), lines), min_size=1, ma
 undated = st.lists(st.tuples(st.none(), lines.map(lambda each: list(dict(each).items()))), min_size=1, max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(files=dated | undated, data=st.data())
 def test_facts_are_as_if_the_import_had_never_been(empty, files, data):
     gone = data.draw(st.lists(st.integers(0, len(files) - 1), min_size=1, max_size=3, unique=True))
@@ -153,7 +156,7 @@ def feature_state(connection) -> list[tuple]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(files=st.lists(lines.map(lambda each: list(dict(each).items())), min_size=1, max_size=6), data=st.data())
 def test_features_are_as_if_the_import_had_never_been(empty, files, data):
     gone = data.draw(st.lists(st.integers(0, len(files) - 1), min_size=1, max_size=4, unique=True))
