@@ -3,7 +3,8 @@ balance shown.
 
 Level (square root of facts a place and month), trend (slope over level) and season (first yearly harmonic over level, from twelve
 months on), each over its spread between residences, the level twice: a place with few facts cannot lose many. They are taken one
-by one, whichever brings the whole group closest. Those around the treated places are left out, for facts may go there.
+by one, whichever brings the whole group closest. Those around the treated places are left out, for facts may go there; those
+linked to them by a through-route or a street too, as long as others are on the same level.
 """
 
 from __future__ import annotations
@@ -42,6 +43,17 @@ class Proposal:
 def propose(found: Months, treated: Sequence[str], taken: Sequence[str] = ()) -> Proposal:
     """Controls for treated places, none of `taken` (other levers); NotEnough when there is no residence left with a fact."""
     free = _free(found, treated, taken)
+    apart = np.setdiff1d(free, found.links(treated).rows)
+    codes = _chosen(found, treated, apart) if len(apart) >= WANTED else []
+    told = balance(found, treated, codes, taken) if codes else []
+    if not told or abs(told[0].after) > BALANCED:  # away from where facts may go, unless none there is on the same level
+        codes = _chosen(found, treated, free)
+        told = balance(found, treated, codes, taken)
+    return Proposal(codes, told)
+
+
+def _chosen(found: Months, treated: Sequence[str], free: np.ndarray) -> list[str]:
+    """Codes of the residences among `free` that together are most alike."""
     facts, places = found.by_home[free], found.places_of_homes()[free]
     ours = _traits(found.counts[found.rows(treated)].mean(axis=0)[None])
     spread = _spread(_traits(facts / places[:, None]))
@@ -52,8 +64,7 @@ def propose(found: Months, treated: Sequence[str], taken: Sequence[str] = ()) ->
         apart = (((_traits(together) - ours) / spread) ** 2) @ weights
         apart[order] = np.inf
         order.append(int(apart.argmin()))
-    codes = [HOME + found.stock.residences[row] for row in free[order].tolist()]
-    return Proposal(codes, balance(found, treated, codes, taken))
+    return [HOME + found.stock.residences[row] for row in free[order].tolist()]
 
 
 def balance(found: Months, treated: Sequence[str], controls: Sequence[str], taken: Sequence[str] = ()) -> list[Balance]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from geoservice.core.stats.given import NotEnough
+from geoservice.export import french
 from geoservice.operations import levercontrols, levergate, leverresult
 from geoservice.operations.analyse import index_version
 from geoservice.operations.levercontrols import Balance
@@ -63,6 +64,31 @@ def balance(reader: Reader, found: Plan, today: date, taken: Sequence[str] = ())
     return levercontrols.balance(before_of(reader, found, today), found.treated, found.controls, taken)
 
 
+@dataclass(frozen=True)
+class Link:
+    """A residence linked to the treated places beyond their ring, by its code: by a through-route, by a street; whether it is a
+    control."""
+
+    code: str
+    by_route: bool
+    by_street: bool
+    control: bool
+
+    @property
+    def why(self) -> str:
+        """What links it, in words."""
+        words = [word for word, is_so in (("hall traversant", self.by_route), ("même rue", self.by_street)) if is_so]
+        return french.listed(words)
+
+
+def links(reader: Reader, found: Plan) -> list[Link]:
+    """Functional neighbours of the treated places; controls among them too, whose facts are not followed as theirs."""
+    known = months(reader, found.kind, found.categories, [found.since, found.since + timedelta(1)])
+    linked, controls = known.links(found.treated), known.homes(found.controls)
+    return [Link(known.stock.residences[row], row in linked.by_route, row in linked.by_street, row in controls)
+            for row in linked.rows.tolist() if known.stock.residences[row]]
+
+
 def evaluate(reader: Reader, found: Plan, today: date) -> Result:
     """What the lever did, as far as it is known; NotEnough where it cannot be told, for want of facts or of a lock."""
     _judged(found)
@@ -84,10 +110,11 @@ def _evaluate(reader: Reader, found: Plan, today: date) -> Result:
     counted = months(reader, found.kind, found.categories, edges)
     if works:
         counted = replace(counted, counts=np.delete(counted.counts, len(before), axis=1))
-    rows = [counted.rows(found.treated), counted.rows(found.controls), counted.around(found.treated, found.controls)]
+    rows = [counted.rows(found.treated), counted.rows(found.controls), counted.around(found.treated, found.controls),
+            counted.further(found.treated, found.controls)]
     homes = counted.by_home[:, :len(before)] / counted.places_of_homes()[:, None]
     homes = homes[np.array([bool(code) for code in counted.stock.residences])]
-    seen = Seen(len(before), *(counted.counts[each] for each in rows), homes)
+    seen = Seen(len(before), *(counted.counts[each] for each in rows[:3]), homes, counted.counts[rows[3]])
     return leverresult.judge(seen, elapsed, found.months_after, found.cost_cents)
 
 

@@ -15,8 +15,11 @@ from functools import cached_property
 import numpy as np
 import shapely
 
+from geoservice.core.impact import neighbours
+from geoservice.core.impact.neighbours import Halls, Linked
 from geoservice.core.query import EPOCH, day_number
 from geoservice.errors import BadInput, NotFound
+from geoservice.operations.leverroutes import routes
 from geoservice.operations.reader import Reader
 from geoservice.operations.residences import residences
 from geoservice.operations.stock import Stock, stock
@@ -28,11 +31,13 @@ HALL, HOME = "hall:", "residence:"
 
 @dataclass(frozen=True, eq=False)
 class Months:
-    """counts (places, months) int64: rows of halls, then rows of residences (what names no hall; all of it where `whole`)."""
+    """counts (places, months) int64: rows of halls, then rows of residences (what names no hall; all of it where `whole`).
+    `halls`: what links residences."""
 
     stock: Stock
     whole: bool
     counts: np.ndarray
+    halls: Halls
 
     def rows(self, codes: Sequence[str]) -> np.ndarray:
         """Rows of the places that codes mean, in order, each once; NotFound for what is not in the patrimoine."""
@@ -70,8 +75,22 @@ class Months:
     def around(self, codes: Sequence[str], but: Sequence[str]) -> np.ndarray:
         """Rows of places around those of codes: of residences with a hall within RING_M, the rest of their own, none of `but`."""
         mine, near = self.rows(codes), np.union1d(self.homes(codes), self._near(self.homes(codes)))
-        homes = [HOME + self.stock.residences[row] for row in near.tolist() if self.stock.residences[row]]
-        left = np.setdiff1d(self.rows(homes) if homes else np.empty(0, np.int64), mine)
+        return self._left(near, mine, but)
+
+    def links(self, codes: Sequence[str]) -> Linked:
+        """Residences linked to those of codes by a through-route or a street, beyond the ring around them."""
+        homes = self.homes(codes)
+        found, ring = neighbours.linked(self.halls, homes), self._near(homes)
+        return Linked(np.setdiff1d(found.by_route, ring), np.setdiff1d(found.by_street, ring))
+
+    def further(self, codes: Sequence[str], but: Sequence[str]) -> np.ndarray:
+        """Rows of places of linked residences, none of the ring and none of `but`."""
+        return self._left(self.links(codes).rows, self.rows(codes), but)
+
+    def _left(self, homes: np.ndarray, mine: np.ndarray, but: Sequence[str]) -> np.ndarray:
+        """Rows of places of residences that are neither mine nor of `but`."""
+        named = [HOME + self.stock.residences[row] for row in homes.tolist() if self.stock.residences[row]]
+        left = np.setdiff1d(self.rows(named) if named else np.empty(0, np.int64), mine)
         return np.setdiff1d(left, self.rows(but)) if but else left
 
     def _near(self, homes: np.ndarray) -> np.ndarray:
@@ -111,7 +130,7 @@ def months(reader: Reader, kind: Kind, categories: Sequence[Category], edges: Se
         place = np.where((hall >= 0) & (not whole), hall, np.where(home >= 0, home + len(found), -1))
         month = np.searchsorted(starts, index["day"].take(rows).astype(np.int64), side="right") - 1
         counts += np.bincount((place * (len(starts) - 1) + month)[place >= 0], minlength=len(counts))
-    return Months(found, whole, counts.reshape(size, -1))
+    return Months(found, whole, counts.reshape(size, -1), routes(reader, found))
 
 
 def known_days(reader: Reader, kind: Kind) -> tuple[date, date] | None:

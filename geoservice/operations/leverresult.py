@@ -6,7 +6,7 @@ Looked at every three months and at the end; bounds spend 5 % over all looks. Pa
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -20,6 +20,10 @@ from geoservice.errors import BadInput
 
 EVERY = 3  # months between looks
 SEEN, UNSEEN, EARLY = "conclu", "non conclu", "trop tôt"
+MOVED, SPREAD, UNTOLD = "déplacement", "diffusion", "indéterminé"
+# where the places are that are not treated, and what a patrimoine may lack of them
+RING = ("Autour", "de votre patrimoine")
+LINKED = ("Chez les voisins de fonction", "qui ne soit pas témoin")
 HIGH = 1.5  # times the mean of the patrimoine: places that were chosen because they were high
 
 
@@ -34,7 +38,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Around:
-    """The ring: what it changed beyond the controls, and what that means; `effect` None where `sentence` says why."""
+    """Places that are not treated, in the ring or linked beyond it: what they changed beyond the controls, and what that means;
+    `effect` None where `sentence` says why."""
 
     group: Group | None
     effect: Effect | None
@@ -55,6 +60,7 @@ class Result:
     control: Group | None = None
     effect: Effect | None = None
     ring: Around | None = None
+    linked: Around | None = None
     total: Effect | None = None
     quotient: wdq.Quotient | None = None
     quotient_reason: str = ""
@@ -69,13 +75,14 @@ class Result:
 @dataclass(frozen=True, eq=False)
 class Seen:
     """Facts by place and month, `start` months before the lever, then those after: (places, months) of each group; `home`
-    (residences, start): facts a place of every residence before."""
+    (residences, start): facts a place of every residence before. linked: functional neighbours beyond the ring."""
 
     start: int
     treated: np.ndarray
     control: np.ndarray
     ring: np.ndarray
     homes: np.ndarray
+    linked: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def look_of(elapsed: int, planned: int) -> list[int]:
@@ -97,13 +104,16 @@ def judge(seen: Seen, elapsed: int, planned: int, cost_cents: int | None) -> Res
     level = 1 - _two_sided(bound)
     effect = robust.effect(treated, control, level=level)
     word, sentence = _said(effect, treated, months, planned)
-    around = _around(ring, control, seen.ring, months, seen.start, level)
+    around = _around(ring, control, len(seen.ring), RING, level)
+    linked = _around(_places(seen.linked, seen.start, months), control, len(seen.linked), LINKED, level)
     total = None if around.effect is None else robust.effect(treated, control, ring, level=level)
     quotient, why = _quotient(treated, control, ring)
     study, study_reason = _study(seen)
     cost, told = _cost(effect if total is None else total, cost_cents, total is not None)
-    return Result(word, sentence, months, planned, bound, _group(treated), _group(control), effect, around, total, quotient, why,
-                  study, seen.start, study_reason, _to_the_mean(seen, months), cost, told)
+    if cost is not None and linked.word == MOVED:
+        told += " Il ne compte pas les faits partis chez les voisins de fonction."
+    return Result(word, sentence, months, planned, bound, _group(treated), _group(control), effect, around, linked, total,
+                  quotient, why, study, seen.start, study_reason, _to_the_mean(seen, months), cost, told)
 
 
 @cache
@@ -139,19 +149,18 @@ def _said(effect: Effect, treated: Places, months: int, planned: int) -> tuple[s
                     "hasard. Ce n’est pas la preuve que rien n’a changé.")
 
 
-def _around(ring: Places | None, control: Places, counts: np.ndarray, months: int, start: int, level: float) -> Around:
-    if ring is None:
-        few = "Moins de trois lieux" if len(counts) else "Aucun lieu"
-        return Around(None, None, "indéterminé", f"{few} de votre patrimoine autour : ni déplacement ni diffusion ne "
-                                                 "peuvent s’y voir.")
-    effect = robust.effect(ring, control, level=level)
+def _around(group: Places | None, control: Places, many: int, words: tuple[str, str], level: float) -> Around:
+    where, none = words
+    if group is None:
+        few = "moins de trois lieux" if many else "aucun lieu"
+        return Around(None, None, UNTOLD, f"{where}, {few} {none} : ni déplacement ni diffusion ne peuvent s’y voir.")
+    effect = robust.effect(group, control, level=level)
     told = f"{number(effect.value)} faits au-delà des témoins, entre {number(effect.low)} et {number(effect.high)}"
     if effect.low > 0:
-        return Around(_group(ring), effect, "déplacement", f"Autour, les faits ont augmenté : {told}. Un déplacement se voit.")
+        return Around(_group(group), effect, MOVED, f"{where}, les faits ont augmenté : {told}. Un déplacement se voit.")
     if effect.high < 0:
-        return Around(_group(ring), effect, "diffusion", f"Autour, les faits ont baissé aussi : {told}. Le bénéfice a diffusé.")
-    return Around(_group(ring), effect, "indéterminé", f"Autour : {told}. Ni déplacement ni diffusion ne se distinguent du "
-                                                       "hasard.")
+        return Around(_group(group), effect, SPREAD, f"{where}, les faits ont baissé aussi : {told}. Le bénéfice a diffusé.")
+    return Around(_group(group), effect, UNTOLD, f"{where} : {told}. Ni déplacement ni diffusion ne se distinguent du hasard.")
 
 
 def _quotient(treated: Places, control: Places, ring: Places | None) -> tuple[wdq.Quotient | None, str]:

@@ -261,6 +261,18 @@ def test_regression_to_the_mean_is_told_where_places_were_high_for_once():
     assert usual.ring.effect is None
 
 
+def test_a_cost_says_which_facts_it_leaves_out():
+    rng = np.random.default_rng(11)
+    control, ring = rng.poisson(9, (9, 24)).astype(float), rng.poisson(9, (4, 24)).astype(float)
+    treated = np.hstack([rng.poisson(12, (6, 12)), rng.poisson(3, (6, 12))]).astype(float)
+    for after, word in ((9, leverresult.UNTOLD), (30, leverresult.MOVED)):
+        linked = np.hstack([rng.poisson(9, (4, 12)), rng.poisson(after, (4, 12))]).astype(float)
+        found = leverresult.judge(leverresult.Seen(12, treated, control, ring, control, linked), 12, 12, 1_000_000)
+        assert found.linked.word == word
+        assert found.cost is not None
+        assert ("voisins de fonction" in found.cost_sentence) == (word == leverresult.MOVED)
+
+
 def test_the_gate_says_why_where_places_or_facts_lack():
     with pytest.raises(NotEnough, match="3 lieux"):
         levergate.gate(np.ones((2, 12)), np.ones((5, 12)), 6, 0.3)

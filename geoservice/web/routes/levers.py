@@ -16,7 +16,7 @@ from geoservice.operations import leverfigures as figures
 from geoservice.operations import leverjournal as journal
 from geoservice.operations.levermonths import names
 from geoservice.operations.leverplan import Plan
-from geoservice.operations.leverresult import Result
+from geoservice.operations.leverresult import Around, Result
 from geoservice.operations.reader import Reader
 from geoservice.web.dependencies import CurrentReader, NoParameters, described
 from geoservice.web.responses import JSON, respond, to_json
@@ -45,12 +45,15 @@ def told(make: Callable[[], Any]) -> Told:
 def _json(reader: Reader, plan: Plan) -> dict[str, Any]:
     gate, closed = told(lambda: figures.gate(reader, plan, today()))
     result, lacking = told(lambda: figures.evaluate(reader, plan, today()))
+    linked, _ = told(lambda: figures.links(reader, plan))
     return {
         "number": plan.number, "lever": plan.code, "label": plan.label, "in_charge": plan.in_charge, "kind": plan.kind,
         "categories": list(plan.categories), "from": str(plan.since), "counted_from": str(plan.counted_from),
         "cost_cents": plan.cost_cents, "expected_ratio": plan.ratio / 100, "months_before": plan.months_before,
         "months_after": plan.months_after, "treated": list(plan.treated), "treated_names": names(reader, plan.treated),
-        "controls": list(plan.controls), "locked": plan.locked is not None, "intact": plan.intact, "sha256": plan.sha256,
+        "controls": list(plan.controls),
+        "linked": [{"residence": each.code, "why": each.why, "control": each.control} for each in linked or ()],
+        "locked": plan.locked is not None, "intact": plan.intact, "sha256": plan.sha256,
         "withdrawn": plan.withdrawn, "gate_reason": closed or None, "result_reason": lacking or None,
         "gate": None if gate is None else {**asdict(gate), "possible": gate.possible, "sentence": gate.sentence},
         "result": None if result is None else result_json(result)}
@@ -58,16 +61,20 @@ def _json(reader: Reader, plan: Plan) -> dict[str, Any]:
 
 def result_json(found: Result) -> dict[str, Any]:
     """A result without what nobody knows: no NaN."""
-    ring, study, quotient = found.ring, found.study, found.quotient
+    study, quotient = found.study, found.quotient
     return {
         "word": found.word, "sentence": found.sentence, "months": found.months, "planned": found.planned,
         "treated": _fields(found.treated), "control": _fields(found.control), "effect": _effect(found.effect),
-        "ring": None if ring is None else {"word": ring.word, "sentence": ring.sentence, "group": _fields(ring.group),
-                                           "effect": _effect(ring.effect)},
+        "ring": _around(found.ring), "linked": _around(found.linked),
         "total": _effect(found.total), "quotient": _fields(quotient), "quotient_reason": found.quotient_reason or None,
         "events": None if study is None else {"gap": study.gap.tolist(), "half": study.half, "slope": study.slope, "p": study.p},
         "regression": found.mean_sentence or None, "cost_cents_each": None if found.cost is None else [
             round(100 * euros) for euros in found.cost], "cost_sentence": found.cost_sentence or None}
+
+
+def _around(found: Around | None) -> dict[str, Any] | None:
+    return None if found is None else {"word": found.word, "sentence": found.sentence, "group": _fields(found.group),
+                                       "effect": _effect(found.effect)}
 
 
 def _fields(value: Any) -> dict[str, Any] | None:

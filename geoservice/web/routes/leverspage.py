@@ -137,13 +137,20 @@ def _of(number: int) -> Callable[[Request, Viewer], dict[str, Any]]:
         result, lacking = told(lambda: figures.evaluate(reader, plan, today()))
         return {"page": "levier", "within": "/leviers", "plan": plan, "gate": gate, "closed": closed, "balance": balance or [],
                 "result": result, "lacking": lacking, "treated": names(reader, plan.treated), "shares": leverresult.shares,
-                "controls": names(reader, plan.controls), "unlocks": journal.unlocks(storage, who, number),
+                "controls": names(reader, plan.controls), "linked": _linked(reader, plan),
+                "unlocks": journal.unlocks(storage, who, number),
                 "until": plan.works_until - timedelta(1) if plan.works_until else None, "given": _given(plan),
                 "end": later(plan.counted_from, plan.months_after) - timedelta(1), "started": today() >= plan.since,
                 "drawn": "" if result is None else _drawn(plan, result), "months": _months(plan, result),
                 **_words(reader, who)}
 
     return data
+
+
+def _linked(reader: Reader, plan: Plan) -> list[tuple[str, str, bool]]:
+    """Functional neighbours: name, what links them, whether they are controls."""
+    found, _ = told(lambda: figures.links(reader, plan))
+    return [(names(reader, [HOME + each.code])[0], each.why, each.control) for each in found or ()]
 
 
 def _words(reader: Reader, who: Viewer) -> dict[str, Any]:
