@@ -23,50 +23,19 @@ from geoservice.operations.chosen import chosen
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
 from geoservice.operations.reuse import Shelf
+from geoservice.operations.sitingasked import Asked
 from geoservice.operations.sitingdemand import Seen, demand_of
 from geoservice.operations.sitingfield import FieldView, Spot, seen_from
-from geoservice.operations.sitingground import HEIGHT_M, OPERATORS, PURPOSES, Ground
+from geoservice.operations.sitingground import PURPOSES, Ground
 from geoservice.operations.sitinglaw import Judged, Stand
 from geoservice.operations.sitingplaces import Sites, served, sites_of
 from geoservice.operations.sitingtable import Answer, beside
 from geoservice.types import Box
 
-MOST_CAMERAS = 30
 SECONDS = 10.0  # for the proof
 RETENTION_DAYS = 30
-WEIGHTS = {"count": "chaque fait compte pour un", "gravity": "un fait compte pour sa gravité, de 1 à 4 (1 si elle est inconnue)"}
 _guides: Shelf[tuple[Ground, Seen]] = Shelf(16, 200_000, lambda both: len(both[1].facts))
 Solve = Callable[[Problem, float], Choice]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a plan is asked: facts, how many cameras of which lens and height, what they must let one do, who films, how facts
-    weigh; least: the share of each QPV's weight that must be seen; masked: public roads behind irreversible masks."""
-
-    query: FactQuery
-    cameras: int = 4
-    lens: str = "4"
-    purpose: str = "observe"
-    weights: str = "count"
-    operator: str = "bailleur"
-    least: float = 0.0
-    height_m: float = 4.0
-    spacing_m: float = 15.0
-    separation_m: float = 10.0
-    masked: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.cameras <= MOST_CAMERAS:
-            raise BadInput(f"Le nombre de caméras va de 1 à {MOST_CAMERAS}.")
-        for value, words, name in ((self.purpose, PURPOSES, "purpose"), (self.weights, WEIGHTS, "weights"),
-                                   (self.operator, OPERATORS, "operator"), (self.lens, sitingground.LENSES, "lens")):
-            if value not in words:
-                raise BadInput(f"« {name} » attend l’une de ces valeurs : {', '.join(words)}.")
-        if not (HEIGHT_M[0] <= self.height_m <= HEIGHT_M[1] and 5 <= self.spacing_m <= 100 and 1 <= self.separation_m <= 100):
-            raise BadInput("La hauteur va de 2 à 30 m, l’écart entre emplacements de 5 à 100 m, leur séparation de 1 à 100 m.")
-        if not 0 <= self.least <= 1:
-            raise BadInput("La part à couvrir dans chaque QPV va de 0 à 1.")
 
 
 @dataclass(frozen=True, eq=False)

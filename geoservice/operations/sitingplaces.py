@@ -1,4 +1,4 @@
-"""Where a camera of a plan could hang: façades, corners, street lights, cameras that exist; and what each would see.
+"""Where a camera of a plan could hang: façades, corners, street lights, cameras that exist, places of one's own; what each sees.
 
 What the operator may not film is left out and counted with the reason, so that a plan can be proposed as it is.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from geoservice.core.siting import candidates as hung
 from geoservice.core.siting.candidates import Candidates
@@ -17,16 +18,20 @@ from geoservice.core.siting.coverage import Cameras, Sights, sights
 from geoservice.core.siting.dori import DENSITIES, Optics
 from geoservice.core.siting.visibility import Camera
 from geoservice.core.stats.given import NotEnough
+from geoservice.errors import BadInput
 from geoservice.operations import sitingground, sitinglaw
 from geoservice.operations.reader import Reader
 from geoservice.operations.sitingdemand import Seen
 from geoservice.operations.sitingground import Ground
 
 if TYPE_CHECKING:
-    from geoservice.operations.siting import Asked
+    from geoservice.operations.sitingasked import Asked
 
-KINDS = {"facade": "façade", "corner": "angle de bâtiment", "pole": "lampadaire", "existing": "caméra existante"}
+KINDS = {"facade": "façade", "corner": "angle de bâtiment", "pole": "lampadaire", "existing": "caméra existante",
+         "point": "emplacement proposé"}
+LOST = {"inside": "au milieu d’un bâtiment", "far": "sans fait à portée", "forbidden": "dans une zone interdite"}
 MOST_SITES = 1_000  # those with most weight in reach: a plan is for people who wait
+_ON_WALL_M = 5.0  # a place of one's own may be pointed at so far inside a building: it is put before the façade
 _ALONG_DEG = 91.0  # a camera on a wall may look along it, at the doors beside it
 _ROUND = tuple(range(0, 360, 45))
 
@@ -35,7 +40,8 @@ _ROUND = tuple(range(0, 360, 45))
 class Sites:
     """k ways to hang a camera: cameras (k), site (k,) of each, what it sees of the demand; spots the candidates by site.
 
-    found: candidates near the facts by kind; refused: place → (how many, why); trimmed: sites left out beyond MOST_SITES.
+    found: candidates near the facts by kind; refused: place → (how many, why); trimmed: sites left out beyond MOST_SITES;
+    forbidden: candidates in a forbidden place; lost: places of one's own that cannot serve, by reason.
     """
 
     spots: Candidates
@@ -45,6 +51,8 @@ class Sites:
     found: dict[str, int]
     refused: dict[str, tuple[int, str]]
     trimmed: int
+    forbidden: int
+    lost: dict[str, int]
 
     def kind(self, row: int) -> str:
         """What the camera of a row hangs on."""
@@ -59,38 +67,83 @@ def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     """Places for the cameras that were asked; NotEnough where there is none, or none that the operator may use."""
     optics = sitingground.optics_of(asked.lens)
     reach = optics.reach(asked.purpose)
-    every = _near(_every(reader, ground, asked.spacing_m), seen, reach)
-    if not len(every):
-        raise NotEnough("sans_emplacement", "Aucune façade ni aucun support n’est à portée des faits : prenez un objectif plus "
-                        "long, un usage moins exigeant, ou regardez les réponses sans caméra.")
-    allowed, refused = _allowed(ground, every, asked.operator)
+    own, inside = own_points(ground, asked)
+    every = own if asked.sites == "points" else hung.together(_every(reader, ground, asked.spacing_m), own)
+    why, near = hung.refusals(every, ground.walls, shapes_of(ground, asked)), _near(every, seen, reach)
+    forbidden = near & (why == hung.FORBIDDEN)
+    lost = {"inside": inside, "far": int((own_of(every) & ~near).sum()), "forbidden": int((own_of(every) & forbidden).sum())}
+    tried = every.where(near & (why == hung.FINE))
+    if not len(tried):
+        raise NotEnough("sans_emplacement", _nowhere(asked, lost))
+    allowed, refused = _allowed(ground, tried, asked.operator)
     if not len(allowed):
         raise NotEnough("tout_refuse", "Aucun emplacement n’est permis ici. " + " ".join(why for _, why in refused.values())
                         + _own_unknown(ground, asked.operator))
-    weight = _weight(allowed, seen, reach)
-    apart = hung.apart(allowed, asked.separation_m, np.argsort(-weight, kind="stable"))
-    best = np.sort(apart[np.argsort(-weight[apart], kind="stable")[:MOST_SITES]])
-    spots = allowed.where(best)
+    spots, trimmed = _best(allowed, seen, reach, asked.separation_m)
     site, azimuth = _turned(spots, optics.field_deg)
     cameras = Cameras.alike(spots.places[site], Camera(0.0, 0.0, reach, 0.0, optics.field_deg, asked.height_m), azimuth)
-    kinds = Counter(hung.KINDS[kind] for kind in every.kind.tolist())
+    kinds = Counter(hung.KINDS[kind] for kind in tried.kind.tolist())
     return Sites(spots, site, cameras, served(sights(ground.walls, cameras, seen.places), optics, asked.purpose), dict(kinds),
-                 refused, len(apart) - len(best))
+                 refused, trimmed, int(forbidden.sum()), {name: many for name, many in lost.items() if many})
+
+
+def own_points(ground: Ground, asked: Asked) -> tuple[Candidates, int]:
+    """Places of one's own, and how many of them lie deep inside a building; BadInput for one that is nowhere near the ground."""
+    lonlat = np.array(asked.points, dtype=np.float64).reshape(-1, 2)
+    _check_near(ground, lonlat, "Un de vos emplacements est")
+    places, moved = hung.outside(ground.walls, ground.metres(lonlat)) if len(lonlat) else (np.empty((0, 2)), np.empty(0))
+    served = moved <= _ON_WALL_M  # NaN is not
+    return hung.points(places[served], "point"), int((~served).sum())
+
+
+def shapes_of(ground: Ground, asked: Asked) -> np.ndarray:
+    """Forbidden places as polygons in metres, (f,)."""
+    rings = [np.array(ring, dtype=np.float64) for ring in asked.forbidden]
+    _check_near(ground, np.concatenate([*rings, np.empty((0, 2))]), "Une zone interdite va")
+    return np.array([shapely.Polygon(ground.metres(ring)) for ring in rings], dtype=object)
+
+
+def own_of(some: Candidates) -> np.ndarray:
+    """Which candidates are places of one's own, (n,) bool."""
+    return some.kind == hung.KINDS.index("point")
+
+
+def _check_near(ground: Ground, lonlat: np.ndarray, what: str) -> None:
+    box = sitingground.widened(ground.box, sitingground.MOST_WIDE_M)
+    if not ((lonlat >= (box.west, box.south)) & (lonlat <= (box.east, box.north))).all():
+        raise BadInput(f"{what} à plus de 1,5 km du lieu choisi : retirez-le de la demande, ou choisissez un autre lieu.")
+
+
+def _nowhere(asked: Asked, lost: dict[str, int]) -> str:
+    if asked.sites == "points":
+        told = ", ".join(f"{many} {LOST[name]}" for name, many in lost.items() if many) or "aucun n’est donné"
+        return f"Aucun de vos emplacements ne peut servir ({told}) : déplacez-les, ou essayez tous les supports connus."
+    return ("Aucune façade ni aucun support n’est à portée des faits, hors des zones interdites : prenez un objectif plus long, "
+            "un usage moins exigeant, ou regardez les réponses sans caméra.")
+
+
+def _best(allowed: Candidates, seen: Seen, reach: float, separation_m: float) -> tuple[Candidates, int]:
+    """Sites apart from each other, places of one's own before others and then those with most weight in reach; how many others
+    were left out."""
+    order = np.lexsort((-_weight(allowed, seen, reach), ~own_of(allowed)))
+    apart = hung.apart(allowed, separation_m, order)
+    best = order[np.isin(order, apart)][:MOST_SITES]
+    return allowed.where(np.sort(best)), len(apart) - len(best)
 
 
 def _every(reader: Reader, ground: Ground, spacing_m: float) -> Candidates:
     poles, existing = (sitingground.points_of(reader, layer, ground) for layer in ("eclairage", "cameras"))
-    every = hung.together(hung.facades(ground.walls, spacing_m), hung.corners(ground.walls), hung.points(poles, "pole"),
-                          hung.points(existing, "existing"))
-    return every.where(hung.refusals(every, ground.walls) == hung.FINE)
+    return hung.together(hung.facades(ground.walls, spacing_m), hung.corners(ground.walls), hung.points(poles, "pole"),
+                         hung.points(existing, "existing"))
 
 
 def _near(every: Candidates, seen: Seen, reach: float) -> Candidates:
     """Those with a fact in reach, walls or not."""
     from scipy.spatial import cKDTree
 
-    far, _ = cKDTree(seen.places).query(every.places, distance_upper_bound=reach) if len(every) else (np.empty(0), None)
-    return every.where(np.isfinite(far))
+    if not len(every):
+        return np.zeros(0, dtype=bool)
+    return np.isfinite(cKDTree(seen.places).query(every.places, distance_upper_bound=reach)[0])
 
 
 def _weight(spots: Candidates, seen: Seen, reach: float) -> np.ndarray:

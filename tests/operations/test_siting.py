@@ -13,7 +13,8 @@ from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput
 from geoservice.operations import siting, sitingfield, sitingground
 from geoservice.operations.reader import Reader, open_reader
-from geoservice.operations.siting import Asked, Plan
+from geoservice.operations.siting import Plan
+from geoservice.operations.sitingasked import Asked
 from geoservice.operations.sitingfield import Spot
 from geoservice.types import Box, Category, Kind, Placement
 from tests.operations import hotworld
@@ -215,3 +216,41 @@ def test_what_is_drawn_is_the_middle_of_cells(landlord: Plan) -> None:
     again = hotworld.grid.centres(hotworld.grid.index(middles[:, 0], middles[:, 1]))
     assert np.abs(again - middles).max() < 1e-6
     assert not {tuple(row) for row in seen.cells.round(2)} & {tuple(row) for row in seen.places.round(2)}
+
+
+def test_places_of_ones_own_are_tried_first_and_alone(street: Reader) -> None:
+    """A mast in the court, a click on the façade (put before it), one in the middle of nowhere and one deep inside a block."""
+    mast, wall = at(20, -7), at(10, 8)
+    asked = Asked(QUERY, cameras=2, sites="points", points=(mast, wall, at(-55, 230)))
+    found = siting.plan(street, asked)
+    assert {each.kind for each in found.cameras} == {"point"}
+    assert found.sites.found == {"point": 2}
+    assert found.sites.lost == {"far": 1}
+    places = [sitingground.around(street, *mast).metres(np.array([[each.view.spot.lon, each.view.spot.lat]]))[0]
+              for each in found.cameras]
+    moved = found.ground.metres(np.array([mast, wall])) - np.array(places)
+    assert np.hypot(*moved.T)[0] < 0.1
+    assert 1.5 < np.hypot(*moved.T)[1] < 3.0, "before the façade"
+    both = siting.plan(street, Asked(QUERY, cameras=2, points=(mast,)))
+    assert both.sites.found["point"] == 1
+    assert both.sites.found["facade"] == siting.plan(street, Asked(QUERY, cameras=2)).sites.found["facade"]
+    assert both.value >= siting.plan(street, Asked(QUERY, cameras=2)).value
+    with pytest.raises(NotEnough, match="1 sans fait à portée"):
+        siting.plan(street, Asked(QUERY, sites="points", points=(at(-55, 230),)))
+    with pytest.raises(NotEnough, match="aucun n’est donné"):
+        siting.plan(street, Asked(QUERY, sites="points"))
+    with pytest.raises(BadInput, match="1,5 km du lieu"):
+        siting.plan(street, Asked(QUERY, points=((2.6, 48.9),)))
+
+
+def test_no_camera_stands_in_a_forbidden_place(street: Reader, landlord: Plan) -> None:
+    """The whole court is forbidden: what is left sees the door alone, and it is told how many places that cost."""
+    court = (at(-10, -40), at(50, -40), at(50, 5), at(-10, 5))
+    found = siting.plan(street, Asked(QUERY, cameras=2, forbidden=(court,)))
+    shape = shapely.Polygon(court)
+    assert found.covered == MANY[DOOR] < landlord.covered
+    assert found.sites.forbidden > 0
+    assert not any(shape.intersects(shapely.Point(each.view.spot.lon, each.view.spot.lat)) for each in found.cameras)
+    assert siting.plan(street, Asked(QUERY, cameras=2, points=(at(20, -7),), forbidden=(court,))).sites.lost == {"forbidden": 1}
+    with pytest.raises(BadInput, match="1,5 km du lieu"):
+        siting.plan(street, Asked(QUERY, forbidden=((at(0, 0), at(10, 0), (2.6, 48.91)),)))

@@ -95,7 +95,7 @@ def test_what_cannot_be_is_a_sentence(rives: TestClient, nobody: TestClient) -> 
     assert nobody.post(PLAN, json=wish).status_code == 401
     assert rives.post(PLAN, json=wish, headers={"Origin": "https://ailleurs.example"}).status_code == 403
     assert "Aucun bâtiment n’est connu ici" in rives.get(f"/decider?kind=bailleur&bbox={bbox(PLAINE)}").text
-    assert "sont des nombres" in rives.get("/decider?cameras=x&kind=bailleur&bbox=2.44,48.89,2.45,48.9").text
+    assert "attend un nombre entier" in rives.get("/decider?cameras=x&kind=bailleur&bbox=2.44,48.89,2.45,48.9").text
 
 
 def test_a_field_counts_nothing_in_a_residence_of_another_landlord(rives, plaine):

@@ -13,14 +13,15 @@ from starlette.responses import Response
 from geoservice.core import crs
 from geoservice.core.query import parse
 from geoservice.core.stats.given import NotEnough
-from geoservice.errors import BadInput, GeoserviceError, NotFound
+from geoservice.errors import GeoserviceError, NotFound
 from geoservice.export import french
 from geoservice.export.siteplan import Mark, Picture, bounds_of, svg
 from geoservice.operations import sitingground
 from geoservice.operations.reader import Reader, open_reader
-from geoservice.operations.siting import MOST_CAMERAS, WEIGHTS, Asked, Chosen, Plan
+from geoservice.operations.siting import Chosen, Plan
+from geoservice.operations.sitingasked import FILTER, MOST_CAMERAS, WEIGHTS, Asked, of_texts, parameters
 from geoservice.operations.sitinglaw import PLACES
-from geoservice.operations.sitingplaces import KINDS
+from geoservice.operations.sitingplaces import KINDS, LOST
 from geoservice.types import Category, Viewer
 from geoservice.web.dependencies import only
 from geoservice.web.formpage import page
@@ -30,8 +31,7 @@ from geoservice.web.service import service_of
 
 router = APIRouter(include_in_schema=False)
 
-_FILTER = ("kind", "from", "to", "category", "zone", "bbox")
-NAMES = (*_FILTER, "cameras", "lens", "purpose", "weights", "operator", "least", "masks", "height_m")
+NAMES = (*FILTER, *parameters())
 _MOST = 150  # places in a list to choose from
 _MARGIN_M = 40.0
 STATUS = {"optimal": "aucun plan de ce nombre n’en voit davantage, c’est prouvé",
@@ -39,6 +39,8 @@ STATUS = {"optimal": "aucun plan de ce nombre n’en voit davantage, c’est pro
 STRENGTHS = {"forte": "forte", "moyenne": "moyenne", "faible": "faible", "pratique": "usage, sans évaluation"}
 LEFT = {"vague": "placés à un immeuble ou une résidence seulement", "inside": "à l’intérieur, hors de vue",
         "street": "sur la voie publique, qu’un bailleur ne filme pas", "buried": "au milieu d’un bâtiment"}
+
+_KEPT = ("bbox", "points", "forbidden")  # what the map gives and the form has no field for
 
 
 @router.get("/decider")
@@ -58,7 +60,7 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
             "lenses": sitingground.LENSES, "purposes": sitingground.PURPOSES, "operators": sitingground.OPERATORS,
             "weights": WEIGHTS, "most": MOST_CAMERAS, "text": french.typeset, "number": french.number, "share": share,
             "date": french.day, "money": _money, "counted": french.counted, "places": PLACES, "hung": KINDS, "status": STATUS,
-            "strengths": STRENGTHS, "left": LEFT,
+            "strengths": STRENGTHS, "left": LEFT, "lost": LOST, "kept": [name for name in _KEPT if name in given],
             "drawn": "" if plan is None else Markup(_drawn(plan, filters_of(reader, given))),
             "reaches": _reaches(given.get("lens", "4"))}
 
@@ -79,21 +81,14 @@ def _tried(reader: Reader, given: dict[str, str]) -> tuple[Plan | None, str, str
 
 def filters_of(reader: Reader, given: dict[str, str]) -> dict[str, str]:
     """Which facts the form says; without an origin the first one in reach, which the page names."""
-    filters = {name: text for name, text in given.items() if name in _FILTER}
+    filters = {name: text for name, text in given.items() if name in FILTER}
     first = next(iter(reader.kinds()), None)
     return filters if "kind" in filters or first is None else {**filters, "kind": str(first)}
 
 
 def asked_of(reader: Reader, given: dict[str, str]) -> Asked:
     """What the form says."""
-    try:
-        cameras, least = int(given.get("cameras", "4")), float(given.get("least", "0")) / 100
-        height = float(given.get("height_m", "4"))
-    except ValueError:
-        raise BadInput("Le nombre de caméras, leur hauteur et la part par QPV sont des nombres.") from None
-    return Asked(parse(filters_of(reader, given)), cameras, given.get("lens", "4"),
-                 given.get("purpose", "observe"), given.get("weights", "count"),
-                 given.get("operator", "bailleur"), least, height, masked=given.get("masks", "1") == "1")
+    return of_texts(parse(filters_of(reader, given)), given)
 
 
 def _about(reader: Reader, plan: Plan | None, places: list[tuple[str, str]]) -> str:

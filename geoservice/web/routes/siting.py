@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import shapely
 from fastapi import APIRouter, Depends, Request
-from pydantic import Field
+from pydantic import Field, create_model
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -18,7 +18,8 @@ from geoservice.errors import BadInput
 from geoservice.operations import siting, sitingground
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
-from geoservice.operations.siting import Asked, Plan
+from geoservice.operations.siting import Plan
+from geoservice.operations.sitingasked import FILTER, Asked, wishes
 from geoservice.operations.sitingfield import FieldView, Spot, field
 from geoservice.operations.sitinglaw import PLACES
 from geoservice.web import heavy
@@ -29,34 +30,21 @@ from geoservice.web.responses import respond, tag_of, to_json
 
 router = APIRouter()
 
-_FILTER = ("kind", "from", "to", "category", "zone", "bbox")
-NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support", "purpose", *_FILTER)
+NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support", "purpose", *FILTER)
 GEOJSON = "application/geo+json"
 _SUPPORTS = ("building", "street")  # what a camera hangs on: a street's own support is the street
 _DIGITS = 7  # of a degree: a centimetre
-_MOST_BYTES = 8_192
+_MOST_BYTES = 16_384  # as many points and corners as a plan takes
 
 
-class Wish(Body):
-    """A plan as it is asked: `filter` as the parameters of the same names elsewhere, zone or bbox among them."""
-
-    filter: dict[str, str] = Field(default_factory=dict)
-    cameras: int = 4
-    lens: str = "4"
-    purpose: str = "observe"
-    weights: str = "count"
-    operator: str = "bailleur"
-    least: float = 0.0
-    height_m: float = 4.0
-    spacing_m: float = 15.0
-    separation_m: float = 10.0
-    masked: bool = False
+# A plan as it is asked: `filter` as the parameters of the same names elsewhere, zone or bbox among them
+Wish = create_model("Wish", __base__=Body, filter=(dict[str, str], Field(default_factory=dict)), **wishes())
 
 
 @router.get("/api/siting/field", openapi_extra=described(*NAMES, answers=(GEOJSON,)))
 def one_field(request: Request, reader: CurrentReader, given: Annotated[dict[str, str], Depends(only(*NAMES))]) -> Response:
     """The field of one camera as GeoJSON by DORI class, the place it films, and what the law refuses of it."""
-    spot, query = spot_of(given), parse({name: text for name, text in given.items() if name in _FILTER})
+    spot, query = spot_of(given), parse({name: text for name, text in given.items() if name in FILTER})
     about = query if query.zone or query.bbox else None  # facts in view are told of an area alone
     purpose = given.get("purpose", "observe")
     tag = tag_of("field", *sitingground.state_of(reader), reader.version(FACTS), spot, about, purpose)
@@ -145,7 +133,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "usable": int(seen.facts.sum()), "left_out": seen.left_out, "covered": plan.covered, "share": round(plan.share, 4),
         "unknown_heights": plan.ground.walls.unknown, "unknown_gravity": seen.unknown_gravity,
         "quarters": {name: round(share, 4) for name, share in plan.shares.items()},
-        "candidates": {"found": plan.sites.found, "trimmed": plan.sites.trimmed, "refused": [
+        "candidates": {"found": plan.sites.found, "trimmed": plan.sites.trimmed, "forbidden": plan.sites.forbidden,
+                       "lost": plan.sites.lost, "refused": [
             {"place": place, "count": many, "sentence": why} for place, (many, why) in plan.sites.refused.items()]},
         "cameras": [{"code": each.code, "kind": each.kind, "facts": each.facts, **said(each.view)} for each in plan.cameras],
         "regime": {"title": judged.title, "as_of": judged.as_of.isoformat(), "papers": list(judged.papers), "refusals": [
