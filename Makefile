@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test test-postgres slow lint bench limit pages meeting siting kill hostile fuzz attack calibration observatory screenshots chromium \
+.PHONY: help demo install test test-postgres slow lint bench limit pages meeting siting kill hostile fuzz attack calibration observatory impact screenshots chromium \
   lock clean
 
 help:  ## list the targets
@@ -80,6 +80,9 @@ calibration: install $(DEV_READY)  ## simulate maps without hot spots, and with 
 
 observatory: install $(DEV_READY)  ## plant states, silences and gaps, and say what is found of them (ARGS="--only halls")
 	$(PY) -m tests.observatory $(ARGS)
+
+impact: install $(DEV_READY)  ## what intervals of an effect are worth, in thousands of towns whose truth is known
+	$(PY) -m tests.impact $(ARGS)
 
 # Debian's browser, for the browser tests; they skip where it is missing and cannot be installed.
 chromium:

@@ -1,4 +1,4 @@
-"""Towns of `towns.toml` and `towns_2.toml`: halls, months and a planted effect, with its true size in facts."""
+"""Towns of `towns.toml`, `towns_2.toml` and `towns_3.toml`: halls, months and a planted effect, with its true size in facts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 
 from geoservice.core.impact.robust import Places
 
-FILES = {name: Path(__file__).with_name(f"{file}.toml") for name, file in (("impact-1", "towns"), ("impact-2", "towns_2"))}
+_HERE = Path(__file__).parent
+FILES = {"impact-1": _HERE / "towns.toml", "impact-2": _HERE / "towns_2.toml", "impact-3": _HERE / "towns_3.toml"}
 GROUPS = ("treated", "control", "around", "control_around")
 
 
