@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -39,7 +40,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Label:
-    """A text centred on a point, on a halo of paper."""
+    """A text centred on a point, on a disc of paper; `anchor` "free": without the disc, "start": it begins there."""
 
     x: float
     y: float
@@ -47,6 +48,7 @@ class Label:
     size: float
     colour: str
     bold: bool = False
+    anchor: Literal["middle", "free", "start"] = "middle"
 
 
 @dataclass(frozen=True)

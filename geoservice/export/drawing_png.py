@@ -61,7 +61,8 @@ def _label(picture: Image, label: Label, font: File) -> None:
     from PIL import ImageDraw
 
     face = _face(font, round(label.size), 600 if label.bold else 400)
-    ImageDraw.Draw(picture).text((label.x * _FINER, label.y * _FINER), label.text, rgb(label.colour), face, "mm",
+    ImageDraw.Draw(picture).text((label.x * _FINER, label.y * _FINER), label.text, rgb(label.colour), face,
+                                 "lm" if label.anchor == "start" else "mm",
                                  stroke_width=2 * _FINER, stroke_fill=rgb(PAPER))
 
 

@@ -12,6 +12,7 @@ from geoservice.export.svg import to_svg
 
 TO_COMPLETE = "à compléter par le responsable de traitement"
 MARK = f"« {TO_COMPLETE} »"
+TENTH_MM = 0.1  # a pixel of a drawing to scale
 _STYLE = """
 body{font:11pt/1.45 "Source Sans 3",system-ui,sans-serif;color:#1b2733;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem;line-height:1.2} h2{font-size:1.25rem;margin-top:2.2rem;border-bottom:1px solid #c9d1d9} h3{font-size:1.05rem}
@@ -71,6 +72,16 @@ class Pictures:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """A drawing of tenths of a millimetre at its true size, on a page of its own with the heading before it (wider than A4: on
+    A3); legend: small drawings with their words."""
+
+    drawing: Drawing
+    caption: str
+    legend: tuple[tuple[Drawing, str], ...]
+
+
+@dataclass(frozen=True)
 class Bars:
     """A series as columns: a caption, values, what stands under some of them, and the series in words."""
 
@@ -87,7 +98,7 @@ class Charts:
     items: tuple[Bars, ...]
 
 
-Block = Heading | Paragraph | Bullets | Table | Pictures | Charts
+Block = Heading | Paragraph | Bullets | Table | Pictures | Scaled | Charts
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,8 @@ def to_markdown(paper: Paper) -> str:
             parts.append("\n".join(f"- {'[ ] ' if block.boxes else ''}{_plain(item)}" for item in block.items))
         elif isinstance(block, Pictures | Charts):
             parts += [_plain(f"{item.caption} — {_words_of(item)}") for item in block.items]
+        elif isinstance(block, Scaled):
+            parts.append(_plain(f"{block.caption} — {block.drawing.description}"))
         else:
             lines = [block.head, ("---",) * len(block.head), *block.rows]
             parts.append("\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines))
@@ -138,6 +151,8 @@ def _html(block: Block) -> str:
     if isinstance(block, Pictures):
         return "".join(f"<figure>{to_svg(item.drawing).decode()}<figcaption>{_marked(item.caption)}</figcaption></figure>"
                        for item in block.items)
+    if isinstance(block, Scaled):
+        return f"<figure>{to_svg(block.drawing, TENTH_MM).decode()}<figcaption>{_marked(block.caption)}</figcaption></figure>"
     if isinstance(block, Charts):
         return "".join(f"<p>{_marked(f'{item.caption}. {item.words}')}</p>" for item in block.items)
     head = "".join(f'<th scope="col">{_marked(cell)}</th>' for cell in block.head)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from geoservice.export import sheet
+from geoservice.export.drawing import Drawing
 from geoservice.export.palette import ACCENT, COUNTS, GROUND, HAIRLINE, INK, rgb
-from geoservice.export.paper import Bars, Bullets, Charts, Heading, Paper, Paragraph, Picture, Pictures, Table
+from geoservice.export.paper import TENTH_MM, Bars, Bullets, Charts, Heading, Paper, Paragraph, Picture, Pictures, Scaled, Table
 from geoservice.export.sheet import MARGIN_MM, WIDTH_MM
 from geoservice.export.tagged import FAMILY, Tagged
 
@@ -19,6 +20,7 @@ _GREY = "#4d5b67"
 _BOTTOM = 279.0  # millimetres from the top: below stands the foot
 _HEADED = 34.0  # with what it heads
 _GAP = 6.0
+_KEY_MM = 90.0  # of an entry of a legend
 _LINE = {10: 4.8, 9: 4.4}
 _NUMBER = re.compile(r"[\d\u202f\u00a0\s,.%+−–—×()-]*|\d.*(à|sur|×).*\d.*|non .{0,12}")
 
@@ -43,7 +45,7 @@ def to_pdf(paper: Paper, edition: Edition, font: Path) -> bytes:
             with self.beside():
                 self.set_xy(MARGIN_MM, -11)
                 _ink(self, _GREY, 8)
-                self.cell(WIDTH_MM - 30, 5, sheet.safe(edition.foot))
+                self.cell(self.w - 2 * MARGIN_MM - 30, 5, sheet.safe(edition.foot))
                 self.cell(30, 5, f"Page {self.page_no()} sur {{nb}}", align="R")
 
     pdf = Numbered(title, edition.moment, font)
@@ -55,8 +57,11 @@ def to_pdf(paper: Paper, edition: Edition, font: Path) -> bytes:
         _text(pdf, "P", line, (10.5, False, _GREY), 5.2)
     _rule(pdf)
     for place, block in enumerate(paper.blocks):
-        if isinstance(block, Heading) and place + 1 < len(paper.blocks) and isinstance(paper.blocks[place + 1], Heading):
+        after = paper.blocks[place + 1] if isinstance(block, Heading) and place + 1 < len(paper.blocks) else None
+        if isinstance(after, Heading):
             _room(pdf, _HEADED + 14)  # a heading of headings goes where the next one goes
+        elif isinstance(after, Scaled):
+            pdf.add_page(*(("L", "A3") if _mm(after.drawing)[0] > WIDTH_MM else ()))
         _DRAWN[type(block)](pdf, block)
         if isinstance(block, Heading):
             continue
@@ -247,6 +252,28 @@ def _legend(pdf: Tagged, item: Picture, left: float, width: float) -> None:
     pdf.set_y(y + 4.4 * ((len(item.legend) + 1) // 2))
 
 
+def _mm(drawing: Drawing) -> tuple[float, float]:
+    """Width and height of a drawing to scale, in millimetres."""
+    return drawing.width * TENTH_MM, drawing.height * TENTH_MM
+
+
+def _scaled(pdf: Tagged, block: Scaled) -> None:
+    """At its true size; the legend below, in as many columns as fit."""
+    (width, height), y = _mm(block.drawing), pdf.get_y()
+    with _figure(pdf, block.drawing.description, (MARGIN_MM, y, width, height)):
+        sheet.draw(pdf, block.drawing, (MARGIN_MM, y, width, height))
+    pdf.set_y(y + height + 1)
+    _text(pdf, "Caption", block.caption, (9, False, _GREY), 4.4, width=width)
+    columns, top = max(1, int(width // _KEY_MM)), pdf.get_y() + 0.8
+    for place, (small, words) in enumerate(block.legend):
+        x, line = MARGIN_MM + width / columns * (place % columns), top + 5.0 * (place // columns)
+        with pdf.beside():
+            sheet.draw(pdf, small, (x, line + 0.4, *_mm(small)))
+        pdf.set_y(line)
+        _text(pdf, "P", words, (8.5, False, INK), 4.6, x + _mm(small)[0] + 2, width / columns - 11)
+    pdf.set_y(top + 5.0 * -(-len(block.legend) // columns))
+
+
 def _charts(pdf: Tagged, block: Charts) -> None:
     width, height = (WIDTH_MM - _GAP * (len(block.items) - 1)) / len(block.items), 26.0
     _room(pdf, height + 16)
@@ -284,4 +311,4 @@ def _columns(pdf: Tagged, item: Bars, box: tuple[float, float, float, float]) ->
 
 
 _DRAWN: dict[type, Callable[[Tagged, Any], None]] = {Heading: _heading, Paragraph: _paragraph, Bullets: _bullets, Table: _table,
-                                                     Pictures: _pictures, Charts: _charts}
+                                                     Pictures: _pictures, Scaled: _scaled, Charts: _charts}

@@ -167,16 +167,18 @@ def _group(pdf: FPDF, group: Group, place: tuple[float, float, float]) -> None:
 
 
 def _label(pdf: FPDF, label: Label, place: tuple[float, float, float]) -> None:
-    """A text on a small disc of paper."""
+    """A text, on a small disc of paper unless it stands free."""
     x, y, scale = place
     size, text = label.size * scale * _POINTS_A_MM, safe(label.text)
     middle, centre, radius = x + label.x * scale, y + label.y * scale, label.size * scale * 0.85
-    pdf.set_fill_color(*rgb(PAPER))
-    pdf.set_draw_color(*rgb(label.colour))
-    pdf.set_line_width(0.2)
-    pdf.ellipse(middle - radius, centre - radius, 2 * radius, 2 * radius, style="DF")
+    if label.anchor == "middle":
+        pdf.set_fill_color(*rgb(PAPER))
+        pdf.set_draw_color(*rgb(label.colour))
+        pdf.set_line_width(0.2)
+        pdf.ellipse(middle - radius, centre - radius, 2 * radius, 2 * radius, style="DF")
     _ink(pdf, label.colour, size, label.bold)
-    pdf.text(middle - pdf.get_string_width(text) / 2, centre + 0.34 * size / _POINTS_A_MM, text)
+    before = 0 if label.anchor == "start" else pdf.get_string_width(text) / 2
+    pdf.text(middle - before, centre + 0.34 * size / _POINTS_A_MM, text)
 
 
 def _scale_bar(pdf: FPDF, sheet: Sheet, bottom: float) -> None:

@@ -10,11 +10,12 @@ from geoservice.export.palette import PAPER
 _FONT = "'Source Sans 3', 'Source Sans 3 Variable', sans-serif"
 
 
-def to_svg(drawing: Drawing) -> bytes:
-    """UTF-8 SVG whose names, whatever they hold, are text and nothing else."""
+def to_svg(drawing: Drawing, pixel_mm: float | None = None) -> bytes:
+    """UTF-8 SVG whose names, whatever they hold, are text and nothing else; `pixel_mm`: its true size on paper."""
+    wide, tall = (f"{size * pixel_mm:g}mm" if pixel_mm else str(size) for size in (drawing.width, drawing.height))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawing.width} {drawing.height}" width="{drawing.width}" '
-        f'height="{drawing.height}" role="img" lang="fr" aria-labelledby="carte-titre carte-description" font-family="{_FONT}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {drawing.width} {drawing.height}" width="{wide}" '
+        f'height="{tall}" role="img" lang="fr" aria-labelledby="carte-titre carte-description" font-family="{_FONT}">',
         f'<title id="carte-titre">{_text(drawing.title)}</title>',
         f'<desc id="carte-description">{_text(drawing.description)}</desc>',
         f'<rect width="{drawing.width}" height="{drawing.height}" fill="{drawing.ground}"/>',
@@ -44,8 +45,8 @@ def _path(path: Path) -> str:
 
 
 def _label(label: Label) -> str:
-    weight = ' font-weight="600"' if label.bold else ""
-    return (f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="{label.size:g}" fill="{label.colour}" text-anchor="middle" '
+    weight, anchor = ' font-weight="600"' if label.bold else "", "start" if label.anchor == "start" else "middle"
+    return (f'<text x="{label.x:.1f}" y="{label.y:.1f}" font-size="{label.size:g}" fill="{label.colour}" text-anchor="{anchor}" '
             f'dominant-baseline="central" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"{weight}>'
             f"{_text(label.text)}</text>")
 

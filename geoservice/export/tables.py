@@ -89,6 +89,18 @@ def to_gpkg(table: Table, layer: str = "donnees") -> bytes:
         return path.read_bytes()
 
 
+def to_gpkg_layers(tables: Mapping[str, Table]) -> bytes:
+    """A GeoPackage of several layers by name; a layer without rows is there, so that a style that knows it opens."""
+    import pyogrio
+
+    with tempfile.TemporaryDirectory(prefix="geoservice-") as folder:
+        path = Path(folder) / "donnees.gpkg"
+        for name, table in tables.items():
+            pyogrio.write_dataframe(_frame(table, unsigned=False), path, layer=name, driver="GPKG", geometry_type="Unknown",
+                                    append=path.exists())
+        return path.read_bytes()
+
+
 def to_geoparquet(table: Table) -> bytes:
     """GeoParquet 1.1 with a covering box a row, so that readers skip what is far; without geometry, plain Parquet."""
     out = io.BytesIO()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from datetime import date
+
+from sqlalchemy import Connection, func, select
 
 from geoservice.storage.tables import ImportRun
 
 
-def imported(connection: Connection) -> list[tuple[str, str, int]]:
-    """(layer, source, organisation) of finished imports. An open source is in reach whoever imported it."""
+def imported(connection: Connection) -> list[tuple[str, str, int, date | None]]:
+    """(layer, source, organisation, day of the last) of finished imports. An open source is in reach whoever imported it."""
     columns = ImportRun.__table__.c
-    query = select(columns.layer, columns.source, columns.organisation_id).where(columns.status == "done").distinct()
-    return sorted((layer, source, number) for layer, source, number in connection.execute(query))
+    keys = (columns.layer, columns.source, columns.organisation_id)
+    query = select(*keys, func.max(columns.finished)).where(columns.status == "done").group_by(*keys)
+    found = [(layer, source, number, None if last is None else last.date())
+             for layer, source, number, last in connection.execute(query)]
+    return sorted(found, key=lambda row: row[:3])

@@ -27,6 +27,7 @@ NOBODY_NEEDED = None  # public: anybody, signed in or not
 
 OK = frozenset({200})
 TILE, EMPTY, GONE, BAD, DONE = frozenset({200, 204}), frozenset({204}), frozenset({404}), frozenset({400}), frozenset({303})
+BUSY = frozenset({409})
 
 # they repeat a filter, and read nothing by it
 ECHOES = frozenset({"GET /api/snippet", "GET /tiles/{layer}/tilejson.json"})
@@ -113,6 +114,9 @@ ROWS: dict[str, Row] = {
         {"lon": "2.25", "lat": "48.8"}, {"lon": "2.45", "lat": "48.9"})),
     "POST /api/siting/plan": Row(READERS, json=lambda names: {
         "filter": {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"}}),
+    # there is no building in this town: an answer with its reason; papers that are made: tests/web/test_sitingpapers.py
+    **{f"GET /decider/{name}": Row(READERS, own=BUSY, other=BUSY, none=BUSY, queries=lambda names: (
+        {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"},)) for name in ("plans.pdf", "plan.svg", "plan.gpkg")},
     # halls
     "GET /api/halls": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /api/halls/{code:path}": named(READERS, path={"code": "hall"}),

@@ -52,6 +52,8 @@ ASKED = {
     "/api/search": ["/api/search?q=residence", "/api/search?q=canari"],
     "/mesures": ["/mesures"],
     "/decider": ["/decider"],
+    # there is no building in this world: see test_sitingpapers.py
+    **{f"/decider/{name}": [] for name in ("plans.pdf", "plan.svg", "plan.gpkg")},
     "/api/siting/field": ["/api/siting/field?lon=2.25&lat=48.8"],
     "/api/complaints": ["/api/complaints", "/api/complaints?kind=bailleur&format=csv"],
     "/api/capture": ["/api/capture"],

@@ -62,6 +62,7 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
             "date": french.day, "money": _money, "counted": french.counted, "places": PLACES, "hung": KINDS, "status": STATUS,
             "strengths": STRENGTHS, "left": LEFT, "lost": LOST, "kept": [name for name in _KEPT if name in given],
             "drawn": "" if plan is None else Markup(_drawn(plan, filters_of(reader, given))),
+            "papers": urlencode({name: text for name, text in given.items() if name in NAMES}),
             "reaches": _reaches(given.get("lens", "4"))}
 
 
@@ -70,13 +71,18 @@ def _tried(reader: Reader, given: dict[str, str]) -> tuple[Plan | None, str, str
     if "zone" not in given and "bbox" not in given:
         return None, "", ""
     try:
-        return made(reader, asked_of(reader, given)), "", ""
+        return plan_of(reader, given), "", ""
     except NotEnough as lacking:
         return None, str(lacking), ""
     except NotFound:
         raise
     except GeoserviceError as error:
         return None, "", french.typeset(str(error))
+
+
+def plan_of(reader: Reader, given: dict[str, str]) -> Plan:
+    """The plan that the parameters of the page mean: the page and its papers have one. NotEnough says what is missing."""
+    return made(reader, asked_of(reader, given))
 
 
 def filters_of(reader: Reader, given: dict[str, str]) -> dict[str, str]:

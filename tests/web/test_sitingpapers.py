@@ -1,0 +1,84 @@
+"""Papers of a camera plan through the door: who gets them, what they are, and an answer where there is no plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyogrio
+import pytest
+import shapely
+from starlette.testclient import TestClient
+
+from geoservice.operations import setup
+from geoservice.web import heavy
+from geoservice.web.app import create_app
+from tests.operations import hotworld
+from tests.web import world as worlds
+from tests.web.test_siting import bbox
+from tests.web.world import CANARY, PLAINE, RIVES
+
+ASK = f"kind=bailleur&bbox={bbox(RIVES, 0.006)}&cameras=2&lens=12&purpose=detect"
+FILES = {"plans.pdf": (b"%PDF-", "application/pdf"), "plan.svg": (b"<svg", "image/svg+xml"),
+         "plan.gpkg": (b"SQLite format 3", "application/geopackage+sqlite3")}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, TestClient]]:
+    """The two landlords, with a building of 12 m on every residence of both."""
+    made = worlds.build(tmp_path_factory.mktemp("papers"))
+    storage = setup.open_storage(made.settings)
+    hotworld.put(storage, "batiments", {f"B{middle}{n}": (
+        "", "", shapely.Point(middle[0] + n / 1000, middle[1]).buffer(0.0001, quad_segs=1), {"height": 12.0})
+        for middle in (RIVES, PLAINE) for n in range(3)})
+    storage.close()
+    with TestClient(create_app(made.settings)) as door:
+        yield {name: TestClient(door.app, headers={"Authorization": f"Bearer {token}"})
+               for name, token in (("rives", made.rives), ("plaine", made.plaine))} | {"nobody": TestClient(door.app)}
+    heavy.stop()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_paper_is_a_file_kept_while_nothing_changes(built: dict[str, TestClient], name: str) -> None:
+    start, media = FILES[name]
+    answer = built["rives"].get(f"/decider/{name}?{ASK}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith(media)
+    assert answer.content.startswith(start)
+    assert name.partition(".")[2] in answer.headers["content-disposition"]
+    assert CANARY.encode() not in answer.content
+    again = built["rives"].get(f"/decider/{name}?{ASK}", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_the_page_leads_to_its_papers(built: dict[str, TestClient]) -> None:
+    page = built["rives"].get(f"/decider?{ASK}")
+    for name in FILES:
+        assert f'href="/decider/{name}?kind=bailleur&amp;bbox=' in page.text, name
+    assert built["rives"].get(f"/decider?kind=bailleur&bbox={bbox(PLAINE)}").text.count("/decider/plans.pdf") == 0
+
+
+def test_layers_come_whole(built: dict[str, TestClient], tmp_path: Path) -> None:
+    path = tmp_path / "plan.gpkg"
+    path.write_bytes(built["rives"].get(f"/decider/plan.gpkg?{ASK}").content)
+    assert len(pyogrio.read_dataframe(path, layer="cameras")) == 2
+
+
+def test_papers_are_made_at_once(built: dict[str, TestClient]) -> None:
+    built["rives"].get(f"/decider/plans.pdf?{ASK}")
+    began = time.perf_counter()
+    assert built["rives"].get(f"/decider/plans.pdf?{ASK}&paper=a3").status_code == 200
+    assert time.perf_counter() - began < 9, "3 s on an idle machine"
+
+
+def test_what_cannot_be_is_a_sentence(built: dict[str, TestClient]) -> None:
+    rives, elsewhere = built["rives"], f"kind=bailleur&bbox={bbox(PLAINE)}"
+    for name in FILES:
+        assert built["nobody"].get(f"/decider/{name}?{ASK}").status_code == 401
+        answer = rives.get(f"/decider/{name}?{elsewhere}")
+        assert (answer.status_code, "Aucun fait de cette origine" in answer.text) == (409, True), name
+        assert rives.get(f"/decider/{name}?kind=bailleur&zone=residence:PERSONNE").status_code == 404
+        assert rives.get(f"/decider/{name}?{ASK}&ailleurs=1").status_code == 400
+    assert rives.get(f"/decider/plans.pdf?{ASK}&paper=a5").status_code == 400
+    assert rives.get(f"/decider/plan.svg?{ASK}&camera=C99").status_code == 404
