@@ -82,7 +82,7 @@ def _told(plan: Plan, site: Site, scale: int) -> Iterator[Block]:
         f"Échelles vraies si le document est imprimé à 100 %, sans ajustement à la page ; le nord est celui de la projection "
         f"(EPSG:{plan.ground.epsg}), qui change les longueurs de {french.number(100 * SCALE_SLACK, 1)} % au plus.",
         f"{sitingground.LENSES[plan.asked.lens]} : " + reaches_of(plan) + ". De jour, terrain et toits plats ; "
-        f"{french.counted(plan.ground.walls.unknown, 'bâtiment', 'bâtiments')} de hauteur inconnue (la vue y est supposée bouchée) ; "
+        f"{french.counted(plan.ground.walls.unknown, 'bâtiment', 'bâtiments')} de hauteur inconnue (vue supposée bouchée) ; "
         "arbres et mobilier ne sont pas connus.",
         *(f"{each.camera or 'Plan'} : {each.sentence}" for each in plan.law.refusals))))
 
@@ -95,7 +95,7 @@ def reaches_of(plan: Plan) -> str:
 
 def _masks(plan: Plan) -> str:
     if plan.asked.operator != "bailleur":
-        return "Une commune filme la voie publique : l’intérieur des immeubles et leurs entrées se masquent de façon irréversible."
+        return "Une commune filme la voie publique : l’intérieur des immeubles et leurs entrées ont un masque irréversible."
     return ("La voie publique d’un champ est sous masque irréversible (hachures verticales serrées)." if plan.asked.masked
             else "Aucun masque n’est prévu sur la voie publique : un bailleur ne la filme pas.")
 

@@ -220,7 +220,8 @@ def test_a_layer_without_rows_is_there(street: Reader, tmp_path: Path) -> None:
     import pyogrio
 
     path = tmp_path / "plan.gpkg"
-    path.write_bytes(to_gpkg_layers(sitingpapers_site.layers_of(siting.plan(street, Asked(QUERY, cameras=1, masked=False)), EDITED)))
+    bare = siting.plan(street, Asked(QUERY, cameras=1, masked=False))
+    path.write_bytes(to_gpkg_layers(sitingpapers_site.layers_of(bare, EDITED)))
     assert pyogrio.read_info(path, layer="masques")["features"] == 0
 
 
