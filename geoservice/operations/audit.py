@@ -43,6 +43,7 @@ LABELS = {
     "hall.etat": "État d’un hall dit à la main", "hall.etat-retire": "État d’un hall rendu aux règles",
     "levier.note": "Levier noté", "levier.change": "Plan de levier modifié", "levier.verrouille": "Plan de levier verrouillé",
     "levier.deverrouille": "Plan de levier déverrouillé", "levier.retire": "Levier retiré",
+    "plan.garde": "Plan de caméras gardé", "plan.retire": "Plan de caméras retiré",
     "purge": "Effacement de ce qui est échu", SEAL: "Lignes anciennes scellées et effacées",
     "bris-de-glace.demande": "Accès exceptionnel demandé", "bris-de-glace.accorde": "Accès exceptionnel accordé",
 }

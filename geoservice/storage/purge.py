@@ -19,7 +19,7 @@ from sqlmodel import SQLModel
 
 from geoservice.core import snapshotfile
 from geoservice.storage import engine as db
-from geoservice.storage import imports, lever_tables, mergers, release_tables, tables, watch_tables
+from geoservice.storage import imports, lever_tables, mergers, release_tables, siting_tables, tables, watch_tables
 from geoservice.storage.features import kind_of
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import OPEN
@@ -41,7 +41,7 @@ _ANSWER, _STATE, _TOLD = (_table(each) for each in (tables.GeocodedAddress, rele
                                                     release_tables.Disclosure))
 _SAID, _SNAPSHOT, _MEETING, _DECISION, _STEP = (_table(each) for each in (
     watch_tables.HallOverride, watch_tables.Snapshot, watch_tables.Meeting, watch_tables.Decision, watch_tables.DecisionStep))
-_LEVER = _table(lever_tables.Lever)
+_LEVER, _PLAN = _table(lever_tables.Lever), _table(siting_tables.SitingPlan)
 _PRECISE = ("lon", "lat", "building", "hall", "minute", "duration", "utc")
 
 
@@ -189,6 +189,7 @@ SORTS: dict[str, Sort] = {
     "instantanes-precision": Sort(_SNAPSHOT, _whole_snapshots, each=_lightened),
     "seances": Sort(_MEETING, _old_meetings),
     "leviers": Sort(_LEVER, lambda at: and_(_LEVER.c.since < at.day, at.whose(_LEVER.c.organisation_id))),
+    "plans-cameras": Sort(_PLAN, lambda at: and_(_PLAN.c.created < at.moment, at.whose(_PLAN.c.organisation_id))),
 }
 
 

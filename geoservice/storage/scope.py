@@ -120,6 +120,7 @@ RULES: Mapping[str, Rule] = {
     "decision_step": _account("how far it is"),
     "lever": _account("what a landlord plans and how it is judged is its own"),
     "lever_unlock": _through("lever_id", "lever", "why a plan was opened again"),
+    "siting_plan": _account("where a team thinks of cameras, and how many of its facts they see"),
     # what is published together
     "shared_territory": Rule(_PUBLISHER),
     "territory_signature": Rule(_PUBLISHER),

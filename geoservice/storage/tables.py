@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import BigInteger, Index, LargeBinary
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from geoservice.storage import lever_tables, release_tables, watch_tables  # noqa: F401  (declare theirs)
+from geoservice.storage import lever_tables, release_tables, siting_tables, watch_tables  # noqa: F401  (declare theirs)
 
 OPEN = 0  # the organisation number of open data
 

@@ -22,6 +22,7 @@ from geoservice.storage import release_tables as r
 from geoservice.storage import tables as t
 from geoservice.storage import watch_tables as w
 from geoservice.storage.scope import RULES, RowScope
+from geoservice.storage.siting_tables import SitingPlan
 from geoservice.storage.store import Storage
 
 CANARY, KEY, NUMBER = "CANARI", 7_310_001_973, 1_731_000_197
@@ -142,7 +143,8 @@ def _noted(connection: Connection, number: int, word: str, fact: int) -> None:
             (w.DecisionStep, {"organisation_id": number, "decision_id": number, "meeting_id": number, "status": word, "day": 1}),
             (lever.Lever, {**mine, "code": "acces", "in_charge": word, "since": 1, "ratio": 70, "categories": "OCC",
                            "kind": "bailleur", "treated": word, "controls": word, "months_before": 12, "months_after": 12}),
-            (lever.LeverUnlock, {"lever_id": number, "moment": 1, "reason": word})):
+            (lever.LeverUnlock, {"lever_id": number, "moment": 1, "reason": word}),
+            (SitingPlan, {**mine, "asked": word, "spots": word, "covered": 1, "facts": 2, "versions": word, "rules": 1})):
         connection.execute(insert(table).values(**values))
 
 

@@ -62,6 +62,7 @@ ALLOWED = {
     "shared_territory": "id code name communes terms atoms digest created",
     "sighting": "id import_id stores seen rows",
     "sign_in": "id membership_id sha256 created seen ends revoked",
+    "siting_plan": "id organisation_id asked spots covered facts versions rules created withdrawn",
     "snapshot": "id organisation_id meeting_id sha256 content created",
     "source": "id layer name",
     "territory_signature": "id territory_id kind organisation_id actor signed",

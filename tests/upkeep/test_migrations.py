@@ -73,7 +73,7 @@ def test_the_steps_make_the_tables_that_the_code_declares(tmp_path):
         connection.commit()
     migrations.upgrade(stepped)
     assert tables(stepped) == tables(created.engine)
-    assert len(tables(stepped)) == 38
+    assert len(tables(stepped)) == 39
     with stepped.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), SQLModel.metadata) == []
     migrations.downgrade(stepped, "base")

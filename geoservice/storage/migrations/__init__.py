@@ -16,7 +16,7 @@ from geoservice.errors import NotReady
 from geoservice.settings import Settings
 from geoservice.storage import engine as db
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 HEAD = REVISIONS[-1]
 _TABLE = "alembic_version"
 
