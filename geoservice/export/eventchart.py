@@ -27,7 +27,7 @@ class Study:
 def svg(study: Study, title: str) -> str:
     """The chart; a month outside the band is a square, one within a dot; the start is an upright line."""
     size = len(study.gap)
-    most = max(float(np.abs(study.gap).max()), study.half, 1.0) * 1.1
+    most = most_of(study)
     wide, tall = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 
     def x(month: float) -> str:
@@ -44,7 +44,7 @@ def svg(study: Study, title: str) -> str:
              f'<path class="start" d="M{edge} {_TOP - 8}V{HEIGHT - _BOTTOM}" fill="none"/>',
              f'<text class="name" x="{float(edge) + 6:.1f}" y="{_TOP - 2}">début</text>',
              f'<text class="name" x="{_LEFT}" y="12">faits par mois, au-delà des témoins</text>']
-    for value in _ticks(most):
+    for value in ticks(most):
         parts.append(f'<text class="tick" x="{_LEFT - 8}" y="{float(y(value)) + 4:.1f}" text-anchor="end">{number(value)}</text>')
     every = max(_NARROW, -(-size // 8))
     for month in range(0, size, every):
@@ -56,7 +56,12 @@ def svg(study: Study, title: str) -> str:
                               for month in range(size)), "</svg>"])
 
 
-def _ticks(most: float) -> list[float]:
+def most_of(study: Study) -> float:
+    """Facts at the upper edge of the chart; at the lower, as many below zero."""
+    return max(float(np.abs(study.gap).max()), study.half, 1.0) * 1.1
+
+
+def ticks(most: float) -> list[float]:
     """Three to nine round values around zero."""
     step = 10 ** np.floor(np.log10(most))
     step = next(step * factor for factor in (0.2, 0.5, 1, 2, 5) if most / (step * factor) < 4)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from geoservice.export.drawing import Drawing
+from geoservice.export.eventchart import Study
 from geoservice.export.french import typeset
 from geoservice.export.svg import to_svg
 
@@ -98,7 +99,16 @@ class Charts:
     items: tuple[Bars, ...]
 
 
-Block = Heading | Paragraph | Bullets | Table | Pictures | Scaled | Charts
+@dataclass(frozen=True)
+class Events:
+    """An event study: a caption, its months, and the series in words."""
+
+    caption: str
+    study: Study
+    words: str
+
+
+Block = Heading | Paragraph | Bullets | Table | Pictures | Scaled | Charts | Events
 
 
 @dataclass(frozen=True)
@@ -123,6 +133,8 @@ def to_markdown(paper: Paper) -> str:
             parts += [_plain(f"{item.caption} — {_words_of(item)}") for item in block.items]
         elif isinstance(block, Scaled):
             parts.append(_plain(f"{block.caption} — {block.drawing.description}"))
+        elif isinstance(block, Events):
+            parts.append(_plain(f"{block.caption} — {block.words}"))
         else:
             lines = [block.head, ("---",) * len(block.head), *block.rows]
             parts.append("\n".join("| " + " | ".join(_plain(cell) for cell in line) + " |" for line in lines))
@@ -155,6 +167,8 @@ def _html(block: Block) -> str:
         return f"<figure>{to_svg(block.drawing, TENTH_MM).decode()}<figcaption>{_marked(block.caption)}</figcaption></figure>"
     if isinstance(block, Charts):
         return "".join(f"<p>{_marked(f'{item.caption}. {item.words}')}</p>" for item in block.items)
+    if isinstance(block, Events):
+        return f"<p>{_marked(f'{block.caption}. {block.words}')}</p>"
     head = "".join(f'<th scope="col">{_marked(cell)}</th>' for cell in block.head)
     rows = "".join("<tr>" + "".join(f"<td>{_marked(cell)}</td>" for cell in row) + "</tr>" for row in block.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -9,10 +9,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from geoservice.export import sheet
+from geoservice.export import eventpdf, sheet
 from geoservice.export.drawing import Drawing
 from geoservice.export.palette import ACCENT, COUNTS, GROUND, HAIRLINE, INK, rgb
-from geoservice.export.paper import TENTH_MM, Bars, Bullets, Charts, Heading, Paper, Paragraph, Picture, Pictures, Scaled, Table
+from geoservice.export.paper import (
+    TENTH_MM,
+    Bars,
+    Bullets,
+    Charts,
+    Events,
+    Heading,
+    Paper,
+    Paragraph,
+    Picture,
+    Pictures,
+    Scaled,
+    Table,
+)
 from geoservice.export.sheet import MARGIN_MM, WIDTH_MM
 from geoservice.export.tagged import FAMILY, Tagged
 
@@ -310,5 +323,14 @@ def _columns(pdf: Tagged, item: Bars, box: tuple[float, float, float, float]) ->
     pdf.text(x + 1, y + 3.4, sheet.safe(f"jusqu’à {most}"))
 
 
+def _events(pdf: Tagged, block: Events) -> None:
+    _room(pdf, eventpdf.HEIGHT_MM + 8)
+    _text(pdf, "Caption", block.caption, (9.5, True, INK), 4.6)
+    box = (MARGIN_MM, pdf.get_y() + 1, WIDTH_MM, eventpdf.HEIGHT_MM)
+    with _figure(pdf, block.words, box):
+        eventpdf.draw(pdf, block.study, box)
+    pdf.set_y(box[1] + box[3] + 1)
+
+
 _DRAWN: dict[type, Callable[[Tagged, Any], None]] = {Heading: _heading, Paragraph: _paragraph, Bullets: _bullets, Table: _table,
-                                                     Pictures: _pictures, Scaled: _scaled, Charts: _charts}
+                                                     Pictures: _pictures, Scaled: _scaled, Charts: _charts, Events: _events}

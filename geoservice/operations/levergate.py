@@ -48,7 +48,13 @@ class Gate:
                     "de lieux.")
         return (f"En {self.months} mois, une baisse de {percent(self.least)} ou plus ({number(self.least * self.expected)} faits "
                 f"sur {number(self.expected)} attendus) se verrait huit fois sur dix. La baisse attendue de "
-                f"{percent(self.reduction)} se verrait {round(100 * self.chance)} fois sur 100.")
+                f"{percent(self.reduction)} se verrait {_in_a_hundred(self.chance)} fois sur 100.")
+
+
+def _in_a_hundred(share: float) -> str:
+    """Never always nor never: it is a simulation."""
+    times = round(100 * share)
+    return "plus de 99" if times == 100 else "moins de 1" if times == 0 else str(times)
 
 
 def gate(treated: np.ndarray, controls: np.ndarray, months: int, reduction: float) -> Gate:

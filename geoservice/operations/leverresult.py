@@ -107,7 +107,7 @@ def judge(seen: Seen, elapsed: int, planned: int, cost_cents: int | None) -> Res
     around = _around(ring, control, len(seen.ring), RING, level)
     linked = _around(_places(seen.linked, seen.start, months), control, len(seen.linked), LINKED, level)
     total = None if around.effect is None else robust.effect(treated, control, ring, level=level)
-    quotient, why = _quotient(treated, control, ring)
+    quotient, why = _quotient((treated, control, ring), effect.dispersion, bound)
     study, study_reason = _study(seen)
     cost, told = _cost(effect if total is None else total, cost_cents, total is not None)
     if cost is not None and linked.word == MOVED:
@@ -163,11 +163,13 @@ def _around(group: Places | None, control: Places, many: int, words: tuple[str, 
     return Around(_group(group), effect, UNTOLD, f"{where} : {told}. Ni déplacement ni diffusion ne se distinguent du hasard.")
 
 
-def _quotient(treated: Places, control: Places, ring: Places | None) -> tuple[wdq.Quotient | None, str]:
-    if ring is None:
+def _quotient(groups: tuple[Places | None, ...], dispersion: float, bound: float) -> tuple[wdq.Quotient | None, str]:
+    """Of treated, control and ring, the rate ratio's interval as wide as places vary and as looks ask."""
+    sums = [Change(float(each.before.sum()), float(each.after.sum())) for each in groups if each is not None]
+    if len(sums) < len(groups):
         return None, "Sans lieux autour, le quotient n’est pas défini."
     try:
-        return wdq.quotient(*(Change(float(each.before.sum()), float(each.after.sum())) for each in (treated, control, ring))), ""
+        return wdq.quotient(*sums, dispersion=dispersion, z=bound), ""
     except BadInput as why:
         return None, str(why)
 

@@ -36,7 +36,7 @@ ACTIONS: dict[str, Action] = {
     **{f"GET {path}": Action.EXPORT for path in ("/api/carte.pdf", "/api/map.png")},
     **dict.fromkeys(("GET /reunions", "GET /reunions/{number}", "GET /instantanes/{number}"), _READ),
     **dict.fromkeys(("GET /instantanes/{number}/document.pdf", "GET /instantanes/{number}/fichier",
-                     "GET /reunions/{number}/partage.pdf"), Action.EXPORT),
+                     "GET /reunions/{number}/partage.pdf", "GET /leviers/{number}/note.pdf"), Action.EXPORT),
     **{f"POST {path}": Action.RECORD for path in (
         "/leviers", *(f"/leviers/{{number}}{rest}" for rest in ("", "/verrouiller", "/deverrouiller", "/retirer")))},
     "POST /reunions/{number}/divulguer": Action.DISCLOSE,

@@ -210,6 +210,7 @@ ROWS: dict[str, Row] = {
     "GET /api/levers": Row(READERS),
     "POST /leviers": Row(WRITERS, own=BAD, other=BAD, none=BAD, form=empty),
     "GET /leviers/{number}": named(READERS, path=numbered("lever"), page=True),
+    "GET /leviers/{number}/note.pdf": named(READERS, path=numbered("lever")),
     "POST /leviers/{number}": named(WRITERS, path=numbered("lever"), own=BAD, form=lambda names: {"code": "x"}),
     "POST /leviers/{number}/verrouiller": named(WRITERS, path=numbered("lever"), own=DONE, form=empty, uses_up="lever"),
     "POST /leviers/{number}/deverrouiller": named(WRITERS, path=numbered("lever"), own=BAD, form=lambda names: {"reason": "x"}),

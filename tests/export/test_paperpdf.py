@@ -14,12 +14,14 @@ import pypdfium2.raw as pdfium
 import pytest
 
 from geoservice.export.drawing import Drawing, Group, Label, Paint, Path
+from geoservice.export.eventchart import Study
 from geoservice.export.fonts import FONT
-from geoservice.export.paper import Bars, Charts, Heading, Paper, Paragraph, Picture, Pictures, bullets, table
+from geoservice.export.paper import Bars, Charts, Events, Heading, Paper, Paragraph, Picture, Pictures, bullets, table
 from geoservice.export.paperpdf import Edition, to_pdf
 
 ROWS = 60
 WORDS = "Carte de trois hexagones."
+STUDIED = "Un mois après le début sort de la bande."
 
 
 def drawn() -> Drawing:
@@ -35,6 +37,7 @@ def made() -> bytes:
         Paragraph("Une phrase. " * 60),
         Pictures((Picture(drawn(), "Faits", (("#5c6eb2", "1 à 3 faits"),)),)),
         Charts((Bars("Mois", (3, 0, 7), ("janv.", "", "mars"), "Faits par mois : 3, 0, 7."),)),
+        Events("Au-delà des témoins", Study(np.array([1.0, -0.5, -9.0]), 2.0, 2, ["04/2026", "05/2026", "06/2026"]), STUDIED),
         Heading("Résidences", 3),
         table(("Résidence", "Faits", "N°"), [(f"Résidence {row} \x00\ud800 <b>", str(row), f"[{row}]") for row in range(ROWS)])))
     return to_pdf(paper, Edition(("Tout le territoire",), "pied", datetime(2026, 9, 12, tzinfo=UTC)), FONT)
@@ -74,7 +77,7 @@ def test_the_tree_says_what_everything_is(made) -> None:
     assert kinds.count("LI") == 2
     assert kinds.count("TD") == 2 * ROWS
     assert kinds.count("TH") == 3 + ROWS
-    assert [alt for _, _, kind, alt in found if kind == "Figure"] == [WORDS, "Faits par mois : 3, 0, 7."]
+    assert [alt for _, _, kind, alt in found if kind == "Figure"] == [WORDS, "Faits par mois : 3, 0, 7.", STUDIED]
     depth = {kind: depth for _, depth, kind, _ in found}
     assert depth["TD"] == depth["TR"] + 1 == depth["Table"] + 2
     assert len({page for page, *_ in found}) >= 2  # the table goes on over a page

@@ -68,7 +68,7 @@ ASKED = {
     "/api/carte.pdf": ["/api/carte.pdf?kind=bailleur"],
     "/lieux": ["/lieux"],
     "/leviers": ["/leviers"],
-    "/leviers/{number}": [],  # a plan is its own landlord's: see test_levers.py
+    "/leviers/{number}": [], "/leviers/{number}/note.pdf": [],  # a plan is its own landlord's: see test_levers.py
     "/api/levers": ["/api/levers"],
     "/halls": ["/halls"],
     "/api/halls": [f"/api/halls?format={form}" for form in ("json", "geojson", "csv", "gpkg", "geoparquet")],

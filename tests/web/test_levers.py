@@ -90,6 +90,17 @@ def test_another_landlord_has_none_of_it(plaine, rives, lever) -> None:
     assert plaine.post("/leviers", data={**WISH, "since": soon()}).status_code == 404  # another's residence
 
 
+def test_its_note_is_a_paper_for_its_own_landlord(plaine, rives, lever) -> None:
+    assert f"{lever}/note.pdf" in rives.get(lever).text
+    answer = rives.get(f"{lever}/note.pdf")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.content.startswith(b"%PDF")
+    assert rives.get(f"{lever}/note.pdf", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    rives.post(f"{lever}/verrouiller")
+    assert rives.get(f"{lever}/note.pdf").headers["etag"] != answer.headers["etag"]
+    assert plaine.get(f"{lever}/note.pdf").status_code == 404
+
+
 def test_a_result_stands_on_the_page_with_its_chart(rives, lever, monkeypatch) -> None:
     rng = np.random.default_rng(3)
     seen = leverresult.Seen(12, np.hstack([rng.poisson(9, (6, 12)), rng.poisson(3, (6, 6))]).astype(float),

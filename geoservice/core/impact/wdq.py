@@ -16,7 +16,7 @@ from geoservice.errors import BadInput
 
 @dataclass(frozen=True)
 class Quotient:
-    """wdq; facts fewer in the treated places; spared in all, displacement included; the rate ratio and its 95 % interval."""
+    """wdq; facts fewer in the treated places; spared in all, displacement included; the rate ratio and its interval."""
 
     wdq: float
     gross_effect: float
@@ -26,8 +26,11 @@ class Quotient:
     high: float
 
 
-def quotient(treated: Change, control: Change, displacement: Change) -> Quotient:
-    """BadInput where a count is 0 or the treated places changed exactly as their controls: the quotient is then undefined."""
+def quotient(treated: Change, control: Change, displacement: Change, dispersion: float = 1.0, z: float = Z95) -> Quotient:
+    """BadInput where a count is 0 or the treated places changed exactly as their controls: the quotient is then undefined.
+
+    dispersion: how many times the variance of Poisson the changes have; z: of the interval of the rate ratio.
+    """
     groups = (treated, control, displacement)
     if not all(group.before > 0 and group.after > 0 for group in groups):
         raise BadInput("Un de ces nombres est nul : le quotient n’est pas défini. Regardez la différence (WDD).")
@@ -38,5 +41,5 @@ def quotient(treated: Change, control: Change, displacement: Change) -> Quotient
     kept = control.after / control.before
     net = (treated.before * kept - treated.after) + (displacement.before * kept - displacement.after)
     ratio = treated.after / treated.before / kept
-    half = Z95 * math.sqrt(sum(1 / count for group in (treated, control) for count in (group.before, group.after)))
+    half = z * math.sqrt(dispersion * sum(1 / count for group in (treated, control) for count in (group.before, group.after)))
     return Quotient(spread / success, treated.before - treated.after, net, ratio, ratio * math.exp(-half), ratio * math.exp(half))

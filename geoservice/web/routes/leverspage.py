@@ -13,11 +13,14 @@ from starlette.responses import RedirectResponse, Response
 
 from geoservice.catalog import levers as catalogue
 from geoservice.core.stats import words
+from geoservice.errors import NotReady
 from geoservice.export import french
-from geoservice.export.eventchart import Study, svg
+from geoservice.export.eventchart import svg
+from geoservice.export.fonts import FONT
+from geoservice.export.paperpdf import to_pdf
 from geoservice.operations import leverfigures as figures
 from geoservice.operations import leverjournal as journal
-from geoservice.operations import leverresult
+from geoservice.operations import levernote, leverresult
 from geoservice.operations.levercontrols import BALANCED
 from geoservice.operations.levermonths import HALL, HOME, RING_M, later, names
 from geoservice.operations.leverplan import Plan
@@ -27,13 +30,15 @@ from geoservice.operations.permissions import Action, can
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.residences import residences
 from geoservice.types import Category, Kind, Viewer
-from geoservice.web.dependencies import CurrentViewer, NoParameters
+from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters
 from geoservice.web.formpage import page, tried
 from geoservice.web.forms import read_form
 from geoservice.web.origin import refuse_other_sites
+from geoservice.web.responses import respond, tag_of
 from geoservice.web.routes.account import Number
 from geoservice.web.routes.halls import today
 from geoservice.web.routes.levers import told
+from geoservice.web.routes.picture import PDF
 from geoservice.web.service import service_of
 
 router = APIRouter(include_in_schema=False)
@@ -65,6 +70,16 @@ async def planned(request: Request, who: CurrentViewer) -> Response:
 def one(request: Request, number: Number) -> Response:
     """One plan: could it be seen, is it locked, what came of it."""
     return page(request, _of(number))
+
+
+@router.get("/leviers/{number}/note.pdf", dependencies=[NoParameters])
+def note(request: Request, reader: CurrentReader, number: Number) -> Response:
+    """The evaluation note of one plan, as of today."""
+    if not FONT.is_file():
+        raise NotReady("La police de la page manque : lancez « make install », puis recommencez.")
+    found = levernote.tell(reader, number, today())
+    name = f"levier-{number}-{found.plan.code}-{today()}.pdf"
+    return respond(request, tag_of("note", found, today()), lambda: to_pdf(*levernote.paper(found, today()), FONT), PDF, name)
 
 
 @router.post("/leviers/{number}", dependencies=_SENT)
@@ -141,7 +156,7 @@ def _of(number: int) -> Callable[[Request, Viewer], dict[str, Any]]:
                 "unlocks": journal.unlocks(storage, who, number),
                 "until": plan.works_until - timedelta(1) if plan.works_until else None, "given": _given(plan),
                 "end": later(plan.counted_from, plan.months_after) - timedelta(1), "started": today() >= plan.since,
-                "drawn": "" if result is None else _drawn(plan, result), "months": _months(plan, result),
+                "drawn": "" if result is None else _drawn(plan, result), "months": levernote.months_of(plan, result),
                 **_words(reader, who)}
 
     return data
@@ -173,22 +188,6 @@ def _given(plan: Plan) -> dict[str, str]:
             "controls": bare(plan.controls), **{f"c-{category}": "1" for category in plan.categories}}
 
 
-def _months(plan: Plan, result: leverresult.Result | None) -> list[tuple[str, float, bool]]:
-    """Months of the event study: name, facts beyond expectation, whether it is beyond what chance keeps to."""
-    if result is None or result.study is None:
-        return []
-    days = [later(plan.since, each - result.start) for each in range(result.start)]
-    days += [later(plan.counted_from, each) for each in range(len(result.study.gap) - result.start)]
-    return [(f"{day:%m/%Y}", float(gap), abs(float(gap)) > result.study.half)
-            for day, gap in zip(days, result.study.gap, strict=True)]
-
-
 def _drawn(plan: Plan, result: leverresult.Result) -> Markup:
-    rows = _months(plan, result)
-    if not rows or result.study is None:
-        return Markup("")
-    outside = sum(beyond for _, _, beyond in rows[result.start:])
-    title = (f"Écart mensuel aux témoins, {result.start} mois avant et {len(rows) - result.start} après : {outside} "
-             "mois après le début sortent de la bande du hasard.")
-    return Markup(svg(Study(result.study.gap, result.study.half, result.start, [name for name, _, _ in rows]),
-                      french.typeset(title)))
+    found = levernote.study_of(plan, result)
+    return Markup("") if found is None else Markup(svg(*found))
