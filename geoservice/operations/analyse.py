@@ -149,7 +149,7 @@ def _analysed(reader: Reader, query: FactQuery, wanted: Wanted) -> Analysis:
 def finished(begun: Analysis) -> Analysis:
     """An analysis that has its facts and its area, with its counts and the test: arithmetic, nothing is read."""
     assert begun.area is not None
-    at = _units_of(begun.facts, begun.area)
+    at = units_of(begun.facts, begun.area)
     counts = np.bincount(at[at >= 0], minlength=len(begun.area))
     found, reason = _tested(begun.facts, begun.area, counts, begun.wanted)
     return replace(begun, counts=counts, at=at, found=found, reason=reason)
@@ -160,7 +160,8 @@ def unit_of(facts: Chosen, wanted: Wanted) -> str:
     return "residence" if wanted.exposure != "area" and facts.on_residences() >= ON_RESIDENCES else "cell"
 
 
-def _units_of(facts: Chosen, area: StudyArea) -> np.ndarray:
+def units_of(facts: Chosen, area: StudyArea) -> np.ndarray:
+    """The unit of an area that each fact lies in, (m,) int64, -1 outside."""
     if area.unit == "cell":
         return facts_of.position(area.cells, facts.parents(area.resolution))
     return facts_of.position(np.array(area.units), facts.residences())  # units are sorted by code

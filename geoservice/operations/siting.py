@@ -24,7 +24,7 @@ from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
 from geoservice.operations.reuse import Shelf
 from geoservice.operations.sitingasked import Asked
-from geoservice.operations.sitingdemand import Seen, demand_of
+from geoservice.operations.sitingdemand import Guide, Seen, demand_of
 from geoservice.operations.sitingfield import FieldView, Spot, seen_from
 from geoservice.operations.sitingground import PURPOSES, Ground
 from geoservice.operations.sitinglaw import Judged, Stand
@@ -73,6 +73,11 @@ class Plan:
     def share(self) -> float:
         return self.covered / self.seen.total if self.seen.total else 0.0
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Facts for which the evidence says that cameras do little: said beside the plan itself."""
+        return next((each.warnings for each in self.answers if each.plan), ())
+
 
 def plan(reader: Reader, asked: Asked, solve: Solve = choose.best) -> Plan:
     """The best plan of an area with its proof. NotEnough without buildings, facts or places for a camera; BadInput for an area
@@ -80,7 +85,7 @@ def plan(reader: Reader, asked: Asked, solve: Solve = choose.best) -> Plan:
     query, _ = reader.resolved(asked.query)
     facts = chosen(reader, query)
     ground = sitingground.ground(reader, area_of(reader, query, facts.column("lon"), facts.column("lat")))
-    seen = demand_of(reader, facts, ground, asked.weights, asked.operator)
+    seen = demand_of(reader, facts, ground, Guide(query, asked.weights, asked.operator))
     sites = sites_of(reader, ground, seen, asked)
     problem = _problem(asked, seen, sites)
     found, quick = solve(problem, SECONDS), choose.greedy(problem)
@@ -110,7 +115,7 @@ def in_view(reader: Reader, query: FactQuery, spot: Spot, purpose: str) -> int:
 def _guiding(reader: Reader, query: FactQuery, operator: str) -> tuple[Ground, Seen]:
     facts = chosen(reader, query)
     ground = sitingground.ground(reader, area_of(reader, query, facts.column("lon"), facts.column("lat")))
-    return ground, demand_of(reader, facts, ground, "count", operator)
+    return ground, demand_of(reader, facts, ground, Guide(query, "count", operator))
 
 
 def area_of(reader: Reader, query: FactQuery, lon: np.ndarray, lat: np.ndarray) -> Box:

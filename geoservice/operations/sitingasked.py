@@ -21,7 +21,9 @@ from geoservice.operations.sitingground import HEIGHT_M, OPERATORS, PURPOSES
 LonLat = tuple[float, float]
 MOST_CAMERAS = 30
 MOST_POINTS, MOST_SHAPES, MOST_CORNERS = 60, 20, 200
-WEIGHTS = {"count": "chaque fait compte pour un", "gravity": "un fait compte pour sa gravité, de 1 à 4 (1 si elle est inconnue)"}
+WEIGHTS = {"count": "chaque fait compte pour un", "gravity": "un fait compte pour sa gravité, de 1 à 4 (1 si elle est inconnue)",
+           "excess": "un fait compte pour la part qui dépasse l’attendu, dans un point chaud solide ou fragile du territoire",
+           "hours": "chaque heure datée où un lieu a connu un fait compte pour une"}
 SITES = {"all": "tous les supports connus", "points": "mes emplacements seulement"}
 FILTER = ("kind", "from", "to", "category", "nature", "place", "gravity_min", "hours", "weekdays", "zone", "bbox")
 _PERCENT = ("least",)

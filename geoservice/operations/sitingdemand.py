@@ -9,11 +9,13 @@ import shapely
 
 from geoservice.core import grid
 from geoservice.core.facts import DEGREE
+from geoservice.core.query import FactQuery
 from geoservice.core.siting.candidates import outside
 from geoservice.core.stats.given import NotEnough
 from geoservice.operations.chosen import Chosen
 from geoservice.operations.reader import Reader
 from geoservice.operations.sitingground import Ground
+from geoservice.operations.sitingweights import weighed
 from geoservice.types import Place, Placement, code_of
 
 PRECISE = (Placement.COORDONNEES, Placement.HALL, Placement.NUMERO)
@@ -22,12 +24,22 @@ INSIDE = (Place.CAGE, Place.PALIER, Place.ASC, Place.CAVE, Place.SSOL, Place.PAR
 MOST_PLACES = 20_000
 
 
+@dataclass(frozen=True)
+class Guide:
+    """What makes the demand: which facts, how they weigh, who films."""
+
+    query: FactQuery
+    weights: str = "count"
+    operator: str = "bailleur"
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """m places (m, 2) metres with facts (m,) int64, weights (m,), zone (m,) index into `zones` (names of QPV), -1 for none.
 
     total: facts with a point; of these, left out: vague (a building or an estate only), inside (behind a door), street (where a
-    landlord does not film), buried (in a building with no façade near). `moved`: places put before their façade.
+    landlord does not film), buried (in a building with no façade near). `moved`: places put before their façade. unweighed: facts
+    that weigh nothing (`sitingweights`).
     Places never leave: what is drawn are cells (c, 2) metres, middles of the finest cells, with their facts (c,).
     """
 
@@ -40,16 +52,16 @@ class Seen:
     left_out: dict[str, int]
     moved: int
     unknown_gravity: int
+    unweighed: int
     cells: np.ndarray
     cell_facts: np.ndarray
 
 
-def demand_of(reader: Reader, found: Chosen, ground: Ground, weights: str, operator: str) -> Seen:
-    """The demand of a plan; NotEnough without a fact that could guide it."""
+def demand_of(reader: Reader, found: Chosen, ground: Ground, asked: Guide) -> Seen:
+    """The demand of a plan; NotEnough without a fact that could guide it, or that weighs anything."""
     lonlat = np.column_stack([found.column("lon"), found.column("lat")])
     vague = ~np.isin(found.column("placement"), [code_of(each) for each in PRECISE])
     inside = ~vague & np.isin(found.column("place"), [code_of(each) for each in INSIDE])
-    gravity = found.column("gravity").astype(np.float64)
     usable = ~(vague | inside)
     if usable.any():
         spots, which = np.unique(lonlat[usable], axis=0, return_inverse=True)
@@ -60,9 +72,8 @@ def demand_of(reader: Reader, found: Chosen, ground: Ground, weights: str, opera
         raise NotEnough("trop_de_lieux", "Il y a trop de lieux distincts pour un seul plan : choisissez une période plus courte, "
                         "moins de catégories ou un lieu plus petit.")
     facts = np.bincount(which, minlength=len(spots))
-    weight = facts.astype(float) if weights == "count" else np.bincount(which, np.maximum(gravity[usable], 1.0), len(spots))
     places, moved = outside(ground.walls, ground.metres(spots / DEGREE)) if len(spots) else (np.empty((0, 2)), np.empty(0))
-    buried, street = np.isnan(moved), ground.on_road(places) & (operator == "bailleur")
+    buried, street = np.isnan(moved), ground.on_road(places) & (asked.operator == "bailleur")
     kept = ~(buried | street)
     left = {"vague": int(vague.sum()), "inside": int(inside.sum()), "street": int(facts[street & ~buried].sum()),
             "buried": int(facts[buried].sum())}
@@ -70,8 +81,10 @@ def demand_of(reader: Reader, found: Chosen, ground: Ground, weights: str, opera
         raise NotEnough("sans_faits", _nothing(len(lonlat), left))
     zone, zones = _quarters(reader, ground, spots[kept] / DEGREE)
     cells, many = np.unique(found.column("cell").astype(np.uint64)[usable][kept[which]], return_counts=True)
-    return Seen(places[kept], facts[kept], weight[kept], zone, zones, len(lonlat), left, int((moved[kept] > 0).sum()),
-                int((gravity[usable] == 0).sum()), ground.metres(grid.centres(cells)), many)
+    guiding = np.flatnonzero(usable)[kept[which]]
+    weights = weighed(reader, asked.query, found, (guiding, (np.cumsum(kept) - 1)[which[kept[which]]]), asked.weights)
+    return Seen(places[kept], facts[kept], weights.weights, zone, zones, len(lonlat), left, int((moved[kept] > 0).sum()),
+                int((found.column("gravity")[guiding] == 0).sum()), weights.nothing, ground.metres(grid.centres(cells)), many)
 
 
 def _nothing(total: int, left: dict[str, int]) -> str:

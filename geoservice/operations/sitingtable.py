@@ -37,15 +37,15 @@ def beside(found: Chosen, cameras: int, covered: int) -> Iterator[Answer]:
     """The plan first, then every lever for some of the same facts; the catalogue's own camera is the plan."""
     catalogue, counts = levers.load(), pattern(found)
     matches = levers.matched(catalogue, counts)
-    meant, present = {match.lever.code for match in matches}, {category for category, _ in counts}
+    meant = {match.lever.code for match in matches}
     for lever in catalogue.lever:
         if lever.films and cameras:
             unfit = () if lever.code in meant else (
                 "Aucun de ces faits n’est d’une catégorie et d’un lieu pour lesquels la vidéo a montré un effet.",)
             share = covered / len(found) if len(found) else 0.0
             per = f"{cameras} caméra{'s' if cameras > 1 else ''}, pose comprise"
-            yield _answer(lever, share, unfit + _warnings(lever, present), cameras, per)
-    yield from (_answer(match.lever, match.share, _warnings(match.lever, present)) for match in matches if not match.lever.films)
+            yield _answer(lever, share, unfit + _warnings(lever, counts), cameras, per)
+    yield from (_answer(match.lever, match.share, _warnings(match.lever, counts)) for match in matches if not match.lever.films)
 
 
 def pattern(found: Chosen) -> dict[tuple[Category, Place | None], int]:
@@ -57,10 +57,15 @@ def pattern(found: Chosen) -> dict[tuple[Category, Place | None], int]:
             if (category := member_of(Category, int(pair) // _PLACES)) is not None}
 
 
-def _warnings(lever: Lever, present: set[Category]) -> tuple[str, ...]:
-    """Where the evidence says that it does little, in words and not in codes."""
-    return tuple(f"{' ; '.join(LABELS[each] for each in weak.categories if each in present)} : {weak.why} ({weak.source})"
-                 for weak in lever.weak_for if present & set(weak.categories))
+def _warnings(lever: Lever, counts: dict[tuple[Category, Place | None], int]) -> tuple[str, ...]:
+    """Where the evidence says that it does little: which of these facts, in words and not in codes, why and who says it."""
+    found, total = [], sum(counts.values())
+    for weak in lever.weak_for:
+        many = {each: sum(number for (category, _), number in counts.items() if category is each) for each in weak.categories}
+        if any(many.values()):
+            named = " ; ".join(LABELS[each] for each, number in many.items() if number)
+            found.append(f"{named} ({sum(many.values())} de ces {total} faits) : {weak.why} ({weak.source})")
+    return tuple(found)
 
 
 def _answer(lever: Lever, share: float, warnings: tuple[str, ...], times: int = 1, per: str = "") -> Answer:

@@ -106,3 +106,15 @@ def test_a_field_counts_nothing_in_a_residence_of_another_landlord(rives, plaine
     assert theirs.status_code == nobodys.status_code == 404
     assert theirs.json()["detail"] == nobodys.json()["detail"]
     assert plaine.get("/api/siting/field", params=asked[0]).status_code != 404  # there are no buildings, and that is said
+
+
+def test_the_form_keeps_what_was_asked(rives: TestClient) -> None:
+    """Every rare choice comes back chosen and its part of the form open; what the map gave is kept; other hours too."""
+    bare = rives.get("/decider").text
+    assert "<details><summary>Plus de choix" in bare
+    asked = rives.get("/decider?weights=hours&place=HALL&hours=21-23&weekdays=6,7&gravity_min=3&sites=points"
+                      "&points=2.35,48.86").text
+    assert "<details open><summary>Plus de choix" in asked
+    for value in ("hours", "HALL", "21-23", "6,7", "3", "points"):
+        assert f'<option value="{value}" selected>' in asked, value
+    assert '<input type="hidden" name="points" value="2.35,48.86">' in asked

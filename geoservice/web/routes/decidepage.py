@@ -19,10 +19,11 @@ from geoservice.export.siteplan import Mark, Picture, bounds_of, svg
 from geoservice.operations import sitingground
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.siting import Chosen, Plan
-from geoservice.operations.sitingasked import FILTER, MOST_CAMERAS, WEIGHTS, Asked, of_texts, parameters
+from geoservice.operations.sitingasked import FILTER, WEIGHTS, Asked, of_texts, parameters
 from geoservice.operations.sitinglaw import PLACES
 from geoservice.operations.sitingplaces import KINDS, LOST
-from geoservice.types import Category, Viewer
+from geoservice.types import Viewer
+from geoservice.web import decideform
 from geoservice.web.dependencies import only
 from geoservice.web.formpage import page
 from geoservice.web.routes.measurespage import share
@@ -34,13 +35,11 @@ router = APIRouter(include_in_schema=False)
 NAMES = (*FILTER, *parameters())
 _MOST = 150  # places in a list to choose from
 _MARGIN_M = 40.0
-STATUS = {"optimal": "aucun plan de ce nombre n’en voit davantage, c’est prouvé",
+STATUS = {"optimal": "aucun autre plan n’a plus de poids en vue, c’est prouvé",
           "stopped": "le calcul s’est arrêté avant la preuve", "infeasible": "aucun plan ne tient ces conditions"}
 STRENGTHS = {"forte": "forte", "moyenne": "moyenne", "faible": "faible", "pratique": "usage, sans évaluation"}
 LEFT = {"vague": "placés à un immeuble ou une résidence seulement", "inside": "à l’intérieur, hors de vue",
         "street": "sur la voie publique, qu’un bailleur ne filme pas", "buried": "au milieu d’un bâtiment"}
-
-_KEPT = ("bbox", "points", "forbidden")  # what the map gives and the form has no field for
 
 
 @router.get("/decider")
@@ -56,11 +55,10 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
     quarters, residences = _quarters(reader), _residences(reader)
     return {"page": "decider", "given": given, "plan": plan, "reason": reason, "error": error, "quarters": quarters,
             "residences": residences, "about": _about(reader, plan, [*quarters, *((n, f"residence:{c}") for n, c in residences)]),
-            "kinds": list(reader.kinds()), "categories": [each for each in Category if each is not Category.AGP],
-            "lenses": sitingground.LENSES, "purposes": sitingground.PURPOSES, "operators": sitingground.OPERATORS,
-            "weights": WEIGHTS, "most": MOST_CAMERAS, "text": french.typeset, "number": french.number, "share": share,
+            "kinds": list(reader.kinds()), "weights": WEIGHTS, "weight": _weight, **decideform.choices(given),
+            "text": french.typeset, "number": french.number, "share": share,
             "date": french.day, "money": _money, "counted": french.counted, "places": PLACES, "hung": KINDS, "status": STATUS,
-            "strengths": STRENGTHS, "left": LEFT, "lost": LOST, "kept": [name for name in _KEPT if name in given],
+            "strengths": STRENGTHS, "left": LEFT, "lost": LOST,
             "drawn": "" if plan is None else Markup(_drawn(plan, filters_of(reader, given))),
             "papers": urlencode({name: text for name, text in given.items() if name in NAMES}),
             "reaches": _reaches(given.get("lens", "4"))}
@@ -129,6 +127,10 @@ def _reaches(lens: str) -> list[tuple[str, float]]:
         return []
     optics = sitingground.optics_of(lens)
     return [(label, optics.reach(name)) for name, label in sitingground.PURPOSES.items()]
+
+
+def _weight(value: float) -> str:
+    return french.number(value, 0 if value >= 100 or value == round(value) else 1)
 
 
 def _money(low: float, high: float) -> str:

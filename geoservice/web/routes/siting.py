@@ -132,6 +132,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "gap": round(plan.gap, 6), "greedy": plan.greedy, "clash": plan.clash, "facts": seen.total,
         "usable": int(seen.facts.sum()), "left_out": seen.left_out, "covered": plan.covered, "share": round(plan.share, 4),
         "unknown_heights": plan.ground.walls.unknown, "unknown_gravity": seen.unknown_gravity,
+        "unweighed": seen.unweighed, "warnings": list(plan.warnings),
         "quarters": {name: round(share, 4) for name, share in plan.shares.items()},
         "candidates": {"found": plan.sites.found, "trimmed": plan.sites.trimmed, "forbidden": plan.sites.forbidden,
                        "lost": plan.sites.lost, "refused": [
