@@ -250,8 +250,9 @@ def unit_counts(index: FactIndex, query: FactQuery, level: str) -> dict[str, int
     rows = _split_unknown(index, _matching(index, [(0, len(index))], query), query)[0]
     numbers = np.bincount(index["unit"][rows], minlength=len(owners))
     totals: dict[str, int] = {}
-    for owner, number in zip(owners, numbers.tolist(), strict=True):
-        if owner and number:
+    named = np.flatnonzero(numbers)
+    for unit, number in zip(named.tolist(), numbers[named].tolist(), strict=True):
+        if owner := owners[unit]:
             totals[owner] = totals.get(owner, 0) + number
     return totals
 

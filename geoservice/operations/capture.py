@@ -56,8 +56,7 @@ _kept: Shelf[tuple[Overlap, ...]] = Shelf(32)
 
 def overlaps(reader: Reader, query: FactQuery) -> tuple[Overlap, ...]:
     """Every pair, in the order of PAIRS."""
-    key = (reader.viewer.organisation_id, str(reader.shelf.storage.settings.data), reader.version("incidents"), query.canonical())
-    return _kept.get(key, lambda: tuple(_overlap(reader, query, pair) for pair in PAIRS))
+    return _kept.get(register.key_of(reader, query), lambda: tuple(_overlap(reader, query, pair) for pair in PAIRS))
 
 
 def _overlap(reader: Reader, query: FactQuery, pair: str) -> Overlap:

@@ -31,6 +31,7 @@ SEED = 1
 COMPARED = 3  # months between the two states that are compared, by default
 _STAFF = [code_of(category) for category in UNMAPPED_CATEGORIES]
 _kept: Shelf[Computed] = Shelf(16)
+_spills: Shelf[Report] = Shelf(16)
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,6 @@ class Computed:
     days: np.ndarray
     reports: np.ndarray
     elsewhere: int
-
-    @cached_property
-    def pairs(self) -> np.ndarray:
-        """Neighbours: halls of one residence, or close."""
-        return spillover.neighbours(self.stock.metres(), self.stock.home, rules().neighbour_m)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +90,9 @@ class Census:
     @cached_property
     def spill(self) -> Report:
         """Improved halls beside worsened ones, with what chance gives."""
-        return spillover.observe(self.before, self.now, self.computed.pairs, SEED)
+        ground = self.stock.ground
+        return _spills.get((ground, self.before.tobytes(), self.now.tobytes()), lambda: spillover.observe(
+            self.before, self.now, ground.pairs(self.rules.neighbour_m), SEED))
 
     @property
     def sentence(self) -> str:

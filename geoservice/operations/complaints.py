@@ -20,7 +20,7 @@ from geoservice.core.stats.words import number, percent
 from geoservice.operations.analyse import Reason
 from geoservice.operations.comparison import Span
 from geoservice.operations.reader import Reader
-from geoservice.operations.register import Own, own
+from geoservice.operations.register import Own, key_of, own
 from geoservice.operations.reuse import Shelf
 from geoservice.types import Category, Kind, code_of
 
@@ -66,9 +66,7 @@ _kept: Shelf[Gap] = Shelf(32)
 
 def gap(reader: Reader, query: FactQuery, other: Span | None = None) -> Gap:
     """The gap over the query's period, and the alert between `other` and it (without dates, the two halves of what is known)."""
-    key = (reader.viewer.organisation_id, str(reader.shelf.storage.settings.data), reader.version("incidents"),
-           reader.version("patrimoine"), query.canonical(), other)
-    return _kept.get(key, lambda: _gap(reader, query, other))
+    return _kept.get(key_of(reader, query, other), lambda: _gap(reader, query, other))
 
 
 def _gap(reader: Reader, query: FactQuery, other: Span | None) -> Gap:

@@ -11,8 +11,10 @@ from geoservice.core.observatory import completeness as core
 from geoservice.core.observatory.register import NO_COST, UNKNOWN, Register, rows_of
 from geoservice.core.query import EPOCH, FactQuery
 from geoservice.core.stats.words import number
+from geoservice.operations import register
 from geoservice.operations.reader import Reader
-from geoservice.operations.register import own
+from geoservice.operations.register import Own
+from geoservice.operations.reuse import Shelf
 from geoservice.types import LABELS, Kind, Nature
 
 _FILLED = ("nature", "residence", "complaint", "cost")
@@ -44,14 +46,20 @@ class Completeness:
     sources: list[Source]
 
 
+_kept: Shelf[Completeness] = Shelf(32)
+
+
 def completeness(reader: Reader, query: FactQuery) -> Completeness:
     """One's own register under a filter."""
-    mine = own(reader, query)
-    register, rows = mine.register, rows_of(mine.register, mine.query)
+    return _kept.get(register.key_of(reader, query), lambda: _completeness(register.own(reader, query)))
+
+
+def _completeness(mine: Own) -> Completeness:
+    rows = rows_of(mine.register, mine.query)
     natures = [(None, "Nature non renseignée"), *((str(nature), LABELS[nature]) for nature in Nature)]
-    imports = [(name or None, name) for name in register.sources]
+    imports = [(name or None, name) for name in mine.register.sources]
     found = [source for by, words in (("nature", natures), ("source", imports))
-             for source in _sources(register, rows, mine.period, (by, words))]
+             for source in _sources(mine.register, rows, mine.period, (by, words))]
     starts = core.months(np.empty(0, np.int64), np.empty(0, np.int64), 1, mine.period)[0]
     return Completeness(mine.query.kind, [EPOCH + timedelta(int(day)) for day in starts], found)
 

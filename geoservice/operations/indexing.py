@@ -6,29 +6,33 @@ import time
 
 from geoservice.errors import NotReady
 from geoservice.storage import imports, indexes
+from geoservice.storage.indexes import Ready
 from geoservice.storage.store import Storage
 
 FACTS = "incidents"
 MOST_ADDED = 10_000  # facts that an index is extended by; beyond, it is rebuilt
 
 
-def refresh(storage: Storage) -> int:
-    """Rebuild and swap in the index of every organisation whose facts changed; how many were rebuilt."""
+def refresh(storage: Storage, ready: Ready | None = None) -> int:
+    """Rebuild and swap in the index of every organisation whose facts changed; how many were rebuilt.
+
+    `ready(organisation, index)` is told of each new index before it is swapped in: until it returns, everybody reads the old one.
+    """
     if not dirty(storage):
         return 0
     with storage.only_writer():
-        return refresh_as_writer(storage)
+        return refresh_as_writer(storage, ready)
 
 
-def refresh_as_writer(storage: Storage) -> int:
+def refresh_as_writer(storage: Storage, ready: Ready | None = None) -> int:
     """`refresh` for a caller that already is the only writer."""
     rebuilt = 0
     for organisation_id, changes in dirty(storage).items():
         version, added = f"{changes}.{time.time_ns():x}", _added(storage, organisation_id, changes)
         if added:
-            indexes.extend(storage, organisation_id, version, added)
+            indexes.extend(storage, organisation_id, version, added, ready)
         else:
-            indexes.rebuild(storage, organisation_id, version)
+            indexes.rebuild(storage, organisation_id, version, ready)
         with storage.write() as connection:
             imports.built(connection, FACTS, organisation_id, changes)
         rebuilt += 1

@@ -91,7 +91,8 @@ def changed(reader: Reader, kind: Kind | None, span: Span) -> Changed:
 
 def _changed(reader: Reader, query: FactQuery, span: Span) -> Changed:
     known = residences.residences(reader)
-    since, before = (_counts(reader, query, *days) for days in ((span.since, span.until), (span.before, span.since)))
+    since, before = (reader.unit_totals(query.with_(since=first, until=after), "residence")
+                     for first, after in ((span.since, span.until), (span.before, span.since)))
     codes = sorted({*since, *before})
     if not codes:
         return Changed(query.kind, span, [], len(known), "")
@@ -101,10 +102,6 @@ def _changed(reader: Reader, query: FactQuery, span: Span) -> Changed:
     rows.sort(key=lambda each: (-abs(each.direction), -abs(each.since - each.before) if each.direction else 0, -each.since,
                                 each.residence.name))
     return Changed(query.kind, span, rows, len(set(known) - set(codes)), found.method)
-
-
-def _counts(reader: Reader, query: FactQuery, since: date, until: date) -> dict[str, int]:
-    return {unit.code: unit.count for unit in reader.by_unit(query.with_(since=since, until=until), "residence")}
 
 
 def _moved(known: Mapping[str, Residence], code: str, row: int, counts: tuple[np.ndarray, np.ndarray], found: Changes) -> Moved:

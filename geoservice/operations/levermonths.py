@@ -95,7 +95,7 @@ class Months:
 
     def _near(self, homes: np.ndarray) -> np.ndarray:
         """Residences with a hall within RING_M of a hall of these."""
-        metres = self.stock.metres()
+        metres = self.stock.ground.metres
         placed = np.isfinite(metres).all(axis=1)
         ours = placed & np.isin(self.stock.home, homes)
         if not ours.any():

@@ -15,7 +15,7 @@ from geoservice.core.stats.rates import Funnel, Posterior, funnel, gamma_poisson
 from geoservice.core.stats.words import number, percent
 from geoservice.operations.analyse import Reason
 from geoservice.operations.reader import Reader
-from geoservice.operations.register import Own, own
+from geoservice.operations.register import Own, key_of, own
 from geoservice.operations.reuse import Shelf
 from geoservice.types import Kind
 
@@ -53,9 +53,7 @@ _kept: Shelf[Rates] = Shelf(32)
 
 def rates(reader: Reader, query: FactQuery) -> Rates:
     """Every residence of one's own, by code."""
-    key = (reader.viewer.organisation_id, str(reader.shelf.storage.settings.data), reader.version("incidents"),
-           reader.version("patrimoine"), query.canonical())
-    return _kept.get(key, lambda: _rates(own(reader, query)))
+    return _kept.get(key_of(reader, query), lambda: _rates(own(reader, query)))
 
 
 def _rates(mine: Own) -> Rates:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,11 @@ class Card:
     residence: dict[str, Any] | None
 
 
-def open_reader(storage: Storage, catalog: Catalog, viewer: Viewer) -> Reader:
-    """A Reader for a viewer, on the indexes as they are now."""
+def open_reader(storage: Storage, catalog: Catalog, viewer: Viewer,
+                coming: Mapping[int, FactIndex] = MappingProxyType({})) -> Reader:
+    """A Reader for a viewer, on the indexes as they are now; those of `coming` are about to be swapped in."""
     scope = organisations_of(viewer)
-    found = {number: storage.indexes.get(number) for number in scope}
+    found = {number: coming[number] if number in coming else storage.indexes.get(number) for number in scope}
     return Reader(viewer, catalog, {number: index for number, index in found.items() if index is not None},
                   FeatureShelf(storage, scope))
 
@@ -180,6 +182,13 @@ class Reader:
 
     def by_unit(self, query: FactQuery, level: str) -> list[UnitCount]:
         """Facts per residence or commune; the only place where `AGP` facts are seen. Most first."""
+        totals = self.unit_totals(query, level)
+        names = self.shelf.names("patrimoine" if level == "residence" else "limites")
+        ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+        return [UnitCount(code, names.get(code, code), number) for code, number in ranked]
+
+    def unit_totals(self, query: FactQuery, level: str) -> dict[str, int]:
+        """The counts of `by_unit` by code, in no order."""
         query = self._one_kind(query)
         totals: dict[str, int] = {}
         for found in self._each(lambda index: facts.unit_counts(index, query, level)):
@@ -187,9 +196,7 @@ class Reader:
                 totals[code] = totals.get(code, 0) + number
         if level == "commune":
             self._add_placed(totals, query)
-        names = self.shelf.names("patrimoine" if level == "residence" else "limites")
-        ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-        return [UnitCount(code, names.get(code, code), number) for code, number in ranked]
+        return totals
 
     def _add_placed(self, totals: dict[str, int], query: FactQuery) -> None:
         """Facts with a point and no commune of their own belong to the one their position lies in."""

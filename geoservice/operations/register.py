@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -41,18 +42,41 @@ def own(reader: Reader, query: FactQuery) -> Own:
     return Own(register, query, _period(register, query), residences(reader))
 
 
+def key_of(reader: Reader, query: FactQuery, *more: Hashable) -> tuple:
+    """Under what an answer about one's own register is kept: whose, of which data, under which filter."""
+    return (reader.viewer.organisation_id, reader.viewer.glass, str(reader.shelf.storage.settings.data),
+            reader.version("incidents"), reader.version("patrimoine"), query.canonical(), *more)
+
+
 def register_of(reader: Reader, organisation_id: int) -> Register:
     """The register of an organisation in reach, as old as its index."""
     index = reader.indexes.get(organisation_id)
     storage = reader.shelf.storage
     version = "" if index is None else index.version
-    key = (str(storage.settings.data), storage.identity, organisation_id, version, reader.viewer.glass)
+
+    def key(of: str) -> tuple:
+        return (str(storage.settings.data), storage.identity, organisation_id, of, reader.viewer.glass)
 
     def read() -> Register:
+        older, facts = _older(storage.grown.get(organisation_id, {}), version, lambda of: _kept.kept(key(of)))
         with storage.read(scope_of(reader.viewer)) as connection:
-            return stored.read(connection, organisation_id)
+            return (stored.read(connection, organisation_id) if older is None else
+                    stored.extended(connection, older, organisation_id, facts))
 
-    return _kept.get(key, read)
+    return _kept.get(key(version), read)
+
+
+def _older(grown: Mapping[str, tuple[str, list[int]]], version: str,
+           kept: Callable[[str], Register | None]) -> tuple[Register | None, list[int]]:
+    """The newest kept register that this version only adds facts to, and these facts."""
+    facts: list[int] = []
+    while version in grown:
+        version, more = grown[version]
+        facts += more
+        found = kept(version)
+        if found is not None:
+            return found, facts
+    return None, []
 
 
 def reports_of(reader: Reader, organisation_id: int) -> list[Report]:

@@ -28,6 +28,12 @@ class Shelf(Generic[V]):
     def __contains__(self, key: Hashable) -> bool:
         return key in self._values
 
+    def kept(self, key: Hashable) -> V | None:
+        """The value under a key, None where there is none."""
+        with self._lock:
+            found = self._values.get(key)
+        return None if found is None else found[0]
+
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value under a key, made when it is not there."""
         with self._lock:

@@ -12,7 +12,8 @@ from geoservice.core.observatory.yearly import Line
 from geoservice.core.query import EPOCH, FactQuery
 from geoservice.errors import NotFound
 from geoservice.operations.reader import Reader
-from geoservice.operations.register import Own, own
+from geoservice.operations.register import Own, key_of, own
+from geoservice.operations.reuse import Shelf
 from geoservice.types import Kind
 
 
@@ -31,9 +32,15 @@ class Yearly:
     unknown: int
 
 
+_kept: Shelf[Yearly] = Shelf(32)
+
+
 def yearly(reader: Reader, query: FactQuery, residence: str | None = None) -> Yearly:
     """One's own facts by year; NotFound for a residence that is not one's own."""
-    mine = own(reader, query)
+    return _kept.get(key_of(reader, query, residence), lambda: _yearly(own(reader, query), residence))
+
+
+def _yearly(mine: Own, residence: str | None) -> Yearly:
     register, rows = mine.register, rows_of(mine.register, mine.query)
     chosen = set(mine.known) | {code for code in register.residences if code}
     if residence is not None:

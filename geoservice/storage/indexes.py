@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from geoservice.core import factfile
-from geoservice.core.facts import DEGREE, Units, build, hours_of
+from geoservice.core.facts import DEGREE, FactIndex, Units, build, hours_of
 from geoservice.storage import facts
 from geoservice.storage.indexfiles import path_of
 from geoservice.storage.store import Storage
@@ -15,10 +17,12 @@ _LISTS = {"category": Category, "kind": Kind, "nature": Nature, "place": Place, 
 _CODES = {name: {None: 0, **{str(word): code_of(word) for word in words}} for name, words in _LISTS.items()}
 _NUMBERS = {"cell": np.int64, "lon": np.float64, "lat": np.float64, "day": np.uint16, "minute": np.int64, "duration": np.int64,
             "gravity": np.uint8}
+_STEPS = 64  # versions of an index that it is remembered to have grown by
+Ready = Callable[[int, FactIndex], None]  # told of an organisation's next index before anybody reads it
 _AT = {name: position for position, name in enumerate(facts.INDEXED)}
 
 
-def rebuild(storage: Storage, organisation_id: int, version: str) -> int:
+def rebuild(storage: Storage, organisation_id: int, version: str, ready: Ready | None = None) -> int:
     """Build the index of an organisation from the database and swap it in; how many facts it holds. O(n log n)."""
     units = _UnitBook()
     with storage.read() as connection:
@@ -26,12 +30,18 @@ def rebuild(storage: Storage, organisation_id: int, version: str) -> int:
     empty = _columns([], units)
     names = list(empty)
     columns = {name: np.concatenate([block[name] for block in blocks] or [empty[name]]) for name in names}
-    index = build(columns, units.table(), version)
+    storage.grown.pop(organisation_id, None)
+    return _swap_in(storage, organisation_id, build(columns, units.table(), version), ready)
+
+
+def _swap_in(storage: Storage, organisation_id: int, index: FactIndex, ready: Ready | None) -> int:
+    if ready is not None:
+        ready(organisation_id, index)
     factfile.write(index, path_of(storage.settings.index_folder, organisation_id))
     return len(index)
 
 
-def extend(storage: Storage, organisation_id: int, version: str, numbers: list[int]) -> int:
+def extend(storage: Storage, organisation_id: int, version: str, numbers: list[int], ready: Ready | None = None) -> int:
     """Add facts, by number, to the index as it is; how many it holds. Nothing else may have changed since it was built.
 
     Units are added again rather than looked for: what counts by unit adds up those of one code.
@@ -46,8 +56,9 @@ def extend(storage: Storage, organisation_id: int, version: str, numbers: list[i
     both = Units(*(mine + more[1:] for mine, more in zip(*(
         (each.level, each.code, each.residence, each.commune) for each in (old.units, added)), strict=True)))
     index = build({name: np.concatenate([old[name], column]) for name, column in new.items()}, both, version)
-    factfile.write(index, path_of(storage.settings.index_folder, organisation_id))
-    return len(index)
+    steps = storage.grown.get(organisation_id, {})
+    storage.grown[organisation_id] = dict([*steps.items(), (version, (old.version, numbers))][-_STEPS:])
+    return _swap_in(storage, organisation_id, index, ready)
 
 
 def _columns(rows: list[tuple], units: _UnitBook) -> dict[str, np.ndarray]:

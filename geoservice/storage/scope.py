@@ -112,7 +112,7 @@ RULES: Mapping[str, Rule] = {
     "audit_day": Rule("heads of the chain of all organisations"),
     # what a team notes
     "hall_override": _account("what a landlord says of its own halls"),
-    "fact_merger": _account("which reports an organisation takes for one fact"),
+    "fact_merger": _of("organisation_id", "which reports are one fact is seen with the facts: they would count twice"),
     "follow_up": _account("whom an organisation turned to"),
     "meeting": _account("meetings are whose team prepares them"),
     "snapshot": _account("what a meeting looked at holds the organisation's exact counts"),

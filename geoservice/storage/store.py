@@ -41,6 +41,8 @@ class Storage:
         self.indexes = IndexFiles(settings.index_folder)
         # organisation → change of its facts → the one fact that this change added: what an index can be extended by
         self.additions: dict[int, dict[int, int]] = {}
+        # organisation → version of its index → the version that it extends and the facts that it has besides
+        self.grown: dict[int, dict[str, tuple[str, list[int]]]] = {}
         self.memory = Memory(self.engine)
         self.identity = db.identity(settings)
 

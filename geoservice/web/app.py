@@ -105,7 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                        "donc de l’ouvrir. Choisissez un autre dossier avec --data.")
     service.provider = Provider(service.settings) if service.settings.oidc_issuer else None
     service.storage = setup.open_storage(service.settings)
-    refresher = Refresher(service.storage)
+    refresher = Refresher(service)
     refresher.start()
     service.aside = Aside(service.storage)
     service.importer = Importer(service.storage)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 
+from geoservice.core.facts import FactIndex
 from geoservice.operations import indexing
-from geoservice.operations.setup import Storage
+from geoservice.operations.reader import open_reader
 from geoservice.web.headers import describe
+from geoservice.web.service import Service
 
 EVERY_S = 1.0
 _SLOWEST_S = 60.0
@@ -15,10 +17,13 @@ log = logging.getLogger("geoservice.web")
 
 
 class Refresher:
-    """Looks every second whether an index lags and rebuilds it; waits longer after each failure."""
+    """Looks every second whether an index lags and rebuilds it; waits longer after each failure.
 
-    def __init__(self, storage: Storage) -> None:
-        self.storage = storage
+    Before an index is swapped in, what was asked lately is worked out for it: nobody waits for what a new fact changes.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
         self.stopped = threading.Event()
         # a daemon: stopping must not wait for an import that holds the writer's lock elsewhere
         self.thread = threading.Thread(target=self._run, name="geoservice-index", daemon=True)
@@ -38,8 +43,13 @@ class Refresher:
 
     def _look(self) -> bool:
         try:
-            indexing.refresh(self.storage)
+            indexing.refresh(self.service.opened(), self._warm)
         except Exception as error:  # the next look may find a free disk or a database that answers
             log.error("index: %s", describe(error))
             return False
         return True
+
+    def _warm(self, organisation_id: int, index: FactIndex) -> None:
+        service = self.service
+        service.warm.again(organisation_id, lambda viewer: open_reader(
+            service.opened(), service.catalog, viewer, {organisation_id: index}))

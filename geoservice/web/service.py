@@ -12,6 +12,7 @@ from geoservice.errors import NotReady
 from geoservice.operations.reuse import Shelf
 from geoservice.settings import Settings
 from geoservice.types import Viewer
+from geoservice.web.warm import Warm
 
 if TYPE_CHECKING:
     from geoservice.operations.oidc import Provider
@@ -24,7 +25,7 @@ _TILES, _TILE_BYTES = 4_096, 48 << 20
 
 @dataclass
 class Service:
-    """One running service; `storage` and what runs imports are there between start and stop.
+    """One running service; `storage` and what runs imports are there between start and stop. `warm`: what was asked lately.
 
     `drawn` keeps tiles of facts by whose facts they show, their version, their address and their filters.
     """
@@ -36,6 +37,7 @@ class Service:
     importer: Importer | None = None
     aside: Aside | None = None
     provider: Provider | None = None
+    warm: Warm = field(default_factory=Warm)
     drawn: Shelf[bytes] = field(default_factory=lambda: Shelf(_TILES, _TILE_BYTES, len))
 
     def opened(self) -> Storage:

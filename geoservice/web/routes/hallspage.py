@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -96,7 +97,14 @@ def _data(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, Any
         found = census.census(reader, halls.wanted_census({name: given[name] for name in ("to",) if name in given}))
     except NotEnough as lacking:
         return values | {"lacking": str(lacking), "total": len(stock(reader))}
+    service_of(request).warm.asked("halls", who, partial(_worked_out, wanted=found.wanted))
     return values | _census(found, given)
+
+
+def _worked_out(reader: Reader, wanted: census.Wanted) -> None:
+    """What the page counts, once more, for whoever comes next."""
+    _watched(reader)
+    halls.spill_sentence(census.census(reader, wanted))
 
 
 def _census(found: Census, given: dict[str, str]) -> dict[str, Any]:

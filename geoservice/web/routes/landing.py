@@ -22,7 +22,7 @@ from geoservice.operations.setup import Storage
 from geoservice.types import Kind, Viewer
 from geoservice.web.dependencies import one_of, only
 from geoservice.web.formpage import page
-from geoservice.web.service import service_of
+from geoservice.web.service import Service, service_of
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 8
@@ -43,6 +43,7 @@ def _sheet(request: Request, who: Viewer, asked: str | None) -> dict[str, Any]:
     meeting = meetings.last(service.opened(), who, today)
     span = landing.span_of(reader, kind, None if meeting is None else meeting.day, today)
     found = None if span is None else landing.changed(reader, kind, span)
+    service.warm.asked("mes-residences", who, lambda reader: _worked_out(service, reader, who, kind))
     return {"page": "mes-residences", "kind": kind, "kinds": list(reader.kinds()), "span": span, "meeting": meeting,
             "changed": found, "moved": [] if found is None else [_row(each, found) for each in _first(found)],
             "halls": _halls(reader, kind, span, today), "silences": _silences(reader, kind, today),
@@ -50,6 +51,17 @@ def _sheet(request: Request, who: Viewer, asked: str | None) -> dict[str, Any]:
             "due": [_due(reader, each, today) for each in meetings.due(service.opened(), who, today)],
             "spelled": french.day, "counted": french.counted, "number": french.number, "last": span and span.until - timedelta(1),
             "map": "" if span is None else _address(kind, span)}
+
+
+def _worked_out(service: Service, reader: Reader, who: Viewer, kind: Kind | None) -> None:
+    """What the sheet counts, once more, for whoever comes next."""
+    today = datetime.now(UTC).date()
+    meeting = meetings.last(service.opened(), who, today)
+    span = landing.span_of(reader, kind, None if meeting is None else meeting.day, today)
+    if span is not None:
+        landing.changed(reader, kind, span)
+    _halls(reader, kind, span, today)
+    _silences(reader, kind, today)
 
 
 def _kind(reader: Reader, asked: str | None) -> Kind | None:

@@ -23,7 +23,7 @@ from geoservice.operations import rates as rating
 from geoservice.operations import yearly as years
 from geoservice.operations.complaints import Gap
 from geoservice.operations.rates import Rates
-from geoservice.operations.reader import open_reader
+from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.yearly import Yearly
 from geoservice.types import Viewer
 from geoservice.web.dependencies import only
@@ -52,6 +52,7 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
     query: FactQuery = query_of(given)
     gap, rates, yearly = gaps.gap(reader, query), rating.rates(reader, query), years.yearly(reader, query, given.get("residence"))
     spoken = completing.completeness(reader, query)
+    service.warm.asked("mesures", who, partial(_worked_out, query=query, residence=given.get("residence")))
     asked = {name: text for name, text in given.items() if text}
     return {
         "page": "mesures", "given": given, "gap": gap, "rates": rates, "yearly": yearly, "spoken": spoken,
@@ -72,6 +73,13 @@ def _values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, A
         "short": [(year, days) for year, days in zip(yearly.years, yearly.observed, strict=True) if days < _YEAR],
         "lines": [line for line in yearly.lines if line.facts.any()], "per_home": partial(per_home, yearly),
     }
+
+
+def _worked_out(reader: Reader, query: FactQuery, residence: str | None) -> None:
+    """What the page measures, once more, for whoever comes next."""
+    for measure in (gaps.gap, rating.rates, completing.completeness, captures.overlaps):
+        measure(reader, query)
+    years.yearly(reader, query, residence)
 
 
 def share(part: float, whole: float = 1.0) -> str:
