@@ -36,7 +36,7 @@ class Mark:
 @dataclass(frozen=True, eq=False)
 class Picture:
     """bounds west, south, east, north in metres; shapes as shapely; middles of cells (m, 2) with facts (m,); corners (3, 2) lon,
-    lat of north-west, north-east, south-west; filters of the facts, as of an address."""
+    lat of north-west, north-east, south-west; filters of the facts, as of an address; still: one picture, nothing to move."""
 
     bounds: tuple[float, float, float, float]
     corners: np.ndarray
@@ -48,6 +48,7 @@ class Picture:
     marks: Sequence[Mark]
     title: str
     filters: str
+    still: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,15 @@ def svg(picture: Picture) -> str:
           for name, which in (("building", ~picture.own), ("own", picture.own))),
         '<g class="fields">', *(_field(frame, mark) for mark in picture.marks), "</g>",
         '<g class="facts">', *_facts(frame, picture), "</g>", _bar(frame, east - west),
-        '<g class="cameras">', *(_camera(frame, mark) for mark in picture.marks), "</g></svg>"])
+        '<g class="cameras">', *(_camera(frame, mark, picture.still) for mark in picture.marks), "</g></svg>"])
 
 
 def _head(picture: Picture, frame: _Frame) -> str:
     origin, right, down = picture.corners[0], picture.corners[1] - picture.corners[0], picture.corners[2] - picture.corners[0]
     data = {"origin": origin, "right": right / WIDE, "down": down / frame.tall}
     words = " ".join(f'data-{name}="{lon:.12g} {lat:.12g}"' for name, (lon, lat) in data.items())
-    return (f'<svg class="siteplan" viewBox="0 0 {WIDE:.0f} {frame.tall:.0f}" role="group" {words} '
+    role = "img" if picture.still else "group"
+    return (f'<svg class="siteplan" viewBox="0 0 {WIDE:.0f} {frame.tall:.0f}" role="{role}" {words} '
             f'data-metre="{frame.scale:.6g}" data-filter={_quoted(picture.filters)} aria-label={_quoted(picture.title)}>')
 
 
@@ -117,10 +119,11 @@ def _facts(frame: _Frame, picture: Picture) -> list[str]:
             for (x, y), many in zip(frame.at(picture.places), picture.facts.tolist(), strict=True)]
 
 
-def _camera(frame: _Frame, mark: Mark) -> str:
+def _camera(frame: _Frame, mark: Mark, still: bool) -> str:
     (x, y), = frame.at(np.array([mark.place]))
     data = " ".join(f'data-{name}={_quoted(value)}' for name, value in mark.data.items())
-    return (f'<g class="camera" tabindex="0" role="button" aria-label={_quoted(mark.label)} data-code="{mark.code}" {data} '
+    moves = "" if still else f'tabindex="0" role="button" aria-label={_quoted(mark.label)} data-code="{mark.code}" {data} '
+    return (f'<g class="camera" {moves}'
             f'transform="translate({x:.1f} {y:.1f})"><circle class="reach" r="28"/><circle class="dot" r="14"/>'
             f'<path class="nose" d="M0 -25L7 -14H-7Z" transform="rotate({mark.azimuth:.1f})"/>'
             f'<text y="5" text-anchor="middle">{mark.code.removeprefix("C")}</text></g>')

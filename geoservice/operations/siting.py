@@ -51,17 +51,18 @@ class Chosen:
 @dataclass(frozen=True, eq=False)
 class Plan:
     """A proposal: cameras, how good it is (value, bound, gap in weight), the greedy plan's value beside it, what the law says,
-    and other answers. `clash` says why there is no plan; facts: see `Seen`; `share` of all facts that the plan sees."""
+    and other answers. `clash` says why there is no plan; facts: see `Seen`; `share` of all facts that the plan sees. Cameras that
+    people put themselves (status `placed`) come without sites, bound, gap and greedy value: nothing was chosen."""
 
     asked: Asked
     ground: Ground
     seen: Seen
-    sites: Sites
+    sites: Sites | None
     status: str
     value: float
-    bound: float
-    gap: float
-    greedy: float
+    bound: float | None
+    gap: float | None
+    greedy: float | None
     covered: int
     cameras: tuple[Chosen, ...]
     law: Judged
@@ -102,9 +103,7 @@ def in_view(reader: Reader, query: FactQuery, spot: Spot, purpose: str) -> int:
     """How many of the facts that could guide a plan one camera has in view, near enough for a purpose."""
     if purpose not in PURPOSES:
         raise BadInput(f"« purpose » attend l’une de ces valeurs : {', '.join(PURPOSES)}.")
-    query, _ = reader.resolved(query)
-    ground, seen = _guides.get((*sitingground.state_of(reader), reader.version(FACTS), query.canonical(), spot.operator),
-                               lambda: _guiding(reader, query, spot.operator))
+    ground, seen = guides(reader, query, spot.operator)
     optics = sitingground.optics_of(spot.lens)
     x, y = ground.metres(np.array([[spot.lon, spot.lat]]))[0].tolist()
     camera = Camera(x, y, optics.reach(purpose), spot.azimuth % 360, optics.field_deg, spot.height_m)
@@ -112,10 +111,17 @@ def in_view(reader: Reader, query: FactQuery, spot: Spot, purpose: str) -> int:
     return int(seen.facts[found.indices].sum())
 
 
-def _guiding(reader: Reader, query: FactQuery, operator: str) -> tuple[Ground, Seen]:
+def guides(reader: Reader, query: FactQuery, operator: str, weights: str = "count") -> tuple[Ground, Seen]:
+    """The ground of a query and the facts that could guide a plan there, kept while the data do not change."""
+    query, _ = reader.resolved(query)
+    key = (*sitingground.state_of(reader), reader.version(FACTS), query.canonical(), operator, weights)
+    return _guides.get(key, lambda: _guiding(reader, query, operator, weights))
+
+
+def _guiding(reader: Reader, query: FactQuery, operator: str, weights: str) -> tuple[Ground, Seen]:
     facts = chosen(reader, query)
     ground = sitingground.ground(reader, area_of(reader, query, facts.column("lon"), facts.column("lat")))
-    return ground, demand_of(reader, facts, ground, Guide(query, "count", operator))
+    return ground, demand_of(reader, facts, ground, Guide(query, weights, operator))
 
 
 def area_of(reader: Reader, query: FactQuery, lon: np.ndarray, lat: np.ndarray) -> Box:

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from geoservice.operations.sitingasked import Asked
 
 KINDS = {"facade": "façade", "corner": "angle de bâtiment", "pole": "lampadaire", "existing": "caméra existante",
-         "point": "emplacement proposé"}
+         "point": "emplacement proposé", "placed": "posée à la main"}
 LOST = {"inside": "au milieu d’un bâtiment", "far": "sans fait à portée", "forbidden": "dans une zone interdite"}
+STREET = ("pole", "existing")  # supports of the street
 MOST_SITES = 1_000  # those with most weight in reach: a plan is for people who wait
 _ON_WALL_M = 5.0  # a place of one's own may be pointed at so far inside a building: it is put before the façade
 _ALONG_DEG = 91.0  # a camera on a wall may look along it, at the doors beside it
@@ -60,7 +61,7 @@ class Sites:
 
     def public(self, row: int) -> bool:
         """Whether that is a support of the street."""
-        return self.kind(row) in ("pole", "existing")
+        return self.kind(row) in STREET
 
 
 def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
@@ -155,7 +156,7 @@ def _weight(spots: Candidates, seen: Seen, reach: float) -> np.ndarray:
 
 
 def _allowed(ground: Ground, every: Candidates, operator: str) -> tuple[Candidates, dict[str, tuple[int, str]]]:
-    public = np.isin(every.kind, [hung.KINDS.index(kind) for kind in ("pole", "existing")])
+    public = np.isin(every.kind, [hung.KINDS.index(kind) for kind in STREET])
     places = np.array(sitinglaw.places_of(ground, every.places, public))
     refused = {}
     for place in sorted(set(places.tolist())):

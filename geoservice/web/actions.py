@@ -23,7 +23,7 @@ ACTIONS: dict[str, Action] = {
         "/leviers", "/leviers/{number}", "/api/levers",
         "/mesures", "/api/complaints", "/api/capture", "/api/rates", "/api/completeness", "/api/yearly",
         "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/quarters/{ref:path}", "/api/map.svg", "/api/snippet",
-        "/api/features/{layer}", "/decider", "/api/siting/field",
+        "/api/features/{layer}", "/decider", "/decider/plans/{number}", "/api/siting/field", "/api/siting/together",
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
     "POST /api/siting/plan": _READ,
     **{f"GET /decider/{name}": Action.EXPORT for name in ("plans.pdf", "plan.svg", "plan.gpkg")},
@@ -39,6 +39,7 @@ ACTIONS: dict[str, Action] = {
                      "GET /reunions/{number}/partage.pdf", "GET /leviers/{number}/note.pdf"), Action.EXPORT),
     **{f"POST {path}": Action.RECORD for path in (
         "/leviers", *(f"/leviers/{{number}}{rest}" for rest in ("", "/verrouiller", "/deverrouiller", "/retirer")))},
+    **dict.fromkeys(("POST /decider/plans", "POST /decider/plans/{number}/retirer"), Action.RECORD),
     "POST /reunions/{number}/divulguer": Action.DISCLOSE,
     **{f"POST {path}": Action.RECORD for path in (
         "/reunions", "/reunions/{number}/instantanes", "/reunions/{number}/decisions", "/reunions/{number}/suites",

@@ -47,6 +47,7 @@ from geoservice.web.routes import (
     page,
     picture,
     places,
+    planspage,
     profiles,
     quarters,
     search,
@@ -71,7 +72,7 @@ ROUTERS = (  # in the order they are tried: tiles first, they are asked for by t
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
     measures.router, measurespage.router, levers.router, leverspage.router, landing.router,
     hallspage.router, halls.router, silences.router,
-    siting.router, decidepage.router, sitingpapers.router, estate.router, follow.router,
+    siting.router, decidepage.router, planspage.router, sitingpapers.router, estate.router, follow.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
     links.router, glossary.router, pages.page, desk.router, health.router, files.router,
 )

@@ -173,6 +173,8 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "height_m": ("4", "Hauteur de la caméra, de 2 à 30 m."),
     "lens": ("4", "Focale en millimètres : 2.8, 4, 6 ou 12, sur un capteur de 5,4 mm et 1 920 pixels."),
     "operator": ("bailleur", "Qui filme : bailleur ou commune."),
+    "spots": ("2.4491,48.8921,135;2.4495,48.8922,270", "Caméras : longitude, latitude, direction, et au besoin leur support."),
+    "weights": ("count", "Poids des faits : count (chacun pour un) ou gravity (selon la gravité)."),
     "purpose": ("observe", "À quoi elle doit servir : detect, observe, recognise ou identify."),
     "masks": ("1", "1 : la voie publique est derrière un masque irréversible."),
     "support": ("building", "Ce qui la porte : building, ou street (un support de la rue)."),

@@ -12,12 +12,12 @@ from geoservice.web.body import read_bytes
 LONGEST = 4_096
 
 
-async def read_form(request: Request, *names: str) -> dict[str, str]:
+async def read_form(request: Request, *names: str, most: int = LONGEST) -> dict[str, str]:
     """The fields of a form by name, '' where one is absent; BadInput for anything that is no such form."""
     told = f"{'champs' if len(names) > 1 else 'champ'} {', '.join(f'« {name} »' for name in names)}"
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise BadInput(f"Envoyez le formulaire en application/x-www-form-urlencoded : {told}.")
-    body = await read_bytes(request, LONGEST, BadInput(f"Ce formulaire est trop long : {told}."))
+    body = await read_bytes(request, most, BadInput(f"Ce formulaire est trop long : {told}."))
     try:
         fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=len(names) + 1, keep_blank_values=True)
     except ValueError:

@@ -39,6 +39,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "lon": {"type": "number", "minimum": -180, "maximum": 180}, "lat": {"type": "number", "minimum": -90, "maximum": 90},
     "azimuth": {"type": "number", "minimum": 0, "maximum": 360}, "height_m": {"type": "number", "minimum": 2, "maximum": 30},
     "lens": {"type": "string", "enum": ["2.8", "4", "6", "12"]}, "operator": {"type": "string", "enum": ["bailleur", "commune"]},
+    "weights": {"type": "string", "enum": ["count", "gravity"]},
     "purpose": {"type": "string", "enum": ["detect", "observe", "recognise", "identify"]},
     "masks": {"type": "string", "enum": ["0", "1"]}, "support": {"type": "string", "enum": ["building", "street"]},
     "compare": {"type": "string", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2}$"},

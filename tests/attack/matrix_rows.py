@@ -112,6 +112,8 @@ ROWS: dict[str, Row] = {
     "GET /api/session": Row(EVERYBODY),
     "GET /api/siting/field": Row(READERS, aims=False, queries=lambda names: (
         {"lon": "2.25", "lat": "48.8"}, {"lon": "2.45", "lat": "48.9"})),
+    "GET /api/siting/together": Row(READERS, aims=False, queries=lambda names: (
+        {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803", "spots": "2.25,48.8,0"},)),
     "POST /api/siting/plan": Row(READERS, json=lambda names: {
         "filter": {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"}}),
     # there is no building in this town: an answer with its reason; papers that are made: tests/web/test_sitingpapers.py
@@ -215,6 +217,10 @@ ROWS: dict[str, Row] = {
     "POST /leviers/{number}/verrouiller": named(WRITERS, path=numbered("lever"), own=DONE, form=empty, uses_up="lever"),
     "POST /leviers/{number}/deverrouiller": named(WRITERS, path=numbered("lever"), own=BAD, form=lambda names: {"reason": "x"}),
     "POST /leviers/{number}/retirer": named(WRITERS, path=numbered("lever"), own=DONE, form=empty, uses_up="lever"),
+    # kept plans
+    "GET /decider/plans/{number}": named(READERS, path=numbered("plan"), page=True),
+    "POST /decider/plans": Row(WRITERS, own=BAD, other=BAD, none=BAD, form=empty),
+    "POST /decider/plans/{number}/retirer": named(WRITERS, path=numbered("plan"), own=DONE, form=empty, uses_up="plan"),
     # what is published together
     "GET /api/shared": Row(SHARERS),
     **{f"GET /api/shared/{{territory}}{rest}": named(SHARERS) for rest in ("", "/halls", "/requests")},

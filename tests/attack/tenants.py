@@ -6,6 +6,7 @@ both may know (codes of organisations, open data) holds either.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -34,9 +35,11 @@ from geoservice.operations import (
     snapshots,
 )
 from geoservice.operations.passwords import NOBODY
+from geoservice.operations.reach import scope_of
 from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
 from geoservice.storage import people as stored
+from geoservice.storage import plans
 from geoservice.storage.store import Storage
 from geoservice.storage.tables import ImportRun
 from geoservice.types import Category, Role, Scope, Viewer
@@ -125,7 +128,7 @@ def build(folder: Path) -> tuple[Settings, Tenant, Tenant]:
         _facts(storage, catalog, tenant, folder)
         _agreed(storage, tenant)
         tenant.names |= {"meeting": str(meeting := _met(storage, tenant)), "snapshot": str(_frozen(storage, tenant, meeting)),
-                         "lever": _lever(storage, tenant)}
+                         "lever": _lever(storage, tenant), "plan": _plan(storage, tenant)}
         tenants_shared.plant(settings.shared_folder, tenant)
         audit.note_alone(storage, tenant.number, f"personne {tenant.word}", "export", f"GET {tenant.word}")
     shared = both[0].cells & both[1].cells
@@ -248,6 +251,16 @@ def _lever(storage: Storage, tenant: Tenant) -> str:
     return str(leverjournal.plan(reader, wish, datetime.now(UTC).date()))
 
 
+def _plan(storage: Storage, tenant: Tenant) -> str:
+    """A kept plan of cameras about one of a landlord's residences."""
+    lon, lat = tenant.town
+    asked = {"kind": "bailleur", "zone": tenant.names["zone"], "cameras": "1"}
+    with storage.write(scope_of(viewer(storage, tenant, "dsu_member"))) as connection:
+        return str(plans.add(connection, {
+            "organisation_id": tenant.number, "asked": json.dumps(asked), "spots": f"{lon},{lat},0,facade", "covered": 1,
+            "facts": 2, "versions": "{}", "rules": 20_000}))
+
+
 def _frozen(storage: Storage, tenant: Tenant, meeting: int) -> int:
     """What it looked at."""
     return snapshots.make(open_reader(storage, load(), viewer(storage, tenant, "dsu_member")), meeting, date(2024, 12, 31))
@@ -263,7 +276,7 @@ def viewer(storage: Storage, tenant: Tenant, role: str) -> Viewer:
 def nothing() -> dict[str, str]:
     """Names and numbers of nothing at all, in the sea."""
     numbers = dict.fromkeys(("member", "colleague", "sign_in", "token", "import", "undone", "agreement", "glass",
-                             "link", "key", "patrol", "override", "meeting", "snapshot", "lever"), NOWHERE)
+                             "link", "key", "patrol", "override", "meeting", "snapshot", "lever", "plan"), NOWHERE)
     shared = {"territory": "territoire-nul", "qpv": "qpv2024:NUL", "commune": "commune:NUL", "group": "all", "secret": "x" * 9,
               "wished": str(datetime.now(UTC).date()), "hall": "RIEN-0", "later": _later()}
     return {**numbers, **shared, "residence": "RIEN-0", "code": "RIEN-0", "x": "2100", "y": "1500", "z": str(ZOOM),
@@ -293,6 +306,8 @@ def fresh(town: Town, what: str, role: str) -> str:
         return _override(storage, mine, viewer(storage, mine, "org_admin"))
     if what == "lever":
         return _lever(storage, mine)
+    if what == "plan":
+        return _plan(storage, mine)
     if what in ("meeting", "snapshot"):
         meeting = _met(storage, mine)
         frozen = _frozen(storage, mine, meeting)
@@ -314,7 +329,7 @@ def undone_import(town: Town, tenant: Tenant) -> str:
 def state_of(town: Town, tenant: Tenant) -> str:
     """Everything that only its own people may change of a landlord."""
     own = ("token", "membership", "import_run", "fact", "feature", "hall_override", "meeting", "snapshot", "decision",
-           "decision_step", "lever")
+           "decision_step", "lever", "siting_plan")
     asked = dict.fromkeys(own, "organisation_id") | {"agreement": "giver_id"}
     with town.storage.read() as connection:
         found = [connection.execute(text(f"SELECT * FROM {table} WHERE {column} = {tenant.number} ORDER BY id")).all()

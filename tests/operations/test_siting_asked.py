@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geoservice.core.query import FactQuery
 from geoservice.errors import BadInput
-from geoservice.operations import sitingasked
+from geoservice.operations import sitingasked, sitingwish
 from geoservice.operations.sitingasked import Asked, of_texts, parameters, to_texts, wishes
 from geoservice.operations.sitingground import LENSES, OPERATORS, PURPOSES
 from geoservice.types import Kind
@@ -29,7 +29,7 @@ def test_bodies_addresses_and_plans_have_the_same_fields() -> None:
     assert set(Wish.model_fields) == names | {"filter"}
     assert set(wishes()) == names
     assert len(parameters()) == len(names) == len(set(parameters()))
-    assert set(decidepage.NAMES) == set(parameters()) | set(sitingasked.FILTER)
+    assert set(decidepage.NAMES) == set(parameters()) | set(sitingasked.FILTER) | {sitingwish.SPOTS}
     usual = Wish()
     assert Asked(QUERY, **{name: getattr(usual, name) for name in names}) == Asked(QUERY) == of_texts(QUERY, {})
 

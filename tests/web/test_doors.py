@@ -54,6 +54,8 @@ ASKED = {
     "/decider": ["/decider"],
     # there is no building in this world: see test_sitingpapers.py
     **{f"/decider/{name}": [] for name in ("plans.pdf", "plan.svg", "plan.gpkg")},
+    "/api/siting/together": ["/api/siting/together?bbox=2.24,48.795,2.255,48.803&spots=2.25,48.8,0"],
+    "/decider/plans/{number}": [],  # a plan is its own landlord's: see test_siting_kept.py
     "/api/siting/field": ["/api/siting/field?lon=2.25&lat=48.8"],
     "/api/complaints": ["/api/complaints", "/api/complaints?kind=bailleur&format=csv"],
     "/api/capture": ["/api/capture"],
@@ -124,7 +126,7 @@ ASKED = {
 
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
          "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons", "/patrimoine",
-         "/leviers", "/leviers/{number}",
+         "/leviers", "/leviers/{number}", "/decider/plans/{number}",
          "/halls", "/mesures", "/decider", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces",
          "/partage", "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
@@ -168,6 +170,8 @@ SENT = {
     "/accords/{number}/retirer": "/accords/1/retirer",
     "/reunions": "/reunions",
     "/leviers": "/leviers",
+    "/decider/plans": "/decider/plans",
+    "/decider/plans/{number}/retirer": "/decider/plans/1/retirer",
     "/leviers/{number}": "/leviers/1",
     **{f"/leviers/{{number}}/{what}": f"/leviers/1/{what}" for what in ("verrouiller", "deverrouiller", "retirer")},
     **{f"/reunions/{{number}}/{what}": f"/reunions/1/{what}" for what in ("instantanes", "decisions", "suites", "clore",

@@ -12,25 +12,29 @@ from starlette.responses import Response
 
 from geoservice.core.query import FactQuery, parse
 from geoservice.core.siting import choose
+from geoservice.core.siting.choose import Plan as Choice
+from geoservice.core.siting.covering import Problem
 from geoservice.core.siting.law import Refusal
 from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput
-from geoservice.operations import siting, sitingground
+from geoservice.operations import siting, sitingground, sitinghand, sitingspots, sitingwish
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Plan
 from geoservice.operations.sitingasked import FILTER, Asked, wishes
 from geoservice.operations.sitingfield import FieldView, Spot, field
 from geoservice.operations.sitinglaw import PLACES
-from geoservice.web import heavy
+from geoservice.operations.sitingspots import Placed
+from geoservice.web import decideparts, heavy
 from geoservice.web.body import Body, documented, read_body
 from geoservice.web.dependencies import CurrentReader, described, one_of, only
 from geoservice.web.origin import refuse_other_sites
-from geoservice.web.responses import respond, tag_of, to_json
+from geoservice.web.responses import JSON, respond, tag_of, to_json
 
 router = APIRouter()
 
 NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support", "purpose", *FILTER)
+TOGETHER = (*FILTER, "lens", "purpose", "weights", "operator", "height_m", sitingwish.SPOTS)
 GEOJSON = "application/geo+json"
 _SUPPORTS = ("building", "street")  # what a camera hangs on: a street's own support is the street
 _DIGITS = 7  # of a degree: a centimetre
@@ -51,6 +55,15 @@ def one_field(request: Request, reader: CurrentReader, given: Annotated[dict[str
     return respond(request, tag, lambda: to_json(_field_answer(reader, spot, about, purpose)), GEOJSON)
 
 
+@router.get("/api/siting/together", openapi_extra=described(*TOGETHER, answers=(JSON,)))
+def seen_together(request: Request, reader: CurrentReader,
+                  given: Annotated[dict[str, str], Depends(only(*TOGETHER))]) -> Response:
+    """What cameras have in view together, of the facts that could guide a plan of the same parameters."""
+    asked, placed = sitingwish.asked_of(reader, given), sitingspots.parse(given.get(sitingwish.SPOTS, sitingspots.NONE))
+    tag = tag_of("together", *sitingground.state_of(reader), reader.version(FACTS), asked, placed)
+    return respond(request, tag, lambda: to_json(_together_answer(reader, asked, placed)), JSON)
+
+
 @router.post("/api/siting/plan", dependencies=[Depends(refuse_other_sites)], openapi_extra=documented(Wish))
 async def one_plan(request: Request, reader: CurrentReader) -> Response:
     """The best plan of an area with its proof, its refusals, and the answers without cameras beside it."""
@@ -63,7 +76,12 @@ async def one_plan(request: Request, reader: CurrentReader) -> Response:
 
 def made(reader: Reader, asked: Asked) -> Plan:
     """A plan whose proof is looked for in the other process."""
-    return siting.plan(reader, asked, lambda problem, seconds: heavy.elsewhere(choose.best, problem, seconds))
+    return siting.plan(reader, asked, elsewhere)
+
+
+def elsewhere(problem: Problem, seconds: float) -> Choice:
+    """The proof, looked for in the other process."""
+    return heavy.elsewhere(choose.best, problem, seconds)
 
 
 def spot_of(given: dict[str, str]) -> Spot:
@@ -88,6 +106,17 @@ def _field_answer(reader: Reader, spot: Spot, query: FactQuery | None, purpose: 
     except NotEnough as lacking:
         return {"type": "FeatureCollection", "enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)},
                 "features": []}
+
+
+def _together_answer(reader: Reader, asked: Asked, placed: tuple[Placed, ...]) -> dict[str, Any]:
+    try:
+        found = sitinghand.together(reader, asked, placed)
+    except NotEnough as lacking:
+        return {"enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)}}
+    usable, total = int(found.seen.facts.sum()), found.seen.total
+    return {"enough": True, "reason": None, "facts": total, "usable": usable, "covered": found.covered, "value": found.value,
+            "cameras": found.each.tolist(), "quarters": {name: round(share, 4) for name, share in found.shares.items()},
+            "sentence": decideparts.seen_together(len(placed), found.covered, usable, total)}
 
 
 def field_json(found: FieldView) -> dict[str, Any]:

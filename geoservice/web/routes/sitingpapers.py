@@ -17,22 +17,23 @@ from geoservice.export.paper import TENTH_MM
 from geoservice.export.paperpdf import to_pdf
 from geoservice.export.svg import to_svg
 from geoservice.export.tables import to_gpkg_layers
-from geoservice.operations import sitingground, sitingpapers, sitingpapers_site
+from geoservice.operations import sitingground, sitingkept, sitingpapers, sitingpapers_site
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Plan
+from geoservice.operations.sitingwish import filters_of
 from geoservice.web import heavy
 from geoservice.web.dependencies import CurrentReader, only
 from geoservice.web.naming import file_name
 from geoservice.web.responses import respond, tag_of
 from geoservice.web.routes import decidepage
-from geoservice.web.routes.decidepage import filters_of, plan_of
+from geoservice.web.routes.decidepage import plan_of
 from geoservice.web.routes.picture import PDF, SVG
 
 router = APIRouter(include_in_schema=False)
 
 GPKG = "application/geopackage+sqlite3"
-NAMES = (*decidepage.NAMES, "paper")
+NAMES = (*decidepage.NAMES, sitingkept.NUMBER, "paper")
 _LAYERS = ("eclairage", "cameras", "qpv", "limites")  # what a plan reads besides its ground
 Given = Annotated[dict[str, str], Depends(only(*NAMES))]
 Made = Callable[[Reader, Plan, datetime], bytes]
