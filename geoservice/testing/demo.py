@@ -13,7 +13,7 @@ from geoservice.operations import accounts, credits, setup
 from geoservice.operations.ingest import ImportRequest, recognised, run
 from geoservice.operations.setup import Storage
 from geoservice.settings import Settings
-from geoservice.testing import meeting, sharing
+from geoservice.testing import levers, meeting, sharing
 from geoservice.testing.assembly import Town, town
 from geoservice.testing.files import Import
 from geoservice.types import Kind
@@ -37,6 +37,7 @@ def prepare(settings: Settings, say: Say = lambda _text: None) -> None:
     storage = load_town(settings.model_copy(update={"shared": None}), made, say)
     _publish(storage, made, say)
     meeting.meet(storage, load(settings.layers), _first(storage), made.truth.end)
+    levers.note(storage, load(settings.layers), made.truth, _first(storage))
     storage.close()
     setup.demo_ready(settings)
 

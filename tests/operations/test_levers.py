@@ -24,7 +24,7 @@ from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
 from geoservice.storage import levers as stored
 from geoservice.storage import purge
-from geoservice.testing import demo
+from geoservice.testing import demo, levers
 from geoservice.types import Category, Kind, Scope
 
 TODAY = date(2026, 11, 22)
@@ -89,6 +89,24 @@ def test_the_one_that_worked_is_concluded_as_the_gate_said_it_could_be(planned, 
     direct = months(who, plan.kind, plan.categories, [later(planted.start, -12), planted.start, later(planted.start, 12)])
     home = direct.by_home[direct.stock.residences.index(planted.residence)].tolist()
     assert [found.treated.before, found.treated.after] == home
+
+
+def test_the_demo_opens_with_one_that_is_concluded_and_one_that_is_too_early(storage, town):
+    planted = town.truth.lever("worked")
+    who = reader(storage, planted.organisation)
+    try:
+        first, lately = (journal.one(storage, who.viewer, number) for number in levers.note(storage, load(), town.truth,
+                                                                                         planted.organisation))
+        assert first.treated == (HOME + planted.residence,)
+        assert figures.evaluate(who, first, TODAY).word == leverresult.SEEN
+        assert figures.evaluate(who, first, TODAY).cost is not None
+        assert figures.evaluate(who, lately, TODAY).word == leverresult.EARLY
+        assert (first.intact, lately.intact) == (True, True)
+        assert not set(first.treated + first.controls) & set(lately.treated)
+    finally:
+        for each in journal.listing(storage, who.viewer):
+            if not each.withdrawn:
+                journal.withdraw(storage, who.viewer, each.number)
 
 
 def test_displacement_shows_in_the_ring_and_no_price_is_made_of_it(planned):
