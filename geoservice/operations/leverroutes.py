@@ -32,7 +32,7 @@ def _made(reader: Reader, stock: Stock) -> Halls:
         layer = reader.shelf.features("halls")
         open_both = {key for key, said in zip(layer.keys, layer.properties, strict=True) if said.get("traversant") is True}
         through = np.array([key in open_both for key in stock.keys], dtype=bool)
-    return Halls(stock.metres(), stock.home, through, _numbers([_street(each) for each in homes]),
+    return Halls(stock.ground.metres, stock.home, through, _numbers([_street(each) for each in homes]),
                  _numbers([_landlord(each) for each in homes]))
 
 
