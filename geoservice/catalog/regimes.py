@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from geoservice.catalog.layers import shipped_folder
 from geoservice.catalog.schema import parse, read_toml
@@ -40,10 +40,17 @@ class Excluded(_Closed):
 
 
 class Paper(_Closed):
-    """A piece of the file; due where the street is filmed, or from so many cameras, when that is said."""
+    """A piece of the file; due where the street is filmed, or from so many cameras, when that is said.
+
+    reference: the text that asks for it; given_by: which of a plan's own papers is it, or a part of it (none: others write it);
+    todo: who has it.
+    """
 
     code: str
     label: str
+    reference: str
+    given_by: Literal["", "plans", "openings", "study", "masks", "retention"] = ""
+    todo: str = ""
     when_films: tuple[Place, ...] = ()
     from_cameras: int | None = Field(None, ge=1)
     optional: bool = False
@@ -53,6 +60,26 @@ class Paper(_Closed):
         if not self.when_films and self.from_cameras is None:
             return not self.optional
         return bool(films & set(self.when_films)) or (self.from_cameras is not None and cameras >= self.from_cameras)
+
+
+class Deadline(_Closed):
+    """A day that the authorisation (or the first image, where there is none) brings: so many months after, before its end, or
+    every so many months. A rule that no text sets says that it is a usage; as_of: the day it was read, where not the regime's."""
+
+    code: str
+    label: str
+    reference: str
+    after_months: int | None = Field(None, ge=1)
+    before_end_months: int | None = Field(None, ge=0)
+    every_months: int | None = Field(None, ge=1)
+    urgent: bool = False
+    as_of: date | None = None
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Deadline:
+        if sum(each is not None for each in (self.after_months, self.before_end_months, self.every_months)) != 1:
+            raise ValueError("one of after_months, before_end_months, every_months")
+        return self
 
 
 class Regime(_Closed):
@@ -75,6 +102,8 @@ class Regime(_Closed):
     references: tuple[Reference, ...] = Field(min_length=1)
     excluded: tuple[Excluded, ...]
     file: tuple[Paper, ...] = Field(min_length=1)
+    deadline: tuple[Deadline, ...] = Field(min_length=1)
+    first_day: str
 
 
 def load(folder: Path | None = None) -> dict[str, Regime]:

@@ -181,10 +181,19 @@ def _widths(pdf: Tagged, block: Table) -> list[float]:
         _ink(pdf, INK, 9.5)
         held = max(pdf.get_string_width(sheet.safe(row[column])) for row in block.rows)
         wanted.append(max(held, least, min(whole, 22.0)) + 4)
-    spare = WIDTH_MM - sum(wanted)
-    widest = max(range(len(wanted)), key=lambda column: wanted[column])
-    wanted[0 if spare > 0 else widest] += spare
-    return wanted
+    if (spare := WIDTH_MM - sum(wanted)) > 0:
+        return [wanted[0] + spare, *wanted[1:]]
+    return _capped(wanted)
+
+
+def _capped(wanted: list[float]) -> list[float]:
+    """Columns that are wider than what fits get the same width, the others what they want."""
+    left, many = WIDTH_MM, len(wanted)
+    for width in sorted(wanted):
+        if width > left / many:
+            break
+        left, many = left - width, many - 1
+    return [min(width, left / max(many, 1)) for width in wanted]
 
 
 def _height(pdf: Tagged, row: Sequence[str], widths: Sequence[float]) -> float:

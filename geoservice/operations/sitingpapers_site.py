@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,11 +38,16 @@ def site_of(plan: Plan) -> Site:
     """What the plates show, in metres; BadInput for a plan without cameras."""
     if not plan.cameras:
         raise BadInput(plan.clash or "Ce plan n’a pas de caméra : il n’y a rien à mettre sur un plan.")
-    ground, cameras = plan.ground, [_camera(plan.ground, each) for each in plan.cameras]
+    ground, cameras = own_ground(plan), [_camera(plan.ground, each) for each in plan.cameras]
     seen = shapely.union_all([field_of(each) for each in cameras])
     third, ours = (_facades(ground, seen, which) for which in (~ground.own, ground.own))
     return Site(ground.roads, ground.walls.footprints, ground.own, cameras, mask_of(plan, seen), third, ours,
                 np.empty(0, dtype=object))
+
+
+def own_ground(plan: Plan) -> Ground:
+    """The ground as whoever films has it: to a town the buildings of a landlord are third parties', whoever asks."""
+    return plan.ground if plan.asked.operator == "bailleur" else replace(plan.ground, own=np.zeros_like(plan.ground.own))
 
 
 def field_of(camera: Camera) -> Any:
@@ -64,7 +70,7 @@ def whole_plate(site: Site, sheet: str) -> Plate:
 
 def detail_plate(plan: Plan, site: Site, place: int) -> Plate:
     """One camera with its whole field, its own mask and the façades in it; the others as numbers."""
-    camera, ground = site.cameras[place], plan.ground
+    camera, ground = site.cameras[place], own_ground(plan)
     seen = field_of(camera)
     third, ours = (_facades(ground, seen, which) for which in (~ground.own, ground.own))
     others = [Camera(each.number, each.place, each.azimuth, {}) for each in site.cameras if each is not camera]

@@ -118,7 +118,10 @@ ROWS: dict[str, Row] = {
         "filter": {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"}}),
     # there is no building in this town: an answer with its reason; papers that are made: tests/web/test_sitingpapers.py
     **{f"GET /decider/{name}": Row(READERS, own=BUSY, other=BUSY, none=BUSY, queries=lambda names: (
-        {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"},)) for name in ("plans.pdf", "plan.svg", "plan.gpkg")},
+        {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"},))
+        for name in ("plans.pdf", "plan.svg", "plan.gpkg", "dossier.pdf")},
+    "GET /decider/echeances.ics": Row(READERS, own=BUSY, other=BUSY, none=BUSY, queries=lambda names: (
+        {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803", "autorisation": "2026-12-01"},)),
     # halls
     "GET /api/halls": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /api/halls/{code:path}": named(READERS, path={"code": "hall"}),
@@ -165,7 +168,7 @@ ROWS: dict[str, Row] = {
     "POST /doublons/{number}/separer": named(WRITERS, path={"number": "=999999"}, own=GONE, form=empty),
     # pages
     **{f"GET {path}": Row(READERS, page=True) for path in (
-        "/", "/lieux", "/mes-residences", "/halls", "/mesures", "/decider", "/donnees")},
+        "/", "/lieux", "/mes-residences", "/halls", "/mesures", "/decider", "/decider/dossier", "/donnees")},
     "GET /saisie": Row(WRITERS, page=True),
     "GET /glossaire": Row(READERS, page=True),
     "GET /compte": Row(EVERYBODY, page=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,7 +21,7 @@ from geoservice.export.paperpdf import to_pdf
 from geoservice.export.siteplate import Frame
 from geoservice.export.svg import to_svg
 from geoservice.export.tables import to_gpkg_layers
-from geoservice.operations import siting, sitingpapers, sitingpapers_site
+from geoservice.operations import siting, sitingpapers, sitingpapers_file, sitingpapers_site
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Asked, Plan
 from tests.operations.test_siting import QUERY, world
@@ -223,6 +223,49 @@ def test_a_layer_without_rows_is_there(street: Reader, tmp_path: Path) -> None:
     bare = siting.plan(street, Asked(QUERY, cameras=1, masked=False))
     path.write_bytes(to_gpkg_layers(sitingpapers_site.layers_of(bare, EDITED)))
     assert pyogrio.read_info(path, layer="masques")["features"] == 0
+
+
+def states(plan: Plan) -> dict[str, str]:
+    return {each.code: each.state for each in sitingpapers_file.pieces(plan)}
+
+
+def test_the_file_says_what_is_there_and_what_is_missing(street: Reader, plan: Plan) -> None:
+    found = {each.code: each for each in sitingpapers_file.pieces(plan)}
+    assert {code: each.state for code, each in found.items()} == {
+        "registre": "à joindre", "aipd": "à joindre", "opportunite": "fourni par ces documents",
+        "plans": "fourni par ces documents", "information": "à joindre", "habilites": "à joindre",
+        "conservation": "fourni par ces documents", "masques": "manquant", "convention_l272_2": "sans objet"}
+    assert "m de façades dans un champ" in found["masques"].why
+    assert all(each.reference and each.as_of.isoformat() == "2025-06-30" for each in found.values())
+    bare = siting.plan(street, Asked(QUERY, cameras=2, masked=False))
+    refused = [each for each in sitingpapers_file.pieces(bare) if each.code == "refus"]
+    assert [each.state for each in refused] == ["manquant"] * len(bare.law.refusals)
+    assert "aucun masque" in next(each.why for each in sitingpapers_file.pieces(bare) if each.code == "masques")
+
+
+def test_the_file_of_a_town_asks_for_openings_of_third_parties(street: Reader) -> None:
+    town = siting.plan(street, Asked(QUERY, cameras=2, operator="commune"))
+    assert any(each.view.place == "voie" for each in town.cameras)
+    found = states(town)
+    assert (found["plan_de_masse"], found["plan_de_detail"], found["ouvertures"]) == (
+        "fourni par ces documents", "fourni par ces documents", "manquant")
+    from dataclasses import replace
+
+    square = replace(town, cameras=tuple(replace(each, view=replace(each.view, place="lieu_ouvert")) for each in town.cameras))
+    assert {states(square)[code] for code in ("plan_de_masse", "plan_de_detail", "ouvertures")} == {"sans objet"}
+
+
+def test_the_file_on_paper_has_its_days(street: Reader, plan: Plan) -> None:
+    for started, words in ((None, "tous les 36 mois"), (date(2026, 12, 1), "1er déc. 2029")):
+        with pypdfium2.PdfDocument(to_pdf(*sitingpapers_file.paper(street, plan, EDITED, started), FONT)) as document:
+            text = " ".join(" ".join(page.get_textpage().get_text_bounded() for page in document).replace("\xa0", " ").split())
+            assert len(document) <= 2
+        assert words in text
+        assert "manquant" in text
+        assert "Projet, à discuter" in text
+    events = sitingpapers_file.events(street, siting.plan(street, Asked(QUERY, cameras=2, operator="commune")), date(2026, 12, 1))
+    assert [each.uid.split("-")[1] for each in events] == ["images", "affiches", "bilan", "aipd", "renouvellement", "fin"]
+    assert len({each.uid for each in events}) == len(events)
 
 
 def test_thirty_pages_do_not_keep_anybody_waiting(street: Reader, plan: Plan) -> None:

@@ -53,7 +53,8 @@ ASKED = {
     "/mesures": ["/mesures"],
     "/decider": ["/decider"],
     # there is no building in this world: see test_sitingpapers.py
-    **{f"/decider/{name}": [] for name in ("plans.pdf", "plan.svg", "plan.gpkg")},
+    **{f"/decider/{name}": [] for name in ("plans.pdf", "plan.svg", "plan.gpkg", "dossier.pdf", "echeances.ics")},
+    "/decider/dossier": ["/decider/dossier"],
     "/api/siting/together": ["/api/siting/together?bbox=2.24,48.795,2.255,48.803&spots=2.25,48.8,0"],
     "/decider/plans/{number}": [],  # a plan is its own landlord's: see test_siting_kept.py
     "/api/siting/field": ["/api/siting/field?lon=2.25&lat=48.8"],
@@ -127,7 +128,8 @@ ASKED = {
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
          "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons", "/patrimoine",
          "/leviers", "/leviers/{number}", "/decider/plans/{number}",
-         "/halls", "/mesures", "/decider", "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces",
+         "/halls", "/mesures", "/decider", "/decider/dossier",
+         "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces",
          "/partage", "/partages"}  # they send people to the form
 # what takes a body: nobody may send one without signing in, nor from the page of another site
 SENT = {

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from geoservice.core.siting.deadlines import months_after
+
 
 class Excluded(Protocol):
     """A target that no image may show, but behind a mask."""
@@ -122,7 +124,4 @@ def ends(regime: Regime, plan: Plan) -> date | None:
     """The day the authorisation ends, None where there is none; a month that is too short ends on its last day."""
     if regime.duration_months is None or plan.started is None:
         return None
-    months = plan.started.year * 12 + plan.started.month - 1 + regime.duration_months
-    year, month = divmod(months, 12)
-    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - date(year, month + 1, 1)).days
-    return date(year, month + 1, min(plan.started.day, last))
+    return months_after(plan.started, regime.duration_months)
