@@ -24,6 +24,8 @@ from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
 from geoservice.operations.reuse import Shelf
 from geoservice.operations.sitingasked import Asked
+from geoservice.operations.sitingclash import clash_of
+from geoservice.operations.sitingcost import total_of
 from geoservice.operations.sitingdemand import Guide, Seen, demand_of
 from geoservice.operations.sitingfield import FieldView, Spot, seen_from
 from geoservice.operations.sitingground import PURPOSES, Ground
@@ -89,14 +91,14 @@ def plan(reader: Reader, asked: Asked, solve: Solve = choose.best) -> Plan:
     seen = demand_of(reader, facts, ground, Guide(query, asked.weights, asked.operator))
     sites = sites_of(reader, ground, seen, asked)
     problem = _problem(asked, seen, sites)
-    found, quick = solve(problem, SECONDS), choose.greedy(problem)
+    found, quick = choose.spared(problem, solve(problem, SECONDS)), choose.greedy(problem)
     cameras = tuple(_camera(ground, asked, sites, seen, row, order) for order, row in enumerate(found.chosen.tolist(), 1))
     stands = [Stand(each.code, each.view.place, each.view.road_share, asked.masked) for each in cameras]
     covered = int(seen.facts[problem.cameras_on(found.chosen) > 0].sum())
     return Plan(asked, ground, seen, sites, found.status, found.value, found.bound, found.gap, quick.value, covered, cameras,
                 sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
-                tuple(beside(facts, len(cameras), covered)),
-                {seen.zones[zone]: share for zone, share in found.shares.items()}, _clash(asked, seen, found))
+                tuple(beside(facts, len(cameras), covered, total_of(sites.prices[sites.site[found.chosen]]))),
+                {seen.zones[zone]: share for zone, share in found.shares.items()}, clash_of(asked, seen, sites, found))
 
 
 def in_view(reader: Reader, query: FactQuery, spot: Spot, purpose: str) -> int:
@@ -154,8 +156,8 @@ def _facts_box(reader: Reader, code: str, lon: np.ndarray, lat: np.ndarray) -> B
 def _problem(asked: Asked, seen: Seen, sites: Sites) -> Problem:
     least = dict.fromkeys(range(len(seen.zones)), asked.least) if asked.least > 0 else {}
     demand = covering.Demand.of(seen.weights, seen.zone)
-    return Problem.of((sites.sights.indptr, sites.sights.indices), demand, covering.Limits(asked.cameras, least=least),
-                      site=sites.site)
+    return Problem.of((sites.sights.indptr, sites.sights.indices), demand, covering.Limits(asked.most, asked.budget, least=least),
+                      None if asked.budget is None else sites.prices[sites.site, 1], sites.site)
 
 
 def _camera(ground: Ground, asked: Asked, sites: Sites, seen: Seen, row: int, order: int) -> Chosen:
@@ -165,14 +167,3 @@ def _camera(ground: Ground, asked: Asked, sites: Sites, seen: Seen, row: int, or
     there = sites.sights.indices[sites.sights.indptr[row]:sites.sights.indptr[row + 1]]
     code = f"C{order}"
     return Chosen(code, sites.kind(row), seen_from(ground, spot, code), int(seen.facts[there].sum()))
-
-
-def _clash(asked: Asked, seen: Seen, found: Choice) -> str:
-    """Why no plan keeps what was asked, and what would."""
-    if not found.clashes:
-        return ""
-    clash = found.clashes[0]
-    what = f"{number(100 * asked.least, 0)} % des faits de {', '.join(seen.zones[zone] for zone in clash.zones)}"
-    if not clash.possible:
-        return (f"Aucun plan ne voit {what} : baissez cette part, prenez un objectif plus long ou un usage moins exigeant.")
-    return f"Il faut au moins {clash.cameras} caméras pour voir {what} : ajoutez-en, ou baissez cette part."

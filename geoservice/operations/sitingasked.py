@@ -19,7 +19,8 @@ from geoservice.operations import sitingground
 from geoservice.operations.sitingground import HEIGHT_M, OPERATORS, PURPOSES
 
 LonLat = tuple[float, float]
-MOST_CAMERAS = 30
+MOST_CAMERAS, USUAL_CAMERAS = 30, 4
+BUDGET = (1_000.0, 1_000_000.0)  # euros
 MOST_POINTS, MOST_SHAPES, MOST_CORNERS = 60, 20, 200
 WEIGHTS = {"count": "chaque fait compte pour un", "gravity": "un fait compte pour sa gravité, de 1 à 4 (1 si elle est inconnue)",
            "excess": "un fait compte pour la part qui dépasse l’attendu, dans un point chaud solide ou fragile du territoire",
@@ -33,12 +34,14 @@ _DIGITS = 7  # of a degree: a centimetre
 
 @dataclass(frozen=True)
 class Asked:
-    """What a plan is asked: facts, how many cameras of which lens and height, what they must let one do, who films, how facts
-    weigh; least: the share of each QPV's weight that must be seen; masked: public roads behind irreversible masks; points: places
-    of one's own (lon, lat) where a camera could hang, `sites` whether they alone; forbidden: rings (lon, lat) without cameras."""
+    """What a plan is asked: facts; how many cameras, for how many euros (4 when neither is said), of which lens and height; what
+    they must let one do, who films, how facts weigh; least: the share of each QPV's weight that must be seen; masked: public
+    roads behind irreversible masks; points: places of one's own (lon, lat) where a camera could hang, `sites` whether they alone;
+    forbidden: rings (lon, lat) without cameras."""
 
     query: FactQuery
-    cameras: int = 4
+    cameras: int | None = None
+    budget: float | None = None
     lens: str = "4"
     purpose: str = "observe"
     weights: str = "count"
@@ -53,8 +56,10 @@ class Asked:
     forbidden: tuple[tuple[LonLat, ...], ...] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= self.cameras <= MOST_CAMERAS:
+        if self.cameras is not None and not 1 <= self.cameras <= MOST_CAMERAS:
             raise BadInput(f"Le nombre de caméras va de 1 à {MOST_CAMERAS}.")
+        if self.budget is not None and not BUDGET[0] <= self.budget <= BUDGET[1]:
+            raise BadInput("Le budget va de 1 000 à 1 000 000 €.")
         for value, words, name in ((self.purpose, PURPOSES, "purpose"), (self.weights, WEIGHTS, "weights"),
                                    (self.operator, OPERATORS, "operator"), (self.lens, sitingground.LENSES, "lens"),
                                    (self.sites, SITES, "sites")):
@@ -65,6 +70,11 @@ class Asked:
         if not 0 <= self.least <= 1:
             raise BadInput("La part à couvrir dans chaque QPV va de 0 à 1 (de 0 à 100 % dans un formulaire).")
         _check_places(self.points, self.forbidden)
+
+    @property
+    def most(self) -> int:
+        """How many cameras at most: with a budget as many as it pays, unless a number is said too."""
+        return self.cameras or (USUAL_CAMERAS if self.budget is None else MOST_CAMERAS)
 
 
 def wishes() -> dict[str, tuple[Any, Any]]:

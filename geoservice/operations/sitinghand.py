@@ -14,6 +14,7 @@ from geoservice.operations.chosen import chosen
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import RETENTION_DAYS, Chosen, Plan, guides
 from geoservice.operations.sitingasked import Asked
+from geoservice.operations.sitingcost import prices, total_of
 from geoservice.operations.sitingdemand import Seen
 from geoservice.operations.sitingfield import Spot, seen_from
 from geoservice.operations.sitingground import MARGIN_M, Ground
@@ -67,20 +68,28 @@ def plan(reader: Reader, asked: Asked, placed: tuple[Placed, ...]) -> Plan:
     stands = [Stand(each.code, each.view.place, each.view.road_share, asked.masked) for each in cameras]
     return Plan(asked, ground, seen, None, PLACED, found.value, None, None, None, found.covered, cameras,
                 sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
-                tuple(beside(chosen(reader, query), len(cameras), found.covered)), found.shares)
+                tuple(beside(chosen(reader, query), len(cameras), found.covered, _cost(ground, placed))), found.shares)
 
 
 def _together(ground: Ground, seen: Seen, asked: Asked, placed: tuple[Placed, ...]) -> Together:
     _near(ground, placed)
     optics = sitingground.optics_of(asked.lens)
     reach = optics.reach(asked.purpose)
-    places = ground.metres(np.array([[each.lon, each.lat] for each in placed]).reshape(-1, 2))
+    places = _metres(ground, placed)
     cameras = Cameras.of([Camera(x, y, reach, each.azimuth % 360, optics.field_deg, asked.height_m)
                           for (x, y), each in zip(places.tolist(), placed, strict=True)])
     found = served(sights(ground.walls, cameras, seen.places), optics, asked.purpose)
     held = np.zeros(len(seen.facts), dtype=bool)
     held[found.indices] = True
     return Together(seen, np.bincount(found.cameras, seen.facts[found.indices], len(placed)).astype(np.int64), held)
+
+
+def _cost(ground: Ground, placed: tuple[Placed, ...]) -> tuple[float, float]:
+    return total_of(prices(ground, _metres(ground, placed), [each.kind for each in placed]))
+
+
+def _metres(ground: Ground, placed: tuple[Placed, ...]) -> np.ndarray:
+    return ground.metres(np.array([[each.lon, each.lat] for each in placed]).reshape(-1, 2))
 
 
 def _near(ground: Ground, placed: tuple[Placed, ...]) -> None:

@@ -19,7 +19,7 @@ from geoservice.core.siting.dori import DENSITIES, Optics
 from geoservice.core.siting.visibility import Camera
 from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput
-from geoservice.operations import sitingground, sitinglaw
+from geoservice.operations import sitingcost, sitingground, sitinglaw
 from geoservice.operations.reader import Reader
 from geoservice.operations.sitingdemand import Seen
 from geoservice.operations.sitingground import Ground
@@ -42,7 +42,8 @@ class Sites:
     """k ways to hang a camera: cameras (k), site (k,) of each, what it sees of the demand; spots the candidates by site.
 
     found: candidates near the facts by kind; refused: place → (how many, why); trimmed: sites left out beyond MOST_SITES;
-    forbidden: candidates in a forbidden place; lost: places of one's own that cannot serve, by reason.
+    forbidden: candidates in a forbidden place; lost: places of one's own that cannot serve, by reason;
+    prices (sites, 2) low and high, in euros.
     """
 
     spots: Candidates
@@ -54,6 +55,7 @@ class Sites:
     trimmed: int
     forbidden: int
     lost: dict[str, int]
+    prices: np.ndarray
 
     def kind(self, row: int) -> str:
         """What the camera of a row hangs on."""
@@ -85,7 +87,8 @@ def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     cameras = Cameras.alike(spots.places[site], Camera(0.0, 0.0, reach, 0.0, optics.field_deg, asked.height_m), azimuth)
     kinds = Counter(hung.KINDS[kind] for kind in tried.kind.tolist())
     return Sites(spots, site, cameras, served(sights(ground.walls, cameras, seen.places), optics, asked.purpose), dict(kinds),
-                 refused, trimmed, int(forbidden.sum()), {name: many for name, many in lost.items() if many})
+                 refused, trimmed, int(forbidden.sum()), {name: many for name, many in lost.items() if many},
+                 sitingcost.prices(ground, spots.places, [hung.KINDS[kind] for kind in spots.kind.tolist()]))
 
 
 def own_points(ground: Ground, asked: Asked) -> tuple[Candidates, int]:

@@ -33,8 +33,9 @@ class Answer:
     warnings: tuple[str, ...]
 
 
-def beside(found: Chosen, cameras: int, covered: int) -> Iterator[Answer]:
-    """The plan first, then every lever for some of the same facts; the catalogue's own camera is the plan."""
+def beside(found: Chosen, cameras: int, covered: int, cost: tuple[float, float]) -> Iterator[Answer]:
+    """The plan first, of so many cameras for so many euros, then every lever for some of the same facts: the catalogue's own
+    camera is the plan."""
     catalogue, counts = levers.load(), pattern(found)
     matches = levers.matched(catalogue, counts)
     meant = {match.lever.code for match in matches}
@@ -44,7 +45,7 @@ def beside(found: Chosen, cameras: int, covered: int) -> Iterator[Answer]:
                 "Aucun de ces faits n’est d’une catégorie et d’un lieu pour lesquels la vidéo a montré un effet.",)
             share = covered / len(found) if len(found) else 0.0
             per = f"{cameras} caméra{'s' if cameras > 1 else ''}, pose comprise"
-            yield _answer(lever, share, unfit + _warnings(lever, counts), cameras, per)
+            yield _answer(lever, share, unfit + _warnings(lever, counts), cost, per)
     yield from (_answer(match.lever, match.share, _warnings(match.lever, counts)) for match in matches if not match.lever.films)
 
 
@@ -68,8 +69,9 @@ def _warnings(lever: Lever, counts: dict[tuple[Category, Place | None], int]) ->
     return tuple(found)
 
 
-def _answer(lever: Lever, share: float, warnings: tuple[str, ...], times: int = 1, per: str = "") -> Answer:
-    best = lever.evidence[0]
-    return Answer(lever.code, "Ce plan de caméras" if per else lever.label, bool(per), share, times * lever.cost.low,
-                  times * lever.cost.high, per or lever.cost.per, lever.films, best.strength,
-                  tuple(f"{each.finding} ({each.source})" for each in lever.evidence), lever.effects, warnings)
+def _answer(lever: Lever, share: float, warnings: tuple[str, ...], cost: tuple[float, float] | None = None,
+            per: str = "") -> Answer:
+    best, (low, high) = lever.evidence[0], cost or (lever.cost.low, lever.cost.high)
+    return Answer(lever.code, "Ce plan de caméras" if per else lever.label, bool(per), share, low, high, per or lever.cost.per,
+                  lever.films, best.strength, tuple(f"{each.finding} ({each.source})" for each in lever.evidence), lever.effects,
+                  warnings)

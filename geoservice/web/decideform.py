@@ -14,7 +14,7 @@ UNWEIGHED = {"hours": "heure inconnue, ou connue à un intervalle", "excess": "h
 HOURS = {"22-6": "de 22 h à 6 h", "18-22": "de 18 h à 22 h", "6-18": "de 6 h à 18 h"}
 WEEKDAYS = {"1-5": "du lundi au vendredi", "6,7": "samedi et dimanche"}
 _RARE = {"weights": "count", "place": "", "nature": "", "gravity_min": "", "hours": "", "weekdays": "", "least": "0",
-         "masks": "1", "height_m": "4", "sites": "all", "separation_m": "10"}
+         "budget": "", "masks": "1", "height_m": "4", "sites": "all", "separation_m": "10"}
 _KEPT = ("bbox", "points", "forbidden", "spacing_m")  # what the map gives and the form has no field for
 
 

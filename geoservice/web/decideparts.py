@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import numpy as np
 from markupsafe import Markup
 
+from geoservice.catalog import supports
 from geoservice.core import crs
 from geoservice.export import french
 from geoservice.export.siteplan import Mark, Picture, bounds_of, svg
@@ -38,7 +39,8 @@ def words() -> dict[str, Any]:
     return {"lenses": sitingground.LENSES, "purposes": sitingground.PURPOSES, "operators": sitingground.OPERATORS,
             "weights": WEIGHTS, "weight": _weight, "unweighed": UNWEIGHED, "text": french.typeset, "number": french.number,
             "share": share, "date": french.day, "money": _money, "counted": french.counted, "listed": french.listed,
-            "places": PLACES, "hung": KINDS, "status": STATUS, "strengths": STRENGTHS, "left": LEFT, "lost": LOST}
+            "places": PLACES, "hung": KINDS, "status": STATUS, "strengths": STRENGTHS, "left": LEFT, "lost": LOST,
+            "supports": supports.load()}
 
 
 def of_plan(reader: Reader, plan: Plan | None, given: dict[str, str]) -> dict[str, Any]:

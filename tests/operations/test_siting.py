@@ -141,7 +141,7 @@ def test_a_camera_in_a_building_is_blind(street: Reader) -> None:
 def test_what_films_nobody_stands_in_the_same_table(landlord: Plan) -> None:
     first, *others = landlord.answers
     assert (first.plan, first.films, first.share) == (True, True, landlord.share)
-    assert (first.low, first.high) == (2 * 6_000, 2 * 25_000)
+    assert (first.low, first.high) == (2 * 6_000, 2 * 12_000)  # on façades
     assert any("Occupation, squat" in each for each in first.warnings)
     assert others
     assert not any(each.films or each.plan for each in others)

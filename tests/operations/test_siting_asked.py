@@ -46,7 +46,8 @@ def triangle(corner: tuple[float, float]) -> tuple[tuple[float, float], ...]:
 
 @settings(max_examples=100, deadline=None)
 @given(st.builds(
-    Asked, st.just(QUERY), cameras=st.integers(1, 30), lens=st.sampled_from(list(LENSES)),
+    Asked, st.just(QUERY), cameras=st.none() | st.integers(1, 30),
+    budget=st.none() | st.integers(1_000, 99_999).map(float), lens=st.sampled_from(list(LENSES)),
     purpose=st.sampled_from(list(PURPOSES)),
     operator=st.sampled_from(list(OPERATORS)), least=st.integers(0, 100).map(lambda n: n / 100), masked=st.booleans(),
     height_m=st.integers(4, 60).map(lambda n: n / 2), sites=st.sampled_from(list(sitingasked.SITES)),
@@ -58,6 +59,7 @@ def test_an_address_says_a_plan_and_is_read_back(asked: Asked) -> None:
 
 
 @pytest.mark.parametrize(("wrong", "told"), [
+    ({"budget": "10"}, "1 000 à 1 000 000"), ({"budget": "nan"}, "1 000 à"),
     ({"cameras": "x"}, "nombre entier"), ({"cameras": "2.5"}, "nombre entier"), ({"height_m": "haut"}, "attend un nombre"),
     ({"height_m": "nan"}, "de 2 à 30 m"), ({"least": "101"}, "0 à 100 %"), ({"masks": "oui"}, "0, 1"),
     ({"sites": "toits"}, "« sites »"), ({"points": "2.35"}, "lon,lat;lon,lat"), ({"points": "2.35,nord"}, "longitude d’abord"),

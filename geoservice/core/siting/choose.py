@@ -78,6 +78,16 @@ def best(problem: Problem, seconds: float = 60.0) -> Plan:
     return _plan(problem, chosen, max(answer.bound, value), answer.status)
 
 
+def spared(problem: Problem, plan: Plan) -> Plan:
+    """The same plan without cameras that add nothing to it, the dearest first: neither value nor any share changes."""
+    chosen = plan.chosen
+    for one in sorted(plan.chosen.tolist(), key=lambda row: (-problem.cost[row], -row)):
+        rest = chosen[chosen != one]
+        if problem.value(rest) >= plan.value * (1 - 1e-12) and problem.allowed(rest):
+            chosen = rest
+    return replace(plan, chosen=chosen, shares=problem.shares(chosen) if len(plan.chosen) else plan.shares)
+
+
 def _purses(problem: Problem) -> list[tuple[np.ndarray, float]]:
     """Each limited resource as costs and what there is of it: cameras, money."""
     limits, found = problem.limits, []

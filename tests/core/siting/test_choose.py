@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from geoservice.core.siting.choose import best, greedy
+from geoservice.core.siting.choose import best, greedy, spared
 from geoservice.core.siting.covering import Demand, Limits, Problem, merged
 from geoservice.errors import BadInput
 
@@ -59,6 +59,21 @@ def test_every_small_instance_is_that_of_brute_force(problem: Problem) -> None:
     assert found.bound == pytest.approx(known)
     assert problem.allowed(found.chosen)
     assert found.value == pytest.approx(problem.value(found.chosen))
+
+
+@settings(max_examples=150, deadline=None)
+@given(problems())
+def test_what_adds_nothing_is_spared(problem: Problem) -> None:
+    """The same value for no more money, within the same limits, and every camera that is left is missed."""
+    found = best(problem)
+    less = spared(problem, found)
+    assert set(less.chosen) <= set(found.chosen)
+    if found.status == "optimal":
+        assert problem.value(less.chosen) == pytest.approx(found.value)
+        assert problem.allowed(less.chosen)
+        for one in less.chosen:
+            rest = less.chosen[less.chosen != one]
+            assert problem.value(rest) < found.value - 1e-9 or not problem.allowed(rest)
 
 
 @settings(max_examples=150, deadline=None)
