@@ -22,11 +22,18 @@ class _Closed(BaseModel):
 
 
 class Cost(_Closed):
-    """Euros, an order of magnitude, for one of `per`."""
+    """Euros of a year for one of `per`; without a source an order of magnitude, and said to be one."""
 
     low: float = Field(ge=0)
     high: float = Field(gt=0)
     per: str
+    year: int = Field(ge=2000, le=2100)
+    source: str = ""
+
+    @property
+    def basis(self) -> str:
+        """What these euros rest on."""
+        return f"{self.year}, {self.source}" if self.source else f"ordre de grandeur {self.year}, à remplacer"
 
     @model_validator(mode="after")
     def _in_order(self) -> Cost:

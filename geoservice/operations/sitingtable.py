@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoservice.catalog import levers
+from geoservice.catalog import levers, supports
 from geoservice.catalog.levers import Lever
 from geoservice.operations.chosen import Chosen
 from geoservice.types import LABELS, Category, Place, member_of
@@ -17,7 +17,8 @@ _PLACES = 32  # more than there are
 
 @dataclass(frozen=True)
 class Answer:
-    """One thing that can be done. share: of the facts of the area; low, high: euros of one `per`, of all cameras for the plan."""
+    """One thing that can be done. share: of the facts of the area; low, high: euros of one `per`, of all cameras for the plan;
+    basis: what these rest on."""
 
     code: str
     label: str
@@ -31,6 +32,7 @@ class Answer:
     evidence: tuple[str, ...]
     effects: str
     warnings: tuple[str, ...]
+    basis: str
 
 
 def beside(found: Chosen, cameras: int, covered: int, cost: tuple[float, float]) -> Iterator[Answer]:
@@ -72,6 +74,7 @@ def _warnings(lever: Lever, counts: dict[tuple[Category, Place | None], int]) ->
 def _answer(lever: Lever, share: float, warnings: tuple[str, ...], cost: tuple[float, float] | None = None,
             per: str = "") -> Answer:
     best, (low, high) = lever.evidence[0], cost or (lever.cost.low, lever.cost.high)
+    basis = f"selon le support, {supports.load().as_of.year}" if cost else lever.cost.basis
     return Answer(lever.code, "Ce plan de caméras" if per else lever.label, bool(per), share, low, high, per or lever.cost.per,
                   lever.films, best.strength, tuple(f"{each.finding} ({each.source})" for each in lever.evidence), lever.effects,
-                  warnings)
+                  warnings, basis)

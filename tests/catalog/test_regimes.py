@@ -44,6 +44,9 @@ def test_every_lever_has_evidence_with_a_source_and_the_camera_stands_among_othe
     assert len(codes) == len(set(codes)) >= 8
     assert [lever.code for lever in found.lever if lever.films] == ["camera"]
     assert all(each.source and each.finding for lever in found.lever for each in lever.evidence)
+    for lever in found.lever:  # a cost has a source, or says that it has none
+        assert ("ordre de grandeur" in lever.cost.basis) != bool(lever.cost.source)
+        assert str(lever.cost.year) in lever.cost.basis
     camera = next(lever for lever in found.lever if lever.films)
     assert {category for weak in camera.weak_for for category in weak.categories}.isdisjoint(camera.categories)
 

@@ -142,6 +142,8 @@ def test_what_films_nobody_stands_in_the_same_table(landlord: Plan) -> None:
     first, *others = landlord.answers
     assert (first.plan, first.films, first.share) == (True, True, landlord.share)
     assert (first.low, first.high) == (2 * 6_000, 2 * 12_000)  # on façades
+    assert "support" in first.basis
+    assert all("ordre de grandeur" in each.basis for each in others)  # none has a published price
     assert any("Occupation, squat" in each for each in first.warnings)
     assert others
     assert not any(each.films or each.plan for each in others)
