@@ -9,7 +9,7 @@ from tests.browser.page_watch import Watch
 from tests.browser.test_page_safety import no_serious_violation
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-PAGES = ("/mes-residences", "/halls", "/suites",  # /mesures: see test_page_measures.py
+PAGES = ("/mes-residences", "/halls", "/suites", "/mesures",  # with extremes: test_page_measures_wide.py
          "/doublons", "/saisie", "/reunions", "/decider", "/leviers",
          "/glossaire")
 SIZES = ((1280, 800), (820, 1180), (360, 740))
