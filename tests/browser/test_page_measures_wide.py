@@ -49,8 +49,8 @@ def write(folder: Path) -> list[tuple[str, Path, Path | None]]:
     with homes.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, delimiter=";")
         out.writerow(("code_residence", "nom", "nb_logements", "lon", "lat"))
-        out.writerows((f"R{row}", f"{LONG} {row}" if row % 2 else f"{LONG} {row}".replace(" ", ""), 12_345 - row, 2.4 + row / 100, 48.9)
-                      for row in range(HOMES))
+        names = [f"{LONG} {row}" if row % 2 else f"{LONG} {row}".replace(" ", "") for row in range(HOMES)]
+        out.writerows((f"R{row}", name, 12_345 - row, 2.4 + row / 100, 48.9) for row, name in enumerate(names))
     found: list[tuple[str, Path, Path | None]] = [("patrimoine", homes, None)]
     first = LAST - timedelta(365 * YEARS)
     for number, (source, until) in enumerate(zip(SOURCES, (LAST, LAST - timedelta(150)), strict=True)):
