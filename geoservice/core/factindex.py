@@ -33,12 +33,21 @@ UNCERTAIN = ("hour", "gravity", "place", "nature")
 
 @dataclass(frozen=True)
 class Units:
-    """Places facts hang on. Row 0 is "none"; each row has a level, a code, and the residence and commune it belongs to."""
+    """Places facts hang on. Row 0 is "none"; each row has a level, a code, and the residence and commune it belongs to.
+
+    Facts name the rows before `attached_from`; those from it on lie near them (`core.observatory.attach`), and no file has them.
+    """
 
     level: tuple[str, ...] = ("",)
     code: tuple[str, ...] = ("",)
     residence: tuple[str, ...] = ("",)
     commune: tuple[str, ...] = ("",)
+    attached_from: int = 0xFFFFFFFF
+
+    @property
+    def named(self) -> int:
+        """How many rows facts name."""
+        return min(self.attached_from, len(self.code))
 
     def rows_of(self, level: str, code: str) -> np.ndarray:
         """Mask over unit rows whose residence or commune is `code`; (units,) bool."""
@@ -88,6 +97,10 @@ class FactIndex:
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.columns[name]
+
+    def attached(self, rows: np.ndarray) -> int:
+        """How many of chosen rows hang on a place that they do not name but lie near."""
+        return int((self["unit"].take(rows) >= self.units.attached_from).sum())
 
 
 @dataclass(frozen=True)

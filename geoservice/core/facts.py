@@ -242,13 +242,16 @@ def _hour_state(index: FactIndex, rows: np.ndarray, hours: tuple[int, int]) -> n
     return hour_table(*hours)[np.minimum(hour, 24), span]
 
 
-def unit_counts(index: FactIndex, query: FactQuery, level: str) -> dict[str, int]:
-    """Facts per residence or commune named by their unit, with and without a point; codes with none are left out."""
+def unit_counts(index: FactIndex, query: FactQuery, level: str, attached: bool = False) -> dict[str, int]:
+    """Facts per residence or commune of their unit, with and without a point; codes with none are left out. `attached`: those
+    alone that lie near it and do not name it."""
     owners = index.units.residence if level == "residence" else index.units.commune
     if query.kind is not None and query.kind not in index.kinds:
         return {}
     rows = _split_unknown(index, _matching(index, [(0, len(index))], query), query)[0]
     numbers = np.bincount(index["unit"][rows], minlength=len(owners))
+    if attached:
+        numbers[:index.units.attached_from] = 0
     totals: dict[str, int] = {}
     named = np.flatnonzero(numbers)
     for unit, number in zip(named.tolist(), numbers[named].tolist(), strict=True):

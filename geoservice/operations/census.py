@@ -47,7 +47,8 @@ class Wanted:
 @dataclass(frozen=True, eq=False)
 class Computed:
     """What the rules alone say. `starts` (months + 1,) day numbers; `states` (h, months) int8; `days` (acts, h, months) int32;
-    `reports` (r, months) of the residence; `elsewhere` facts of the months that name no hall."""
+    `reports` (r, months) of the residence; of the facts of these months, `elsewhere` are of no hall, `attached` lie near a hall
+    and do not name it."""
 
     stock: Stock
     starts: np.ndarray
@@ -55,6 +56,7 @@ class Computed:
     days: np.ndarray
     reports: np.ndarray
     elsewhere: int
+    attached: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +152,7 @@ def _compute(reader: Reader, kind: Kind, last: int) -> Computed:
     earlier = known.remembered + known.present
     looks = known.months + known.down  # the first ones only settle what the others begin with
     starts = months_ending(last, looks + earlier)
-    seen, home, month = _seen(reader, found, kind, starts, known.natures())
+    seen, home, month, near = _seen(reader, found, kind, starts, known.natures())
     reports = np.bincount(home * (len(starts) - 1) + month, minlength=len(found.residences) * (len(starts) - 1)
                           ).reshape(len(found.residences), -1)
     within = starts[-known.months - 1:]
@@ -158,13 +160,15 @@ def _compute(reader: Reader, kind: Kind, last: int) -> Computed:
     windows = halls.rolling(days, known.window)[..., known.window - 1:]
     here = told(reports, found.exposure(), known)[found.home]
     states = halls.settled(halls.raw(windows, known.grid), here, known.up, known.down)
-    elsewhere = int(((seen.hall < 0) & (seen.day >= within[0])).sum())
-    return Computed(found, within, *(each[..., -known.months:] for each in (states, days, reports)), elsewhere)
+    late = seen.day >= within[0]
+    elsewhere, attached = int(((seen.hall < 0) & late).sum()), int(((seen.hall >= 0) & near & late).sum())
+    return Computed(found, within, *(each[..., -known.months:] for each in (states, days, reports)), elsewhere, attached)
 
 
 def _seen(reader: Reader, found: Stock, kind: Kind, starts: np.ndarray,
-          natures: np.ndarray) -> tuple[Seen, np.ndarray, np.ndarray]:
-    """Facts of the kind in the months: as the census sees them, and residence and month of each that names one; AGP left out."""
+          natures: np.ndarray) -> tuple[Seen, np.ndarray, np.ndarray, np.ndarray]:
+    """Facts of the kind in the months: as the census sees them, residence and month of each that has one, and which lie near a
+    place that they do not name; AGP left out."""
     parts, homes, months = [], [], []
     month_of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     for number, index in reader.indexes.items():
@@ -174,12 +178,14 @@ def _seen(reader: Reader, found: Stock, kind: Kind, starts: np.ndarray,
                               & ~np.isin(index["category"], _STAFF))
         unit, day = index["unit"].take(rows), index["day"].take(rows).astype(np.int64)
         hall, home = found.hall_of[number].take(unit), found.home_of[number].take(unit)
-        parts.append((hall, day, natures[index["category"].take(rows), index["gravity"].take(rows)]))
+        near = unit >= index.units.attached_from
+        parts.append((hall, day, natures[index["category"].take(rows), index["gravity"].take(rows)], near))
         homes.append(home[home >= 0])
         months.append(month_of[day[home >= 0] - starts[0]])
-    hall, day, nature = (np.concatenate(some) for some in zip(*parts, strict=True)) if parts else (np.empty(0, np.int64),) * 3
+    empty = (*(np.empty(0, np.int64),) * 3, np.empty(0, bool))
+    hall, day, nature, near = (np.concatenate(some) for some in zip(*parts, strict=True)) if parts else empty
     joined = [np.concatenate(some) if some else np.empty(0, np.int64) for some in (homes, months)]
-    return Seen(hall, day, nature), joined[0], joined[1]
+    return Seen(hall, day, nature), joined[0], joined[1], near
 
 
 def told(reports: np.ndarray, exposure: np.ndarray, known: Rules) -> np.ndarray:

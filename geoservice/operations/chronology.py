@@ -1,6 +1,7 @@
 """What happened at a hall or residence, in order, for a file of contentieux: place and date, and nothing about a person.
 
-Facts of the organisation that name the place, and those that lie near it without naming any (probable). `AGP` facts appear for a
+Facts of the organisation that name the place, and a landlord's that lie near it without naming any (probable), as every count
+has them (`operations.attaching`). `AGP` facts appear for a
 residence alone, and without an hour. A fact that several people reported is one line, with how many reports it stands for.
 """
 
@@ -14,22 +15,20 @@ from typing import Any
 
 import numpy as np
 
-from geoservice.core import facts as counted
-from geoservice.core.factindex import DEGREE, Area
+from geoservice.core.factindex import DEGREE
 from geoservice.core.observatory import attach
 from geoservice.core.query import EPOCH, FactQuery
 from geoservice.errors import NotFound
-from geoservice.operations import merging, residences
+from geoservice.operations import attaching, residences
 from geoservice.operations.reach import scope_of
 from geoservice.operations.reader import Reader
 from geoservice.storage import facts, followups, mergers
 from geoservice.storage.facts import Told, Wanted
 from geoservice.storage.tables import OPEN
-from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, Place
+from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, Place, Placement, code_of
 
 MOST = 2_000
-AROUND_M = 100.0
-_DEGREES = 0.002  # of latitude, some 220 m: a box that holds what may be near
+_DEGREES = 0.002  # of latitude, some 220 m: more than the longest reach
 CERTAIN, PROBABLE = "certain", "probable"
 _COMPLAINT = {0: "inconnu", 1: "oui", 2: "non"}
 
@@ -60,13 +59,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Chronology:
-    """Lines of a place, oldest first; `more`: older ones were left out. `beside`: open facts within 100 m by kind, not added."""
+    """Lines of a place, oldest first; `more`: older ones were left out. `beside`: see `residences.beside`."""
 
     residence: residences.Residence
     hall: str | None
     lines: list[Line]
     more: bool
-    beside: dict[str, int]
+    beside: dict[Kind, int]
 
     @property
     def kinds(self) -> dict[str, int]:
@@ -92,12 +91,13 @@ def digest_of(row: Told) -> str:
 
 @dataclass(frozen=True)
 class _Found:
-    """A fact, the hall it belongs to, how surely, and how far it is from where it does not say."""
+    """A fact, the hall it belongs to, how surely; where it does not say, how far and at which level."""
 
     row: Told
     hall: str | None
     certainty: str
     metres: float | None
+    level: str | None = None
 
 
 def chronology(reader: Reader, asked: Asked) -> Chronology:
@@ -105,16 +105,17 @@ def chronology(reader: Reader, asked: Asked) -> Chronology:
     home, days = residences.residences(reader).get(asked.residence), _days(asked)
     own = reader.viewer.organisation_id
     with reader.shelf.storage.read(scope_of(reader.viewer)) as connection:
-        box = None if home is None or home.point is None else _box(home.point)
+        places = attaching.places(own, reader.shelf) if own != OPEN and attaching.known(reader.catalog) else None
+        box = None if places is None else _box(places, asked.residence)
         rows = facts.told(connection, own, Wanted(days=days, residence=asked.residence, near=box), MOST + 1)
         if home is None and not rows:
             raise NotFound("Cette résidence n’est pas dans votre patrimoine.")
         home = home or residences.Residence(asked.residence, asked.residence, None, {})
-        named = [_Found(row, row.hall, CERTAIN, None) for row in rows[:MOST] if row.residence is not None]
-        found = named + _near(reader, home, [row for row in rows[:MOST] if row.residence is None])
+        named = [_Found(row, row.hall, CERTAIN, None) for row in rows[:MOST] if row.residence == asked.residence]
+        found = named + _near(places, asked.residence, [row for row in rows[:MOST] if row.residence is None])
         chosen = found if asked.hall is None else [each for each in found if _is_of(each, asked.hall)]
         lines = _lines(connection, own, chosen)
-    return Chronology(home, asked.hall, lines, len(rows) > MOST, _beside(reader, home, days))
+    return Chronology(home, asked.hall, lines, len(rows) > MOST, _beside(reader, home, asked))
 
 
 def _is_of(found: _Found, hall: str) -> bool:
@@ -141,26 +142,28 @@ def _days(asked: Asked) -> tuple[int, int] | None:
     return first, 10**6 if asked.until is None else (asked.until - EPOCH).days
 
 
-def _box(point: tuple[float, float]) -> Box:
-    lon, lat = point
-    return Box(lon - 2 * _DEGREES, lat - _DEGREES, lon + 2 * _DEGREES, lat + _DEGREES)
+def _box(places: attach.Places, residence: str) -> Box | None:
+    """Where facts may lie that belong to a residence, its buildings and its halls."""
+    points = places.points[[code == residence for code in places.residence]]
+    points = points[np.isfinite(points).all(axis=1)]
+    if not len(points):
+        return None
+    (west, south), (east, north) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return Box(west - 2 * _DEGREES, south - _DEGREES, east + 2 * _DEGREES, north + _DEGREES)
 
 
-def _near(reader: Reader, home: residences.Residence, rows: list[Told]) -> list[_Found]:
-    """Of facts that name no place, those that belong to this residence and to no neighbour, by `core.observatory.attach`."""
-    if not rows or home.point is None:
+def _near(places: attach.Places | None, residence: str, rows: list[Told]) -> list[_Found]:
+    """Of facts that name no place, those that hang on this residence, and on its hall where they do."""
+    rows = [row for row in rows if row.kind == attach.KIND and not (row.building or row.hall)]
+    if not rows or places is None:
         return []
-    around = _box(home.point)
-    known = [(each.code, None, each.point, "residence") for each in residences.residences(reader).values()]
-    known += [(code, hall.code, hall.point, "hall") for code, hall in residences.known_halls(reader)]
-    places = [each for each in known if each[2] is not None and each[2] in around]
-    points = np.array([(row.lon, row.lat) for row in rows] + [each[2] for each in places], float)
-    xy = merging.metres(points[:, 0], points[:, 1])
-    there = attach.Known(np.array([each[3] for each in places]), xy[len(rows):])
-    found = attach.attach(xy[:len(rows)], np.full(len(rows), -1), there)
-    return [_Found(row, places[place][1], PROBABLE, round(float(metres), 1))
+    lon, lat = (np.round(np.array([getattr(row, name) for row in rows]) * DEGREE).astype(np.int32) for name in ("lon", "lat"))
+    placement = np.array([code_of(None if row.placement is None else Placement(row.placement)) for row in rows])
+    found = attach.nearest(places, lon, lat, placement)
+    return [_Found(row, places.code[place] if places.level[place] == "hall" else None, PROBABLE, round(float(metres), 1),
+                   places.level[place])
             for row, place, metres in zip(rows, found.place.tolist(), found.metres, strict=True)
-            if place >= 0 and places[place][0] == home.code]
+            if place >= 0 and places.residence[place] == residence]
 
 
 def _line(found: _Found, reports: list[Told], followed: list[Any]) -> Line:
@@ -168,27 +171,12 @@ def _line(found: _Found, reports: list[Told], followed: list[Any]) -> Line:
     complaint = next((code for code in (1, 2) if any(each.complaint == code for each in every)), 0)
     staff = row.category in UNMAPPED_CATEGORIES
     natures = tuple(dict.fromkeys(each.nature for each in every if each.nature))
-    ring = "residence" if found.certainty == PROBABLE and found.hall is None else None
-    part = attach.part_of(None if row.place is None else Place(row.place), ring)
+    part = attach.part_of(None if row.place is None else Place(row.place), found.level)
     return Line(
         row.id, digest_of(row), row.day, None if staff else row.minute, row.category, row.subcategory, row.kind, row.place, part,
         row.gravity, None if staff else found.hall, natures, _COMPLAINT[complaint], len(every), found.certainty, found.metres,
         tuple(followed))
 
 
-def _beside(reader: Reader, home: residences.Residence, days: tuple[int, int] | None) -> dict[str, int]:
-    """Open facts within 100 m, by kind."""
-    index = reader.indexes.get(OPEN)
-    if index is None or home.point is None:
-        return {}
-    found = {}
-    for kind in index.kinds:
-        rows = counted.select(index, Area(box=_box(home.point)), FactQuery(kind=Kind(kind))).rows
-        if days is not None:
-            rows = rows[(index["day"][rows] >= days[0]) & (index["day"][rows] < days[1])]
-        lon, lat = (np.append(index[name][rows] / DEGREE, at) for name, at in zip(("lon", "lat"), home.point, strict=True))
-        xy = merging.metres(lon, lat)
-        number = int((np.hypot(*(xy[:-1] - xy[-1]).T) <= AROUND_M).sum())
-        if number:
-            found[str(kind)] = number
-    return found
+def _beside(reader: Reader, home: residences.Residence, asked: Asked) -> dict[Kind, int]:
+    return residences.beside(reader, home, FactQuery(since=asked.since, until=asked.until))

@@ -41,7 +41,8 @@ class Gap:
     """Complaints per fact seen. Rows are `codes` (n,), residences with facts; `usual` are ratios by category of the landlord.
 
     `whole` is of the period; `before`, `after` of the two that are compared, with `spans` (first day, day after the last).
-    `ratios`, `cells` (a category's prior, by category code) and `lassitude` are None where a `reason` says why.
+    `attached` facts of the period lie near their residence and do not name it. `ratios`, `cells` (a category's prior, by category
+    code) and `lassitude` are None where a `reason` says why.
     """
 
     kind: Kind | None
@@ -59,6 +60,7 @@ class Gap:
     lassitude: Lassitude | None
     lassitude_reason: Reason | None
     police: list[dict[str, Any]]
+    attached: int
 
 
 _kept: Shelf[Gap] = Shelf(32)
@@ -84,7 +86,7 @@ def _gap(reader: Reader, query: FactQuery, other: Span | None) -> Gap:
     tired, why = _tired(before, after, (_days(spans[0]), _days(spans[1])))
     names = [mine.known[code].name if code in mine.known else code for code in codes]
     return Gap(mine.query.kind, _span(mine.period), codes, names, whole, _usual(everything), found, _cells(whole), reason,
-               spans, before, after, tired, why, _police(reader))
+               spans, before, after, tired, why, _police(reader), int(register["attached"][chosen[0]].sum()))
 
 
 _TOLD = ("zone_name", "level", "period", "indicator", "unit", "count", "rate")

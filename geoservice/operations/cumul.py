@@ -42,7 +42,8 @@ class Wanted:
 @dataclass(frozen=True, eq=False)
 class Sites:
     """Places with a score, highest first, at most 100 of `places`. `rows` of the stock; `facts` (n, families) over the months;
-    `low`, `high` (n,) of the score; `starts` first days of the months and the day after."""
+    `low`, `high` (n,) of the score; `starts` first days of the months and the day after; `attached` of all these facts lie near
+    their place and do not name it."""
 
     wanted: Wanted
     stock: Stock
@@ -53,6 +54,7 @@ class Sites:
     high: np.ndarray
     starts: np.ndarray
     places: int
+    attached: int
 
     def sentence(self, row: int) -> str:
         """« 4 familles × 9 mois sur 12 × 3,2 jours touchés par mois »."""
@@ -71,12 +73,12 @@ def sites(reader: Reader, wanted: Wanted) -> Sites:
 
 def _score(reader: Reader, wanted: Wanted) -> Sites:
     found = stock(reader)
-    place, day, family = _facts(reader, found, wanted)
+    place, day, family, near = _facts(reader, found, wanted)
     if not len(day):
         raise NotEnough("aucun_fait", "Aucun fait de cette origine à portée\u202f: aucun site à comparer.")
     starts = months_ending(int(day.max()), MONTHS)
     keep = (day >= starts[0]) & (day < starts[-1])
-    place, day, family = place[keep], day[keep] - starts[0], family[keep]
+    place, day, family, attached = place[keep], day[keep] - starts[0], family[keep], int(near[keep].sum())
     month = np.repeat(np.arange(MONTHS), np.diff(starts))[day]
     size = len(found.residences) if wanted.level == "residence" else len(found)
     counts = np.bincount((place * len(FAMILIES) + family) * MONTHS + month, minlength=size * len(FAMILIES) * MONTHS)
@@ -90,24 +92,25 @@ def _score(reader: Reader, wanted: Wanted) -> Sites:
     rows = rows[every.score[rows] > 0]
     parts = Cumul(*(part[rows] for part in (every.families, every.months, every.days, every.score)))
     low, high = cumul.interval(facts[rows], days[rows], SEED)
-    return Sites(wanted, found, rows, parts, facts[rows].sum(axis=2), low, high, starts, int((every.score > 0).sum()))
+    return Sites(wanted, found, rows, parts, facts[rows].sum(axis=2), low, high, starts, int((every.score > 0).sum()), attached)
 
 
-def _facts(reader: Reader, found: Stock, wanted: Wanted) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Place, day and family of facts; `AGP` at residences alone."""
+def _facts(reader: Reader, found: Stock, wanted: Wanted) -> np.ndarray:
+    """Place, day and family of facts, and 1 for those that lie near the place alone, (4, n); `AGP` at residences alone."""
     family_of = np.full(256, -1)
     for rank, category in enumerate(FAMILIES):
         if wanted.level == "residence" or category not in UNMAPPED_CATEGORIES:
             family_of[code_of(category)] = rank
     until = day_number(wanted.until) if wanted.until else day_number(wanted.today) + 1
-    parts = [np.empty((3, 0), np.int64)]
+    parts = [np.empty((4, 0), np.int64)]
     for each, index in reader.indexes.items():
         if wanted.kind not in index.kinds:
             continue
         rows = np.flatnonzero((index["kind"] == code_of(wanted.kind)) & (index["day"] < until))
         family = family_of.take(index["category"].take(rows))
-        place = (found.home_of if wanted.level == "residence" else found.hall_of)[each].take(index["unit"].take(rows))
+        unit = index["unit"].take(rows)
+        place = (found.home_of if wanted.level == "residence" else found.hall_of)[each].take(unit)
         keep = (family >= 0) & (place >= 0)
-        parts.append(np.stack([place[keep], index["day"].take(rows[keep]).astype(np.int64), family[keep]]))
-    place, day, family = np.concatenate(parts, axis=1)
-    return place, day, family
+        parts.append(np.stack([place[keep], index["day"].take(rows[keep]).astype(np.int64), family[keep],
+                               (unit >= index.units.attached_from)[keep]]))
+    return np.concatenate(parts, axis=1)

@@ -55,7 +55,8 @@ class Moved:
 class Changed:
     """Every residence with facts in either period: those that changed beyond chance first, then most facts first.
 
-    `quiet`: residences in reach without a fact in both periods, of which this says nothing.
+    `quiet`: residences in reach without a fact in both periods, of which this says nothing; `attached` of the facts counted lie
+    near their residence and do not name it.
     """
 
     kind: Kind | None
@@ -63,6 +64,7 @@ class Changed:
     moved: list[Moved]
     quiet: int
     method: str
+    attached: int = 0
 
     @property
     def beyond_chance(self) -> list[Moved]:
@@ -91,8 +93,8 @@ def changed(reader: Reader, kind: Kind | None, span: Span) -> Changed:
 
 def _changed(reader: Reader, query: FactQuery, span: Span) -> Changed:
     known = residences.residences(reader)
-    since, before = (reader.unit_totals(query.with_(since=first, until=after), "residence")
-                     for first, after in ((span.since, span.until), (span.before, span.since)))
+    asked = [query.with_(since=first, until=after) for first, after in ((span.since, span.until), (span.before, span.since))]
+    since, before = (reader.unit_totals(each, "residence") for each in asked)
     codes = sorted({*since, *before})
     if not codes:
         return Changed(query.kind, span, [], len(known), "")
@@ -101,7 +103,8 @@ def _changed(reader: Reader, query: FactQuery, span: Span) -> Changed:
     rows = [_moved(known, code, row, (first, second), found) for row, code in enumerate(codes)]
     rows.sort(key=lambda each: (-abs(each.direction), -abs(each.since - each.before) if each.direction else 0, -each.since,
                                 each.residence.name))
-    return Changed(query.kind, span, rows, len(set(known) - set(codes)), found.method)
+    return Changed(query.kind, span, rows, len(set(known) - set(codes)), found.method,
+                   sum(sum(reader.attached(each).values()) for each in asked))
 
 
 def _moved(known: Mapping[str, Residence], code: str, row: int, counts: tuple[np.ndarray, np.ndarray], found: Changes) -> Moved:

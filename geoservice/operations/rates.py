@@ -29,7 +29,8 @@ _FEWEST_DRAWS = 100
 class Rates:
     """Residences with a known number of dwellings, (n,) each; `without` have facts and no known number.
 
-    `cents` is what is known of their cost, of `costed` facts; `nowhere` facts name no residence. What is None has a `reason`.
+    `cents` is what is known of their cost, of `costed` facts; `nowhere` facts are of no residence, `attached` lie near theirs
+    and do not name it. What is None has a `reason`.
     """
 
     kind: Kind | None
@@ -45,6 +46,7 @@ class Rates:
     ranks: Ranks | None
     without: list[str]
     nowhere: int
+    attached: int
     reason: Reason | None
 
 
@@ -60,6 +62,7 @@ def _rates(mine: Own) -> Rates:
     register, rows = mine.register, rows_of(mine.register, mine.query)
     number_of = {code: row for row, code in enumerate(register.residences)}
     counts, costed, cents = _counted(mine, rows)
+    attached = int(register["attached"][rows].sum())
     own_codes = sorted(code for code, each in mine.known.items() if each.dwellings is not None)
     at = np.array([number_of.get(code, 0) for code in own_codes], dtype=np.int64)
     named = at > 0  # row 0 is "no residence": those that no fact names have none
@@ -78,8 +81,8 @@ def _rates(mine: Own) -> Rates:
         order = ranking.ranks(posterior.shape, posterior.rate, SEED, draws=max(_FEWEST_DRAWS, min(
             ranking.DRAWS, _DRAWN // len(own_codes))))
     except NotEnough as why:
-        return Rates(*given, None, None, None, without, int(counts[0]), Reason(why.code, str(why)))
-    return Rates(*given, posterior, limits, order, without, int(counts[0]), None)
+        return Rates(*given, None, None, None, without, int(counts[0]), attached, Reason(why.code, str(why)))
+    return Rates(*given, posterior, limits, order, without, int(counts[0]), attached, None)
 
 
 def _counted(mine: Own, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -98,7 +101,8 @@ def sentence(found: Rates) -> str:
     start = (f"{number(found.facts.sum(), 0)} faits pour {number(found.dwellings.sum(), 0)} logements, soit "
              f"{number(100 * found.funnel.target)} pour 100. Sur {len(found.codes)} résidences, {out} hors de ce que le hasard "
              "et la diversité ordinaire des résidences expliquent.")
-    apart = f" {number(found.nowhere, 0)} faits ne nomment pas de résidence et n’y sont pas." if found.nowhere else ""
+    apart = f" {number(found.nowhere, 0)} faits ne sont d’aucune résidence et n’y sont pas." if found.nowhere else ""
+    apart += f" {number(found.attached, 0)} n’en nomment aucune et sont rattachés par distance." if found.attached else ""
     return f"{start} {found.ranks.sentence}{apart}"
 
 

@@ -16,6 +16,7 @@ from geoservice.core import facts, grid
 from geoservice.core.facts import DEGREE, Area, Counts, FactIndex
 from geoservice.core.query import EPOCH, FactQuery
 from geoservice.errors import KindRequired, NotFound
+from geoservice.operations.attaching import attached
 from geoservice.operations.features import Features, FeatureShelf
 from geoservice.operations.reach import organisations_of
 from geoservice.operations.zones import ZoneView, list_zones, resolve
@@ -42,11 +43,13 @@ class CellCounts:
 
 @dataclass(frozen=True)
 class UnitCount:
-    """Facts of a residence or commune, with and without a point, `AGP` included."""
+    """Facts of a residence or commune, with and without a point, `AGP` included; `attached` of them lie near the residence and do
+    not name it (`operations.attaching`)."""
 
     code: str
     name: str
     count: int
+    attached: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ def open_reader(storage: Storage, catalog: Catalog, viewer: Viewer,
     """A Reader for a viewer, on the indexes as they are now; those of `coming` are about to be swapped in."""
     scope = organisations_of(viewer)
     found = {number: coming[number] if number in coming else storage.indexes.get(number) for number in scope}
-    return Reader(viewer, catalog, {number: index for number, index in found.items() if index is not None},
-                  FeatureShelf(storage, scope))
+    shelf = FeatureShelf(storage, scope)
+    return Reader(viewer, catalog, {number: attached(index, number, catalog, shelf) for number, index in found.items()
+                                    if index is not None}, shelf)
 
 
 @dataclass(frozen=True)
@@ -131,9 +135,9 @@ class Reader:
     def version(self, layer: str) -> str:
         """Changes whenever an answer about the layer could: an ETag ingredient."""
         if self.catalog.layer(layer).stores == "facts":
-            # zones are features: a new boundary or residence changes what `zone=` answers
+            # zones are features: a new boundary or residence changes what `zone=` answers, and facts hang on what they lie near
             return "-".join([*(f"{number}:{index.version}" for number, index in self.indexes.items()),
-                             *map(self.shelf.version, ("qpv", "limites", "patrimoine"))])
+                             *map(self.shelf.version, ("qpv", "limites", "patrimoine", "halls"))])
         return self.shelf.version(layer)
 
     def _one_kind(self, query: FactQuery) -> FactQuery:
@@ -184,8 +188,19 @@ class Reader:
         """Facts per residence or commune; the only place where `AGP` facts are seen. Most first."""
         totals = self.unit_totals(query, level)
         names = self.shelf.names("patrimoine" if level == "residence" else "limites")
+        near = self.attached(query) if level == "residence" else {}
         ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-        return [UnitCount(code, names.get(code, code), number) for code, number in ranked]
+        return [UnitCount(code, names.get(code, code), number, near.get(code, 0)) for code, number in ranked]
+
+    def attached(self, query: FactQuery) -> dict[str, int]:
+        """Facts of residences, by code, that lie near one and do not name it."""
+        query = self._one_kind(query)
+        totals: dict[str, int] = {}
+        for index in self.indexes.values():
+            if index.units.named < len(index.units.code):
+                for code, number in facts.unit_counts(index, query, "residence", attached=True).items():
+                    totals[code] = totals.get(code, 0) + number
+        return totals
 
     def unit_totals(self, query: FactQuery, level: str) -> dict[str, int]:
         """The counts of `by_unit` by code, in no order."""

@@ -6,8 +6,11 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
+
 from geoservice.core.observatory.register import Register
 from geoservice.core.query import EPOCH, FactQuery
+from geoservice.operations import attaching
 from geoservice.operations.reach import scope_of
 from geoservice.operations.reader import Reader
 from geoservice.operations.residences import Residence, residences
@@ -49,19 +52,23 @@ def key_of(reader: Reader, query: FactQuery, *more: Hashable) -> tuple:
 
 
 def register_of(reader: Reader, organisation_id: int) -> Register:
-    """The register of an organisation in reach, as old as its index."""
+    """The register of an organisation in reach, as old as its index; facts hang on the residence they lie near, as there."""
     index = reader.indexes.get(organisation_id)
     storage = reader.shelf.storage
     version = "" if index is None else index.version
 
     def key(of: str) -> tuple:
-        return (str(storage.settings.data), storage.identity, organisation_id, of, reader.viewer.glass)
+        return (str(storage.settings.data), storage.identity, organisation_id, of, reader.viewer.glass,
+                attaching.version(reader.shelf))
+
+    def near(lon: np.ndarray, lat: np.ndarray, placement: np.ndarray) -> list[str]:
+        return attaching.residences_near(reader.catalog, reader.shelf, organisation_id, (lon, lat, placement))
 
     def read() -> Register:
         older, facts = _older(storage.grown.get(organisation_id, {}), version, lambda of: _kept.kept(key(of)))
         with storage.read(scope_of(reader.viewer)) as connection:
-            return (stored.read(connection, organisation_id) if older is None else
-                    stored.extended(connection, older, organisation_id, facts))
+            return (stored.read(connection, organisation_id, near) if older is None else
+                    stored.extended(connection, older, organisation_id, facts, near))
 
     return _kept.get(key(version), read)
 

@@ -15,15 +15,19 @@ import numpy as np
 import shapely
 
 from geoservice.core import crs, facts, profiles
-from geoservice.core.facts import FactIndex
+from geoservice.core.facts import DEGREE, Area, FactIndex
+from geoservice.core.observatory import attach
 from geoservice.core.profiles import Calendar, Series
 from geoservice.core.query import FactQuery, ZoneRef
 from geoservice.operations.profiles import span_of, summed
 from geoservice.operations.reader import Reader
 from geoservice.operations.reuse import Shelf
+from geoservice.storage.tables import OPEN
 from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, code_of
 
 QPV_GENERATIONS = ("2024", "2015")
+BESIDE_M = 100.0
+_REACH_DEGREES = 0.002  # of latitude, some 220 m: a box that holds what may be that near
 _AROUND = 0.03  # degrees, two to three kilometres: beyond, a QPV is not near
 _UNMAPPED = [code_of(category) for category in UNMAPPED_CATEGORIES]
 _kept: Shelf[Mapping[str, Residence]] = Shelf(16)
@@ -79,13 +83,14 @@ class Near:
 
 @dataclass(frozen=True)
 class Hall:
-    """A hall with its facts; one that only facts name has no position."""
+    """A hall with its facts, `attached` of which lie near it and do not name it; one that only facts name has no position."""
 
     code: str
     name: str
     point: tuple[float, float] | None
     properties: dict[str, Any]
     count: int
+    attached: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ class Portrait:
 
 @dataclass(frozen=True)
 class ResidenceProfile:
-    """Everything about one residence; `elsewhere` counts its facts that name no hall."""
+    """Everything about one residence; `elsewhere` counts its facts of no hall, `attached` those that lie near it and do not name
+    it, `parts` those of each of `attach.PARTS`; `beside`: facts of other sources within 100 m, by kind, never added."""
 
     residence: Residence
     portrait: Portrait
@@ -115,6 +121,9 @@ class ResidenceProfile:
     elsewhere: int
     qpv: list[Near]
     rate: Rate | None
+    attached: int
+    parts: dict[str, int]
+    beside: dict[Kind, int]
 
 
 def residences(reader: Reader) -> Mapping[str, Residence]:
@@ -135,14 +144,23 @@ def _read(reader: Reader) -> Mapping[str, Residence]:
     return MappingProxyType(out)
 
 
-def listed(reader: Reader, query: FactQuery) -> tuple[Kind | None, list[tuple[Residence, int]]]:
-    """Every residence in reach with its facts (`AGP` included), most first; also those that only facts name."""
+@dataclass(frozen=True)
+class Counted:
+    """A residence with its facts (`AGP` included); `attached` of them lie near it and do not name it."""
+
+    residence: Residence
+    count: int
+    attached: int
+
+
+def listed(reader: Reader, query: FactQuery) -> tuple[Kind | None, list[Counted]]:
+    """Every residence in reach with its facts, most first; also those that only facts name."""
     query, _ = reader.resolved(query)
-    counts = {unit.code: unit.count for unit in reader.by_unit(query, "residence")}
+    counts = {unit.code: (unit.count, unit.attached) for unit in reader.by_unit(query, "residence")}
     known = residences(reader)
     everything = {code: known.get(code) or Residence(code, code, None, {}) for code in [*known, *counts]}
-    ranked = sorted(everything.values(), key=lambda each: (-counts.get(each.code, 0), each.name, each.code))
-    return query.kind, [(each, counts.get(each.code, 0)) for each in ranked]
+    found = [Counted(each, *counts.get(code, (0, 0))) for code, each in everything.items()]
+    return query.kind, sorted(found, key=lambda each: (-each.count, each.residence.name, each.residence.code))
 
 
 def rate(count: int, residence: Residence) -> Rate | None:
@@ -159,7 +177,11 @@ def profile(reader: Reader, code: str, query: FactQuery) -> ResidenceProfile:
             for index in reader.indexes.values()]
     halls, elsewhere = _halls(reader, code, rows)
     found = portrait(reader, query, rows)
-    return ResidenceProfile(residence, found, halls, elsewhere, near_qpv(reader, residence.point), rate(found.count, residence))
+    parts = sum((attach.parts(index, chosen) for index, chosen in rows), np.zeros(len(attach.PARTS), np.int64)).tolist()
+    return ResidenceProfile(
+        residence, found, halls, elsewhere, near_qpv(reader, residence.point), rate(found.count, residence),
+        sum(index.attached(chosen) for index, chosen in rows), dict(zip(attach.PARTS, parts, strict=True)),
+        beside(reader, residence, query))
 
 
 def portrait(reader: Reader, query: FactQuery, rows: list[tuple[FactIndex, np.ndarray]], unplaced: int = 0) -> Portrait:
@@ -176,8 +198,9 @@ def portrait(reader: Reader, query: FactQuery, rows: list[tuple[FactIndex, np.nd
 
 
 def _halls(reader: Reader, code: str, rows: list[tuple[FactIndex, np.ndarray]]) -> tuple[list[Hall], int]:
-    """Halls of a residence, most facts first, and how many facts name none."""
+    """Halls of a residence, most facts first, and how many facts are of none."""
     counts: Counter[str] = Counter()
+    near: Counter[str] = Counter()
     total = 0
     for index, chosen in rows:
         total += len(chosen)
@@ -185,7 +208,9 @@ def _halls(reader: Reader, code: str, rows: list[tuple[FactIndex, np.ndarray]]) 
         for unit in np.flatnonzero(numbers).tolist():
             if index.units.level[unit] == "hall":
                 counts[index.units.code[unit]] += int(numbers[unit])
-    halls = [replace(hall, count=counts.pop(hall.code, 0)) for home, hall in known_halls(reader) if home == code]
+                near[index.units.code[unit]] += int(numbers[unit]) * (unit >= index.units.attached_from)
+    halls = [replace(hall, count=counts.pop(hall.code, 0), attached=near[hall.code])
+             for home, hall in known_halls(reader) if home == code]
     within = sum(hall.count for hall in halls) + sum(counts.values())
     halls += [Hall(hall, hall, None, {}, number) for hall, number in counts.items()]
     return sorted(halls, key=lambda hall: (-hall.count, hall.code)), total - within
@@ -200,6 +225,25 @@ def known_halls(reader: Reader) -> Iterator[tuple[str, Hall]]:
         hall = str(known.get("hall") or key)
         point = None if shape is None else (shape.centroid.x, shape.centroid.y)
         yield str(known.get("residence") or ""), Hall(hall, name or hall, point, known, 0)
+
+
+def beside(reader: Reader, home: Residence, query: FactQuery) -> dict[Kind, int]:
+    """Facts within 100 m of a residence that are of other sources, by kind: open ones, and one's own that no landlord saw."""
+    territory = None if home.point is None else crs.territory_of(*home.point)
+    if home.point is None or territory is None:
+        return {}
+    lon, lat = home.point
+    box = Box(lon - 2 * _REACH_DEGREES, lat - _REACH_DEGREES, lon + 2 * _REACH_DEGREES, lat + _REACH_DEGREES)
+    here = np.array(crs.project(np.array([lon]), np.array([lat]), territory.epsg)).ravel()
+    found: Counter[Kind] = Counter()
+    for number, index in reader.indexes.items():
+        for kind in index.kinds:
+            if number != OPEN and kind == attach.KIND:
+                continue
+            rows = facts.select(index, Area(box=box), query.with_(kind=kind, zone=None, bbox=None)).rows
+            xy = crs.project(index["lon"][rows] / DEGREE, index["lat"][rows] / DEGREE, territory.epsg)
+            found[kind] += int((np.hypot(xy[0] - here[0], xy[1] - here[1]) <= BESIDE_M).sum())
+    return {kind: found[kind] for kind in Kind if found[kind]}
 
 
 def near_qpv(reader: Reader, point: tuple[float, float] | None) -> list[Near]:

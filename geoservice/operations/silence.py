@@ -41,7 +41,8 @@ class Wanted:
 @dataclass(frozen=True, eq=False)
 class Silences:
     """Every place with what was seen and expected. `rows` (n,) of the stock; `since` (n,) days from the last report to the end,
-    -1 for none in reach; `end` the day after the last one looked at."""
+    -1 for none in reach; `end` the day after the last one looked at; `attached` of the reports lie near their place and do not
+    name it."""
 
     wanted: Wanted
     stock: Stock
@@ -51,6 +52,7 @@ class Silences:
     since: np.ndarray
     watch: Watch
     end: date
+    attached: int
 
     @property
     def order(self) -> np.ndarray:
@@ -81,7 +83,7 @@ def silences(reader: Reader, wanted: Wanted) -> Silences:
 def _look(reader: Reader, wanted: Wanted) -> Silences:
     found = stock(reader)
     size = len(found.residences) if wanted.level == "residence" else len(found)
-    place, day = _reports(reader, found, wanted)
+    place, day, near = _reports(reader, found, wanted)
     if not len(day):
         raise NotEnough("aucun_fait", "Aucun fait de cette origine à portée\u202f: rien ne dit qui signale d’ordinaire.")
     end = int(day.max()) + 1
@@ -95,23 +97,28 @@ def _look(reader: Reader, wanted: Wanted) -> Silences:
     since = np.where(last >= 0, end - last - 1, -1)
     seen, past = counts[rows, STRETCHES], counts[rows, :STRETCHES]
     watch = silence.watch(seen, past, _exposure(found, wanted.level)[rows], wanted.alarm)
-    return Silences(wanted, found, rows, seen, past.sum(axis=1), since[rows], watch, EPOCH + timedelta(end))
+    attached = int((near & inside).sum())
+    return Silences(wanted, found, rows, seen, past.sum(axis=1), since[rows], watch, EPOCH + timedelta(end), attached)
 
 
-def _reports(reader: Reader, found: Stock, wanted: Wanted) -> tuple[np.ndarray, np.ndarray]:
-    """Place and day of every report of the kind before the end, `AGP` left out."""
-    places, days = [], []
+def _reports(reader: Reader, found: Stock, wanted: Wanted) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Place and day of every report of the kind before the end, and whether it lies near that place alone; `AGP` left out."""
+    places, days, near = [], [], []
     until = day_number(wanted.until) if wanted.until else day_number(wanted.today) + 1
     for each, index in reader.indexes.items():
         if wanted.kind not in index.kinds:
             continue
         rows = np.flatnonzero((index["kind"] == code_of(wanted.kind)) & (index["day"] < until)
                               & ~np.isin(index["category"], _STAFF))
-        place = (found.home_of if wanted.level == "residence" else found.hall_of)[each].take(index["unit"].take(rows))
+        unit = index["unit"].take(rows)
+        place = (found.home_of if wanted.level == "residence" else found.hall_of)[each].take(unit)
         places.append(place[place >= 0])
         days.append(index["day"].take(rows[place >= 0]).astype(np.int64))
+        near.append(unit[place >= 0] >= index.units.attached_from)
     empty = np.empty(0, np.int64)
-    return (np.concatenate(places), np.concatenate(days)) if places else (empty, empty)
+    if not places:
+        return empty, empty, empty.astype(bool)
+    return np.concatenate(places), np.concatenate(days), np.concatenate(near)
 
 
 def _real(found: Stock, level: str) -> np.ndarray:

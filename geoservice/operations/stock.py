@@ -210,17 +210,18 @@ class _Numbered:
         if set(units) != set(self.units) or not all(_begins(units[each], old) for each, old in self.units.items()):
             return None
         mine = units.get(reader.viewer.organisation_id)
-        if mine is not None and not self.book.knows(mine, len(self.units[reader.viewer.organisation_id].code)):
+        if mine is not None and not self.book.knows(mine, self.units[reader.viewer.organisation_id].named):
             return None
-        maps = [{each: np.concatenate([rows[each], of(units[each], len(old.code))]) for each, old in self.units.items()}
+        maps = [{each: np.concatenate([rows[each][:old.named], of(units[each], old.named)]) for each, old in self.units.items()}
                 for rows, of in ((self.stock.hall_of, self.book.halls_of), (self.stock.home_of, self.book.homes_of))]
         return _Numbered(units, self.book, replace(self.stock, hall_of=maps[0], home_of=maps[1]))
 
 
 def _begins(units: Units, old: Units) -> bool:
-    """Whether units begin with the old ones, as after an extension of their index."""
-    size = len(old.code)
-    return (units.code[:size], units.residence[:size], units.level[:size]) == (old.code, old.residence, old.level)
+    """Whether units begin with the old ones that facts name, as after an extension of their index."""
+    size = old.named
+    return size <= units.named and all(getattr(units, name)[:size] == getattr(old, name)[:size]
+                                       for name in ("code", "residence", "level"))
 
 
 def _units(units: Units, first: int = 0) -> Iterator[tuple[str, str, str]]:

@@ -20,7 +20,8 @@ from geoservice.types import Kind
 @dataclass(frozen=True, eq=False)
 class Yearly:
     """Lines over `years`; `observed` (years,) are days of each year within the register, `dwellings` those that are known, of
-    `residences` residences, `unknown` of which have no known number."""
+    `residences` residences, `unknown` of which have no known number. `attached` facts lie near their residence and
+    do not name it."""
 
     kind: Kind | None
     residence: str | None
@@ -30,6 +31,7 @@ class Yearly:
     dwellings: int
     residences: int
     unknown: int
+    attached: int
 
 
 _kept: Shelf[Yearly] = Shelf(32)
@@ -53,7 +55,7 @@ def _yearly(mine: Own, residence: str | None) -> Yearly:
     homes = [mine.known[code].dwellings if code in mine.known else None for code in sorted(chosen)]
     return Yearly(mine.query.kind, residence, years, [_observed(mine, year) for year in years],
                   core.table(register, rows, np.array(years, dtype=np.int64)), sum(each or 0 for each in homes), len(homes),
-                  sum(each is None for each in homes))
+                  sum(each is None for each in homes), int(register["attached"][rows].sum()))
 
 
 def _year(day: int) -> int:

@@ -11,7 +11,7 @@ from geoservice.core import crs, facts
 from geoservice.core.query import FactQuery, ZoneRef
 from geoservice.errors import NotFound
 from geoservice.operations.reader import Reader
-from geoservice.operations.residences import Portrait, Rate, Residence, listed, portrait
+from geoservice.operations.residences import Counted, Portrait, Rate, listed, portrait
 from geoservice.operations.zones import ZoneView
 
 
@@ -33,7 +33,7 @@ class ZoneProfile:
     zone: ZoneView
     area_m2: float | None
     portrait: Portrait
-    residences: list[tuple[Residence, int]]
+    residences: list[Counted]
     rate: Rate | None
     overlaps: list[Overlap]
 
@@ -59,14 +59,14 @@ def _zone(reader: Reader, reference: ZoneRef) -> ZoneView:
     raise NotFound(f"La zone « {reference} » n’est pas dans les couches importées.")
 
 
-def _residences(reader: Reader, zone: ZoneView, query: FactQuery) -> list[tuple[Residence, int]]:
+def _residences(reader: Reader, zone: ZoneView, query: FactQuery) -> list[Counted]:
     shapely.prepare(zone.geometry)
-    return [(each, count) for each, count in listed(reader, query)[1]
-            if each.point is not None and shapely.intersects_xy(zone.geometry, *each.point)]
+    return [each for each in listed(reader, query)[1]
+            if each.residence.point is not None and shapely.intersects_xy(zone.geometry, *each.residence.point)]
 
 
-def _rate(inside: list[tuple[Residence, int]]) -> Rate | None:
-    known = [(count, each.dwellings) for each, count in inside if each.dwellings is not None]
+def _rate(inside: list[Counted]) -> Rate | None:
+    known = [(each.count, each.residence.dwellings) for each in inside if each.residence.dwellings is not None]
     return Rate(sum(count for count, _ in known), sum(number for _, number in known)) if known else None
 
 

@@ -273,7 +273,9 @@ class Told(NamedTuple):
     lon: float | None
     lat: float | None
     residence: str | None
+    building: str | None
     hall: str | None
+    placement: str | None
     complaint: int
 
 

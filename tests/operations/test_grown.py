@@ -10,7 +10,7 @@ import pytest
 from geoservice import testing
 from geoservice.catalog.layers import load
 from geoservice.core.query import FactQuery
-from geoservice.operations import accounts, entry, indexing, register, stock, yearly
+from geoservice.operations import accounts, attaching, entry, indexing, register, stock, yearly
 from geoservice.operations.reach import scope_of
 from geoservice.operations.reader import open_reader
 from geoservice.settings import Settings
@@ -46,7 +46,8 @@ def whole(world, monkeypatch):
     """The register and the stock made of nothing that was kept."""
     storage, viewer = world
     with storage.read(scope_of(viewer)) as connection:
-        found = stored.read(connection, viewer.organisation_id)
+        found = stored.read(connection, viewer.organisation_id, lambda *spots: attaching.residences_near(
+            load(), reader(world).shelf, viewer.organisation_id, spots))
     monkeypatch.setattr(stock._Numbered, "grown", lambda *given: None)
     stock._kept._values.clear()
     made = stock.stock(reader(world))

@@ -131,7 +131,7 @@ def test_the_register_has_the_fact_once_with_what_its_reports_say(world):
         connection.execute(text("UPDATE fact SET cost_cents = 700 WHERE key = '3'"))
     world.merge("1", "2", "3")
     with world.storage.read(scope_of(world.viewer)) as connection:
-        found = register.read(connection, world.viewer.organisation_id).columns
+        found = register.read(connection, world.viewer.organisation_id, lambda lon, *_: [""] * len(lon)).columns
     assert len(found["day"]) == 5
     assert sorted(found["complaint"].tolist()) == [0, 0, 0, 0, 1]
     assert [cost for cost in found["cost"].tolist() if cost > 0] == [700]

@@ -79,7 +79,7 @@ def test_figures_are_what_the_pages_say(reader, frozen) -> None:
     for kind in reader.kinds():
         counts = reader.cells(asked(frozen, kind))
         assert value(frozen, f"{kind}.faits")["now"] == counts.total + counts.unplaced > 0
-    residences = {each.code: count for each, count in listed(reader, asked(frozen, Kind.BAILLEUR))[1]}
+    residences = {each.residence.code: each.count for each in listed(reader, asked(frozen, Kind.BAILLEUR))[1]}
     rows = [figure for figure in frozen.header["figures"] if figure["key"].startswith("bailleur.residence.")]
     assert len(rows) >= 5
     assert [row["value"]["now"] for row in rows] == [residences[row["key"].rpartition(".")[2]] for row in rows]

@@ -13,7 +13,7 @@ from geoservice.types import SUBCATEGORIES, code_of
 UNKNOWN, FILED, NOT_FILED = 0, 1, 2  # values of `complaint`
 NO_COST = -1
 COLUMNS: dict[str, str] = {"day": "<u2", "residence": "<u4", "source": "<u2", "category": "u1", "subcategory": "u1", "kind": "u1",
-                           "nature": "u1", "complaint": "u1", "cost": "<i4"}
+                           "nature": "u1", "complaint": "u1", "cost": "<i4", "attached": "u1"}
 # every subcategory by (category, word): its code is its position + 1, 0 where none is said
 SUBCODES: dict[tuple[str, str], int] = {pair: number + 1 for number, pair in enumerate(
     (str(category), word) for category, words in SUBCATEGORIES.items() for word in words)}
@@ -21,7 +21,8 @@ SUBCODES: dict[tuple[str, str], int] = {pair: number + 1 for number, pair in enu
 
 @dataclass(frozen=True, eq=False)
 class Register:
-    """Columns of n facts, named and typed as COLUMNS; `cost` in cents. Row 0 of `residences` and `sources` is "none"."""
+    """Columns of n facts, named and typed as COLUMNS; `cost` in cents. Row 0 of `residences` and `sources` is "none"; `attached`
+    is 1 where a fact lies near its residence and does not name it (`core.observatory.attach`)."""
 
     columns: Mapping[str, np.ndarray]
     residences: tuple[str, ...] = ("",)

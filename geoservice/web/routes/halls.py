@@ -140,7 +140,7 @@ def census_json(found: Census, rows: np.ndarray) -> dict[str, Any]:
         "kind": found.wanted.kind, "enough": True, "reason": None, "sentence": found.sentence, "last_fact": str(found.last_fact),
         "month": months[-1], "compared_with": months[max(0, len(months) - 1 - found.wanted.months_back)],
         "total": len(found.stock), "tally": dict(zip(WORDS, found.tally.tolist(), strict=True)), "said": len(found.said),
-        "elsewhere": found.computed.elsewhere, "rules": census_rules.in_words(),
+        "elsewhere": found.computed.elsewhere, "attached": found.computed.attached, "rules": census_rules.in_words(),
         "transitions": {before: dict(zip(WORDS, line, strict=True))
                         for before, line in zip(WORDS, found.transitions.tolist(), strict=True)},
         "report": {"observed": spill.observed, "improved": spill.improved, "worsened": spill.worsened,

@@ -136,7 +136,7 @@ def _gap(found: Gap) -> dict[str, Any]:
             "prior": None if found.ratios is None else {"mean": round(found.ratios.prior.mean, _DIGITS),
                                                         "facts": round(found.ratios.prior.strength, 1)},
             "residences": [_gap_row(found, row) for row in range(len(found.codes))],
-            "alert": _lassitude(found), "police": found.police}
+            "alert": _lassitude(found), "attached": found.attached, "police": found.police}
 
 
 def _gap_row(found: Gap, row: int) -> dict[str, Any]:
@@ -193,7 +193,8 @@ def _sensitivity(found: Sensitivity) -> dict[str, Any]:
 def _rates(found: rating.Rates) -> dict[str, Any]:
     head = {"kind": found.kind, "enough": found.funnel is not None, "reason": reason_json(found.reason),
             "sentence": rating.sentence(found), "method": rating.method(found), "without_dwellings": found.without,
-            "without_residence": found.nowhere, "target": None, "dispersion": None, "ranked": False, "rank_sentence": ""}
+            "without_residence": found.nowhere, "attached": found.attached,
+            "target": None, "dispersion": None, "ranked": False, "rank_sentence": ""}
     rows: list[dict[str, Any]] = [
         {"code": code, "name": name, "dwellings": int(dwellings), "facts": int(facts), "costed": int(costed),
          "known_cost_eur": round(float(cents) / 100, 2)}
@@ -226,4 +227,4 @@ def _yearly(found: Yearly) -> dict[str, Any]:
               "known_cost_eur": _rounded(line.cents / 100)} for line in found.lines]
     return {"kind": found.kind, "residence": found.residence, "years": found.years, "observed_days": found.observed,
             "dwellings": found.dwellings, "residences": found.residences, "residences_without_dwellings": found.unknown,
-            "lines": lines}
+            "attached": found.attached, "lines": lines}

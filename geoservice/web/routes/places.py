@@ -14,7 +14,7 @@ from geoservice.errors import BadInput, NotFound
 from geoservice.operations import residences, zone_profiles
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
-from geoservice.operations.residences import Hall, Near, Portrait, Rate, Residence, ResidenceProfile
+from geoservice.operations.residences import Counted, Hall, Near, Portrait, Rate, ResidenceProfile
 from geoservice.operations.zone_profiles import ZoneProfile
 from geoservice.types import Category
 from geoservice.web.dependencies import CurrentReader, described, only
@@ -72,13 +72,14 @@ def place_tag(name: str, reader: Reader, query: FactQuery, *more: str) -> str:
 
 def _list(reader: Reader, query: FactQuery) -> dict[str, Any]:
     kind, found = residences.listed(reader, query)
-    return {"kind": kind, "total": sum(count for _, count in found), "residences": [_row(each, count) for each, count in found]}
+    return {"kind": kind, "total": sum(each.count for each in found), "residences": [_row(each) for each in found]}
 
 
-def _row(found: Residence, count: int) -> dict[str, Any]:
-    lon, lat = found.point or (None, None)
-    return {"code": found.code, "name": found.name, "lon": lon, "lat": lat, "dwellings": found.dwellings, "count": count,
-            "rate": rate_json(residences.rate(count, found))}
+def _row(found: Counted) -> dict[str, Any]:
+    home = found.residence
+    lon, lat = home.point or (None, None)
+    return {"code": home.code, "name": home.name, "lon": lon, "lat": lat, "dwellings": home.dwellings, "count": found.count,
+            "attached": found.attached, "rate": rate_json(residences.rate(found.count, home))}
 
 
 def _residence(found: ResidenceProfile, given: dict[str, str]) -> dict[str, Any]:
@@ -87,7 +88,8 @@ def _residence(found: ResidenceProfile, given: dict[str, str]) -> dict[str, Any]
         "type": "residence", "ref": reference, "code": found.residence.code, "name": found.residence.name,
         "bbox": box_list(found.residence.box), "properties": found.residence.properties, "dwellings": found.residence.dwellings,
         **_portrait(found.portrait), "rate": rate_json(found.rate), "halls": [_hall(hall) for hall in found.halls],
-        "elsewhere": found.elsewhere, "qpv": [_near(near) for near in found.qpv],
+        "elsewhere": found.elsewhere, "attached": found.attached, "parts": found.parts, "beside": found.beside,
+        "qpv": [_near(near) for near in found.qpv],
         "links": _links(reference, found.portrait, given),
     }
 
@@ -98,7 +100,7 @@ def _zone(found: ZoneProfile, given: dict[str, str]) -> dict[str, Any]:
         "type": "commune" if found.zone.reference.layer == "commune" else "qpv", "ref": reference,
         "code": found.zone.reference.code, "name": found.zone.name, "generation": found.zone.generation,
         "bbox": box_list(found.zone.box), "area_km2": None if found.area_m2 is None else round(found.area_m2 / 1e6, 4),
-        **_portrait(found.portrait), "rate": rate_json(found.rate), "residences": [_row(*pair) for pair in found.residences],
+        **_portrait(found.portrait), "rate": rate_json(found.rate), "residences": [_row(each) for each in found.residences],
         "overlaps": [{"ref": str(each.zone.reference), "name": each.zone.name, "generation": each.zone.generation,
                       "share": round(each.share, 4)} for each in found.overlaps],
         "links": _links(reference, found.portrait, given),
@@ -125,7 +127,8 @@ def rate_json(found: Rate | None) -> dict[str, Any] | None:
 
 def _hall(found: Hall) -> dict[str, Any]:
     lon, lat = found.point or (None, None)
-    return {"code": found.code, "name": found.name, "lon": lon, "lat": lat, "count": found.count, "properties": found.properties}
+    return {"code": found.code, "name": found.name, "lon": lon, "lat": lat, "count": found.count,
+            "attached": found.attached, "properties": found.properties}
 
 
 def _near(found: Near) -> dict[str, Any]:

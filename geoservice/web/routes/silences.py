@@ -53,7 +53,7 @@ def _silences(reader: Reader, wanted: silence.Wanted, form: str) -> bytes:
     return to_json({
         "kind": wanted.kind, "of": wanted.level, "enough": True, "reason": None, "days": wanted.days, "to": found.end.isoformat(),
         "judged": int(watch.judged.sum()), "silent": int(watch.silent.sum()), "sentence": silence_sentence(found),
-        "method": {"null": "gamma–Poisson", "correction": "Benjamini-Hochberg", "level": wanted.alarm,
+        "attached": found.attached, "method": {"null": "gamma–Poisson", "correction": "Benjamini-Hochberg", "level": wanted.alarm,
                    "noise": round(watch.expected.noise, 4), "factor": round(watch.expected.factor, 4),
                    "past_days": silence.PAST_DAYS}, "places": rows})
 
@@ -112,7 +112,7 @@ def _cumul(reader: Reader, wanted: cumul.Wanted, form: str) -> bytes:
         names = ("code", "name", "families", "months", "days", "score", "low", "high")
         return encoded(Table({name: [row[name] for row in rows] for name in names}), "csv", "cumul")
     return to_json({"kind": wanted.kind, "of": wanted.level, "enough": True, "reason": None, "from": iso(int(found.starts[0])),
-                    "to": iso(int(found.starts[-1])), "places": found.places, "sites": rows})
+                    "to": iso(int(found.starts[-1])), "places": found.places, "attached": found.attached, "sites": rows})
 
 
 def site_row(found: Sites, place: int) -> dict[str, Any]:

@@ -23,7 +23,8 @@ def register(facts: int = 500, seed: int = 2) -> Register:
         "category": [code_of(Category(category)) for category, _ in drawn],
         "subcategory": [SUBCODES.get(pair, 0) for pair in drawn], "kind": np.full(facts, code_of(Kind.BAILLEUR)),
         "nature": random.integers(0, 4, facts), "complaint": random.integers(0, 3, facts),
-        "cost": np.where(random.random(facts) < 0.5, NO_COST, random.integers(0, 50_000, facts))}
+        "cost": np.where(random.random(facts) < 0.5, NO_COST, random.integers(0, 50_000, facts)),
+        "attached": np.zeros(facts)}
     return Register({name: np.asarray(columns[name]).astype(kind) for name, kind in COLUMNS.items()},
                     ("", "A", "B", "C"), ("", "un", "deux"))
 

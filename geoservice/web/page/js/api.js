@@ -42,12 +42,12 @@ import { NNBSP } from "./words.js";
  * @typedef {Record<"category" | "nature" | "place" | "gravity", FacetWord[]>} Facets
  * @typedef {{per_100_dwellings: number, low: number, high: number, count: number, dwellings: number}} Rate
  * @typedef {{code: string, name: string, lon: number | null, lat: number | null, dwellings: number | null, count: number,
- *   rate: Rate | null}} ResidenceRow
+ *   attached: number, rate: Rate | null}} ResidenceRow
  * @typedef {{type: string, ref: string, code: string, name: string, bbox: [number, number, number, number] | null, kind: string,
  *   period: {from: string, to: string} | null, count: number, unplaced: number, staff: number, series: Series, calendar: Calendar,
  *   categories: FacetWord[], rate: Rate | null, links: Record<string, string>, properties?: Record<string, any>,
- *   dwellings?: number | null, generation?: string, area_km2?: number | null, halls?: {code: string, name: string, count: number}[],
- *   elsewhere?: number, qpv?: {ref: string, name: string, generation: string, inside: boolean, edge_m: number}[],
+ *   dwellings?: number | null, generation?: string, area_km2?: number | null, halls?: {code: string, name: string, count: number, attached: number}[],
+ *   elsewhere?: number, attached?: number, parts?: Record<string, number>, beside?: Record<string, number>, qpv?: {ref: string, name: string, generation: string, inside: boolean, edge_m: number}[],
  *   residences?: ResidenceRow[], followed?: Followed[], overlaps?: {ref: string, name: string, generation: string, share: number}[]}} Place
  * @typedef {{fact: number, what: string, partner: string, opened: string, days: number, ageing: string}} Followed
  * @typedef {{type: string, label: string, detail: string, lon: number, lat: number, bbox: [number, number, number, number],

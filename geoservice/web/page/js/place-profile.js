@@ -8,6 +8,7 @@ import { placeHash } from "./ranking.js";
 import { EMPTY, write } from "./state.js";
 import { decimal, distance, NNBSP, number, plural } from "./words.js";
 
+const PARTS = /** @type {Record<string, string>} */ ({ "parties communes": "Parties communes", abords: "Abords", logement: "Logement", inconnu: "Non précisé" });
 const TYPES = /** @type {Record<string, string>} */ ({ residence: "Résidence", qpv: "Quartier prioritaire", commune: "Commune" });
 
 /**
@@ -19,7 +20,7 @@ export function profilePage(place, view, catalog) {
   const kind = catalog.kinds.find((one) => one.code === place.kind)?.label ?? place.kind;
   const left = h("section", {}, h("p", { class: "figure" }, h("strong", {}, number(place.count)), place.count < 2 ? " fait" : " faits"),
     h("p", {}, `Origine ${kind}, ${periodWords(view, catalog.period)}.`), rate(place), notes(place), actions(place, view), trend(place.series), hours(place.calendar, { hours: "", weekdays: "" }, null));
-  const right = h("section", {}, identity(place, view), followed(place), categories(place), halls(place));
+  const right = h("section", {}, identity(place, view), followed(place), parts(place), beside(place, catalog), categories(place), halls(place));
   return { title: place.name, crumbs: [h("a", { href: `#${write({ ...view, zone: "" }).slice(1)}` }, "Résidences et quartiers"), ` › ${TYPES[place.type] ?? ""}`],
     content: [h("div", { class: "columns-2" }, left, right), place.residences?.length ? h("section", {}, h("h2", {}, "Ses résidences"), residenceTable(place.residences, view)) : null] };
 }
@@ -41,7 +42,8 @@ function rate({ rate: found }) {
 
 /** @param {Place} place */
 function notes(place) {
-  return [place.staff > 0 && h("p", { class: "hint" }, `Dont ${plural(place.staff, "atteinte au personnel", "atteintes au personnel")}, sans heure ni hall.`),
+  return [place.attached ? h("p", { class: "hint" }, `Dont ${number(place.attached)} ${place.attached < 2 ? "rattaché" : "rattachés"} par distance${NNBSP}: sans code de lieu, ${place.attached < 2 ? "il est" : "ils sont"} au plus près d’ici.`) : null,
+    place.staff > 0 && h("p", { class: "hint" }, `Dont ${plural(place.staff, "atteinte au personnel", "atteintes au personnel")}, sans heure ni hall.`),
     place.type !== "residence" && place.unplaced > 0 && h("p", { class: "hint" }, `${plural(place.unplaced, "autre fait", "autres faits")} sans point sur la carte.`)];
 }
 
@@ -75,10 +77,25 @@ function followed({ followed: found }) {
     h("ul", {}, found.slice(0, 8).map((one) => h("li", {}, `${one.partner}${NNBSP}: ${one.what}, depuis ${plural(one.days, "jour")}`)))];
 }
 
+/** Inside the building, around it, in a dwelling, or not said. @param {Place} place */
+function parts({ parts: found, count }) {
+  if (!found || !count) return null;
+  const rows = Object.entries(found).filter(([, many]) => many).map(([name, many]) => h("tr", {}, h("th", { scope: "row" }, PARTS[name] ?? name), h("td", { class: "number" }, number(many))));
+  return [h("h3", {}, "Parties communes et abords"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Partie"), h("th", { scope: "col", class: "number" }, "Faits"))), h("tbody", {}, rows))];
+}
+
+/** Facts of other sources within 100 m, by kind and never added. @param {Place} place @param {import("./api.js").Catalog} catalog */
+function beside({ beside: found }, catalog) {
+  const kinds = Object.entries(found ?? {});
+  if (!kinds.length) return null;
+  const words = kinds.map(([code, many]) => `${plural(many, "fait")} d’origine ${catalog.kinds.find((one) => one.code === code)?.label ?? code}`);
+  return h("p", { class: "hint" }, `À côté, à moins de 100${NNBSP}m et sans s’y ajouter${NNBSP}: ${words.join(", ")}.`);
+}
+
 /** @param {Place} place */
 function halls({ halls: found, elsewhere }) {
   if (!found?.length) return null;
-  const rows = found.toSorted((a, b) => b.count - a.count).map((one) => h("tr", {}, h("td", {}, one.name || one.code), h("td", { class: "number" }, number(one.count))));
+  const rows = found.toSorted((a, b) => b.count - a.count).map((one) => h("tr", {}, h("td", {}, one.name || one.code), h("td", { class: "number" }, number(one.count), one.attached ? h("span", { class: "hint" }, ` dont ${number(one.attached)} par distance`) : null)));
   return [h("h3", {}, "Halls"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Hall"), h("th", { scope: "col", class: "number" }, "Faits"))), h("tbody", {}, rows)),
     elsewhere ? h("p", { class: "hint" }, `${plural(elsewhere, "fait")} sans hall précisé.`) : null];
 }
