@@ -141,11 +141,21 @@ def _bullets(pdf: Tagged, block: Bullets) -> None:
             with pdf.within("LI"):
                 y = pdf.get_y()
                 with pdf.leaf("Lbl"):
-                    pdf.set_x(MARGIN_MM + 0.8)
-                    pdf.cell(4, 4.8, "☐" if block.boxes else "•")
+                    _mark(pdf, y, block.boxes)
                 pdf.set_y(y)
                 _text(pdf, "LBody", item, (10, False, INK), 4.8, MARGIN_MM + 5, WIDTH_MM - 5)
             pdf.set_y(pdf.get_y() + 0.6)
+
+
+def _mark(pdf: Tagged, y: float, box: bool) -> None:
+    """A dot, or a box to be ticked: the font has none."""
+    if box:
+        pdf.set_draw_color(*rgb(INK))
+        pdf.set_line_width(0.25)
+        pdf.rect(MARGIN_MM + 0.6, y + 1, 2.8, 2.8)
+    else:
+        pdf.set_x(MARGIN_MM + 0.8)
+        pdf.cell(4, 4.8, "•")
 
 
 # --- tables
@@ -281,7 +291,9 @@ def _mm(drawing: Drawing) -> tuple[float, float]:
 
 def _scaled(pdf: Tagged, block: Scaled) -> None:
     """At its true size; the legend below, in as many columns as fit."""
-    (width, height), y = _mm(block.drawing), pdf.get_y()
+    width, height = _mm(block.drawing)
+    _room(pdf, height + 14)
+    y = pdf.get_y()
     with _figure(pdf, block.drawing.description, (MARGIN_MM, y, width, height)):
         sheet.draw(pdf, block.drawing, (MARGIN_MM, y, width, height))
     pdf.set_y(y + height + 1)

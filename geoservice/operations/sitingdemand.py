@@ -22,6 +22,8 @@ PRECISE = (Placement.COORDONNEES, Placement.HALL, Placement.NUMERO)
 INSIDE = (Place.CAGE, Place.PALIER, Place.ASC, Place.CAVE, Place.SSOL, Place.PARK_SS, Place.POUB, Place.VELO, Place.TOIT,
           Place.LOGT, Place.LOGE)
 MOST_PLACES = 20_000
+LEFT = {"vague": "placés à un immeuble ou une résidence seulement", "inside": "à l’intérieur, hors de vue",
+        "street": "sur la voie publique, qu’un bailleur ne filme pas", "buried": "au milieu d’un bâtiment"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Seen:
     landlord does not film), buried (in a building with no façade near). `moved`: places put before their façade. unweighed: facts
     that weigh nothing (`sitingweights`).
     Places never leave: what is drawn are cells (c, 2) metres, middles of the finest cells, with their facts (c,).
+    rows (f,): of the facts that were chosen, those that guide; at (f,): the place of each.
     """
 
     places: np.ndarray
@@ -55,6 +58,8 @@ class Seen:
     unweighed: int
     cells: np.ndarray
     cell_facts: np.ndarray
+    rows: np.ndarray
+    at: np.ndarray
 
 
 def demand_of(reader: Reader, found: Chosen, ground: Ground, asked: Guide) -> Seen:
@@ -82,9 +87,11 @@ def demand_of(reader: Reader, found: Chosen, ground: Ground, asked: Guide) -> Se
     zone, zones = _quarters(reader, ground, spots[kept] / DEGREE)
     cells, many = np.unique(found.column("cell").astype(np.uint64)[usable][kept[which]], return_counts=True)
     guiding = np.flatnonzero(usable)[kept[which]]
-    weights = weighed(reader, asked.query, found, (guiding, (np.cumsum(kept) - 1)[which[kept[which]]]), asked.weights)
+    at = (np.cumsum(kept) - 1)[which[kept[which]]]
+    weights = weighed(reader, asked.query, found, (guiding, at), asked.weights)
     return Seen(places[kept], facts[kept], weights.weights, zone, zones, len(lonlat), left, int((moved[kept] > 0).sum()),
-                int((found.column("gravity")[guiding] == 0).sum()), weights.nothing, ground.metres(grid.centres(cells)), many)
+                int((found.column("gravity")[guiding] == 0).sum()), weights.nothing, ground.metres(grid.centres(cells)), many,
+                guiding, at)
 
 
 def _nothing(total: int, left: dict[str, int]) -> str:

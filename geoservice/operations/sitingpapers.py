@@ -37,7 +37,7 @@ def paper(reader: Reader, plan: Plan, edited: datetime, sheet: str = "a4") -> tu
     site, many = site_of(plan), len(plan.cameras)
     whole = whole_plate(site, sheet)
     blocks = [*_told(plan, site, whole.scale), *_cameras(plan), *_sources(reader),
-              Heading(f"Plan de masse, {siteplate.scale_words(whole.scale).lower()}"), _scaled(whole, _under(plan)),
+              Heading(f"Plan de masse, {siteplate.scale_words(whole.scale).lower()}"), scaled(whole, _under(plan)),
               *(block for place in range(many) for block in _detail(plan, site, place))]
     title = "Plan de masse et plans de détail" if many > 1 else "Plan de masse et plan de détail"
     return Paper(title, tuple(blocks)), edition(reader, plan, edited, title)
@@ -129,7 +129,8 @@ def sources_of(reader: Reader) -> list[str]:
     return out
 
 
-def _scaled(plate: Plate, caption: str) -> Scaled:
+def scaled(plate: Plate, caption: str) -> Scaled:
+    """A plate with the legend of what it shows."""
     order = [name for name in KEY if name in plate.shown]
     return Scaled(plate.drawing, french.typeset(caption), tuple((_small(name), french.typeset(KEY[name])) for name in order))
 
@@ -147,7 +148,7 @@ def _detail(plan: Plan, site: Site, place: int) -> Iterator[Block]:
     spot, (x, y) = chosen.view.spot, site.cameras[place].place
     areas = shapely.area(np.array([site.cameras[place].fields[name] for name in DENSITIES], dtype=object))
     yield Heading(french.typeset(f"Plan de détail, caméra {chosen.code}, {siteplate.scale_words(plate.scale).lower()}"))
-    yield _scaled(plate, f"{_under(plan)} Les autres caméras sont là par leur numéro, sans leur champ.")
+    yield scaled(plate, f"{_under(plan)} Les autres caméras sont là par leur numéro, sans leur champ.")
     yield table(("Caméra", "Valeur"), ((name, french.typeset(value)) for name, value in (
         ("Support et hauteur", f"{KINDS[chosen.kind]}, objectif à {french.number(spot.height_m, 1)} m du sol"),
         ("Position", f"X {french.number(x, 1)} m, Y {french.number(y, 1)} m (EPSG:{plan.ground.epsg})"),

@@ -65,7 +65,7 @@ def mask_of(plan: Plan, seen: Any) -> Any:
 def whole_plate(site: Site, sheet: str) -> Plate:
     """Everything on one sheet."""
     title = f"Plan de masse de {french.counted(len(site.cameras), 'caméra', 'caméras')}"
-    return siteplate.plate(site, _around([field_of(each) for each in site.cameras]), _WHOLE[sheet], title)
+    return siteplate.plate(site, bounds_of(site), _WHOLE[sheet], title)
 
 
 def detail_plate(plan: Plan, site: Site, place: int) -> Plate:
@@ -75,7 +75,7 @@ def detail_plate(plan: Plan, site: Site, place: int) -> Plate:
     third, ours = (_facades(ground, seen, which) for which in (~ground.own, ground.own))
     others = [Camera(each.number, each.place, each.azimuth, {}) for each in site.cameras if each is not camera]
     alone = Site(site.roads, site.buildings, site.own, [*others, camera], mask_of(plan, seen), third, ours, site.openings)
-    return siteplate.plate(alone, _around([seen, shapely.Point(camera.place)]), _DETAIL,
+    return siteplate.plate(alone, around([seen, shapely.Point(camera.place)]), _DETAIL,
                            f"Plan de détail de la caméra {camera.number}")
 
 
@@ -96,7 +96,13 @@ def _facades(ground: Ground, seen: Any, which: np.ndarray) -> Any:
     return shapely.multilinestrings(list(parts)) if len(parts) else None
 
 
-def _around(shapes: list[Any]) -> tuple[float, float, float, float]:
+def bounds_of(site: Site) -> tuple[float, float, float, float]:
+    """Around every camera and its field, in metres; a camera in a wall has none."""
+    return around([*(field_of(each) for each in site.cameras), *(shapely.Point(each.place) for each in site.cameras)])
+
+
+def around(shapes: list[Any]) -> tuple[float, float, float, float]:
+    """West, south, east, north of shapes in metres, with a margin."""
     west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object)).tolist()
     return west - _MARGIN_M, south - _MARGIN_M, east + _MARGIN_M, north + _MARGIN_M
 

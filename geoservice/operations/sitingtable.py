@@ -13,6 +13,7 @@ from geoservice.operations.chosen import Chosen
 from geoservice.types import LABELS, Category, Place, member_of
 
 _PLACES = 32  # more than there are
+STRENGTHS = {"forte": "forte", "moyenne": "moyenne", "faible": "faible", "pratique": "usage, sans évaluation"}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ ACTIONS: dict[str, Action] = {
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
     "POST /api/siting/plan": _READ,
     **{f"GET /decider/{name}": Action.EXPORT for name in (
-        "plans.pdf", "plan.svg", "plan.gpkg", "dossier.pdf", "echeances.ics")},
+        "plans.pdf", "plan.svg", "plan.gpkg", "etude.pdf", "dossier.pdf", "echeances.ics")},
     "GET /decider/dossier": _READ,
     **dict.fromkeys(("GET /saisie", "GET /api/saisie", "GET /api/facts/{key}/proches"), _IMPORT),
     **dict.fromkeys(("GET /chronologie", "GET /suites", "GET /api/suites", "GET /patrimoine"), _READ),

@@ -16,10 +16,12 @@ from geoservice.operations import sitingground
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Chosen, Plan
 from geoservice.operations.sitingasked import WEIGHTS
+from geoservice.operations.sitingdemand import LEFT
 from geoservice.operations.sitingkept import placed_of
 from geoservice.operations.sitinglaw import PLACES
 from geoservice.operations.sitingplaces import KINDS, LOST
 from geoservice.operations.sitingspots import text_of
+from geoservice.operations.sitingtable import STRENGTHS
 from geoservice.operations.sitingwish import SPOTS, about, filters_of
 from geoservice.web.decideform import UNWEIGHED
 from geoservice.web.routes.measurespage import share
@@ -28,9 +30,6 @@ _MARGIN_M = 40.0
 STATUS = {"optimal": "aucun autre plan n’a plus de poids en vue, c’est prouvé",
           "stopped": "le calcul s’est arrêté avant la preuve", "infeasible": "aucun plan ne tient ces conditions",
           "placed": "posées à la main, rien n’a été choisi ni prouvé"}
-STRENGTHS = {"forte": "forte", "moyenne": "moyenne", "faible": "faible", "pratique": "usage, sans évaluation"}
-LEFT = {"vague": "placés à un immeuble ou une résidence seulement", "inside": "à l’intérieur, hors de vue",
-        "street": "sur la voie publique, qu’un bailleur ne filme pas", "buried": "au milieu d’un bâtiment"}
 Bounds = tuple[float, float, float, float]
 
 

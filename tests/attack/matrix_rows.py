@@ -119,7 +119,7 @@ ROWS: dict[str, Row] = {
     # there is no building in this town: an answer with its reason; papers that are made: tests/web/test_sitingpapers.py
     **{f"GET /decider/{name}": Row(READERS, own=BUSY, other=BUSY, none=BUSY, queries=lambda names: (
         {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"},))
-        for name in ("plans.pdf", "plan.svg", "plan.gpkg", "dossier.pdf")},
+        for name in ("plans.pdf", "plan.svg", "plan.gpkg", "etude.pdf", "dossier.pdf")},
     "GET /decider/echeances.ics": Row(READERS, own=BUSY, other=BUSY, none=BUSY, queries=lambda names: (
         {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803", "autorisation": "2026-12-01"},)),
     # halls

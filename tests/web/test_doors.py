@@ -53,7 +53,7 @@ ASKED = {
     "/mesures": ["/mesures"],
     "/decider": ["/decider"],
     # there is no building in this world: see test_sitingpapers.py
-    **{f"/decider/{name}": [] for name in ("plans.pdf", "plan.svg", "plan.gpkg", "dossier.pdf", "echeances.ics")},
+    **{f"/decider/{name}": [] for name in ("plans.pdf", "plan.svg", "plan.gpkg", "etude.pdf", "dossier.pdf", "echeances.ics")},
     "/decider/dossier": ["/decider/dossier"],
     "/api/siting/together": ["/api/siting/together?bbox=2.24,48.795,2.255,48.803&spots=2.25,48.8,0"],
     "/decider/plans/{number}": [],  # a plan is its own landlord's: see test_siting_kept.py

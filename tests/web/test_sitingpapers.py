@@ -22,7 +22,9 @@ from tests.web.world import CANARY, PLAINE, RIVES
 ASK = f"kind=bailleur&bbox={bbox(RIVES, 0.006)}&cameras=2&lens=12&purpose=detect"
 DAY = "&autorisation=2026-12-01"
 FILES = {"plans.pdf": (b"%PDF-", "application/pdf"), "plan.svg": (b"<svg", "image/svg+xml"),
-         "plan.gpkg": (b"SQLite format 3", "application/geopackage+sqlite3"), "dossier.pdf": (b"%PDF-", "application/pdf"),
+         "plan.gpkg": (b"SQLite format 3", "application/geopackage+sqlite3"),
+         "dossier.pdf": (b"%PDF-", "application/pdf"),
+         "etude.pdf": (b"%PDF-", "application/pdf"),
          "echeances.ics": (b"BEGIN:VCALENDAR\r\n", "text/calendar")}
 
 
@@ -57,7 +59,7 @@ def test_a_paper_is_a_file_kept_while_nothing_changes(built: dict[str, TestClien
 
 def test_the_page_leads_to_its_papers(built: dict[str, TestClient]) -> None:
     page = built["rives"].get(f"/decider?{ASK}")
-    for name in ("plans.pdf", "plan.svg", "plan.gpkg", "dossier"):
+    for name in ("etude.pdf", "plans.pdf", "plan.svg", "plan.gpkg", "dossier"):
         assert f'href="/decider/{name}?kind=bailleur&amp;bbox=' in page.text, name
     assert built["rives"].get(f"/decider?kind=bailleur&bbox={bbox(PLAINE)}").text.count("/decider/plans.pdf") == 0
 

@@ -20,7 +20,14 @@ from geoservice.export.paper import TENTH_MM
 from geoservice.export.paperpdf import to_pdf
 from geoservice.export.svg import to_svg
 from geoservice.export.tables import to_gpkg_layers
-from geoservice.operations import sitingground, sitingkept, sitingpapers, sitingpapers_file, sitingpapers_site
+from geoservice.operations import (
+    sitingground,
+    sitingkept,
+    sitingpapers,
+    sitingpapers_file,
+    sitingpapers_site,
+    sitingpapers_study,
+)
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.siting import Plan
@@ -68,6 +75,13 @@ def plan_gpkg(request: Request, reader: CurrentReader, given: Given) -> Response
     """Cameras, fields, masks and façades to look at, for QGIS."""
     return answered(request, reader, given, ("plan", "gpkg", GPKG), lambda reader, plan, edited: heavy.elsewhere(
         to_gpkg_layers, sitingpapers_site.layers_of(plan, edited)))
+
+
+@router.get("/decider/etude.pdf")
+def study_pdf(request: Request, reader: CurrentReader, given: Given) -> Response:
+    """The opportunity study."""
+    return answered(request, reader, given, ("etude", "pdf", PDF), lambda reader, plan, edited: to_pdf(
+        *sitingpapers_study.paper(reader, plan, edited), FONT))
 
 
 @router.get("/decider/dossier")
