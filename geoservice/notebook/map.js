@@ -66,6 +66,6 @@ function geoserviceMap(id, spec) {
   };
   legend.addTo(map);
   const { clientWidth: width } = legend.getContainer();
-  map.fitBounds(spec.bounds, { paddingTopLeft: [56, 24], paddingBottomRight: [map.getSize().x > 640 ? width + 28 : 24, 36], maxZoom: 17 });
+  map.fitBounds(spec.bounds, { paddingTopLeft: [56, 24], paddingBottomRight: [map.getSize().x > 640 ? width + 28 : 24, 36], maxZoom: spec.closest ?? 17 });
   return map;
 }

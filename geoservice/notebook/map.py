@@ -154,7 +154,7 @@ def _counts(frame: GeoDataFrame, about: dict[str, Any]) -> Part:
     layer = {"strokes": [stroke], "colours": ramp.colours[:len(bounds)], **_data(frame, classes)}
     kind = about.get("kind")
     name = "Faits" if kind is None else f"Faits ({LABELS[Kind(kind)].lower()})"
-    return layer, {"title": name, "swatch": None, "classes": legend, "hints": _hints(counts, about)}, _credit(about)
+    return layer, {"title": name, "swatch": None, "classes": legend, "hints": _hints(counts, about)}, credit(about)
 
 
 def _unit(frame: GeoDataFrame, about: dict[str, Any]) -> tuple[str, str]:
@@ -168,7 +168,7 @@ def _shapes(frame: GeoDataFrame, about: dict[str, Any]) -> Part:
     swatch = {"colour": palette.ACCENT, "opacity": 0.6, "line": False}
     name = str(about.get("title", "Objets"))
     return ({"strokes": [stroke], "colours": None, **_data(frame)},
-            {"title": name, "swatch": swatch, "classes": [], "hints": hints}, _credit(about))
+            {"title": name, "swatch": swatch, "classes": [], "hints": hints}, credit(about))
 
 
 def _outlines(frame: GeoDataFrame, about: dict[str, Any]) -> Part:
@@ -178,7 +178,7 @@ def _outlines(frame: GeoDataFrame, about: dict[str, Any]) -> Part:
     name = " ".join([str(about.get("title", "Zones")), *map(str, generations)])
     swatch = {"colour": palette.INK, "line": True}
     return ({"strokes": [halo, dashes], "colours": None, **_data(frame)},
-            {"title": name, "swatch": swatch, "classes": [], "hints": []}, _credit(about))
+            {"title": name, "swatch": swatch, "classes": [], "hints": []}, credit(about))
 
 
 def _data(frame: GeoDataFrame, classes: Sequence[int] | None = None) -> dict[str, Any]:
@@ -220,7 +220,8 @@ def _hints(counts: Any, about: dict[str, Any]) -> list[str]:
     return hints
 
 
-def _credit(about: dict[str, Any]) -> str:
+def credit(about: dict[str, Any]) -> str:
+    """What a map says of a source, from what stands beside a frame."""
     return " — ".join(str(about[name]) for name in ("title", "attribution", "licence") if about.get(name))
 
 

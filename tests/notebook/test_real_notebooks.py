@@ -20,6 +20,8 @@ SAID = {
                          ("rapports", "hectares", "contour")),
     "bondy-logements": (("9605 logements sociaux à 660 adresses", "6065 logements sociaux en QPV avant, 6813 après",
                          "corrélation 0.711"), ("logements",)),
+    "plan-montpellier": (("'batiments': 177, 'voies': 102, 'eclairage': 257, 'incidents': 240", "240 des 240 faits", "optimal",
+                          "ordre de grandeur 2026, à remplacer", "Piza"), ("parts",)),
 }
 
 
