@@ -5,7 +5,7 @@ Facts are those of one kind with a precise point that a camera outside can see; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,7 +37,9 @@ from geoservice.types import Box
 SECONDS = 10.0  # for the proof
 RETENTION_DAYS = 30
 _guides: Shelf[tuple[Ground, Seen]] = Shelf(16, 200_000, lambda both: len(both[1].facts))
+_plans: Shelf[Plan] = Shelf(24, 4_000_000, lambda plan: len(plan.sites.sights.indices) + len(plan.ground.walls.ends))
 Solve = Callable[[Problem, float], Choice]
+STEPS = ("terrain", "lignes de vue", "choix", "preuve")  # of a plan, as people are told; `solve` knows when the proof begins
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,14 +84,31 @@ class Plan:
         return next((each.warnings for each in self.answers if each.plan), ())
 
 
-def plan(reader: Reader, asked: Asked, solve: Solve = choose.best) -> Plan:
-    """The best plan of an area with its proof. NotEnough without buildings, facts or places for a camera; BadInput for an area
-    that is missing or wider than 1.5 km."""
+def plan(reader: Reader, asked: Asked, solve: Solve = choose.best, at: Callable[[int], None] = lambda step: None) -> Plan:
+    """The best plan of an area with its proof, kept while nothing that it is made of changes. NotEnough without buildings, facts
+    or places for a camera; BadInput for an area that is missing or wider than 1.5 km. `at` hears each of STEPS begin."""
+    return _plans.get(_key(reader, asked), lambda: _plan(reader, asked, solve, at))
+
+
+def known(reader: Reader, asked: Asked) -> bool:
+    """Whether a plan is at hand: it is then answered at once."""
+    return _key(reader, asked) in _plans
+
+
+def _key(reader: Reader, asked: Asked) -> tuple[Hashable, ...]:
+    versions = tuple(reader.version(name) for name in reader.catalog.layers)
+    return (*sitingground.state_of(reader), reader.shelf.organisations, versions, repr(asked))
+
+
+def _plan(reader: Reader, asked: Asked, solve: Solve, at: Callable[[int], None]) -> Plan:
+    at(0)
     query, _ = reader.resolved(asked.query)
     facts = chosen(reader, query)
     ground = sitingground.ground(reader, area_of(reader, query, facts.column("lon"), facts.column("lat")))
     seen = demand_of(reader, facts, ground, Guide(query, asked.weights, asked.operator))
+    at(1)
     sites = sites_of(reader, ground, seen, asked)
+    at(2)
     problem = _problem(asked, seen, sites)
     found, quick = choose.spared(problem, solve(problem, SECONDS)), choose.greedy(problem)
     cameras = tuple(_camera(ground, asked, sites, seen, row, order) for order, row in enumerate(found.chosen.tolist(), 1))

@@ -29,6 +29,7 @@ ACTIONS: dict[str, Action] = {
     **{f"GET /decider/{name}": Action.EXPORT for name in (
         "plans.pdf", "plan.svg", "plan.gpkg", "etude.pdf", "dossier.pdf", "echeances.ics")},
     "GET /decider/dossier": _READ,
+    **dict.fromkeys(("POST /api/siting/plans", "GET /api/siting/plans/{name}", "DELETE /api/siting/plans/{name}"), _READ),
     **dict.fromkeys(("GET /saisie", "GET /api/saisie", "GET /api/facts/{key}/proches"), _IMPORT),
     **dict.fromkeys(("GET /chronologie", "GET /suites", "GET /api/suites", "GET /patrimoine"), _READ),
     **dict.fromkeys(("POST /patrimoine", "POST /patrimoine/{number}/annuler"), Action.RECORD),

@@ -16,6 +16,8 @@ from geoservice.settings import Settings
 from geoservice.web import heavy, problems
 from geoservice.web.aside import Aside
 from geoservice.web.background import Refresher
+from geoservice.web.computing import Desk
+from geoservice.web.computingboard import Board
 from geoservice.web.headers import Guard, security_headers
 from geoservice.web.importer import Importer
 from geoservice.web.metrics import Metrics
@@ -54,6 +56,7 @@ from geoservice.web.routes import (
     sharing,
     silences,
     siting,
+    sitingjobs,
     sitingpapers,
     statistics,
     tiles,
@@ -72,20 +75,22 @@ ROUTERS = (  # in the order they are tried: tiles first, they are asked for by t
     hotspots.router, statistics.router, units.router, profiles.router, hexagons.router, search.router, places.router,
     measures.router, measurespage.router, levers.router, leverspage.router, landing.router,
     hallspage.router, halls.router, silences.router,
-    siting.router, decidepage.router, planspage.router, sitingpapers.router, estate.router, follow.router,
+    siting.router, sitingjobs.router, decidepage.router, planspage.router, sitingpapers.router, estate.router, follow.router,
     quarters.router, picture.router, imports.router, entry.router, exports.router, shared_routes.router, patrols.router,
     links.router, glossary.router, pages.page, desk.router, health.router, files.router,
 )
 
 
-def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = False) -> FastAPI:
+def create_app(settings: Settings, catalog: Catalog | None = None, demo: bool = False, board: Board | None = None) -> FastAPI:
     """The service over a data folder, which is opened when the application starts.
 
-    `demo` signs visitors from this machine in without a token and refuses a folder that the demo did not make.
+    `board`: where several processes of one service tell each other of long computations. `demo` signs visitors from this machine
+    in without a token and refuses a folder that the demo did not make.
     """
     app = FastAPI(title="geoservice", version=__version__, lifespan=_lifespan, openapi_url=None, docs_url=None, redoc_url=None,
                   redirect_slashes=False, responses={"default": PROBLEM})
     app.state.service = Service(settings, load(settings.layers) if catalog is None else catalog, demo)
+    app.state.board = board
     app.state.door = by_sign_in(shared_access.open_shared(settings.shared_folder))
     app.add_middleware(Guard, headers=security_headers(settings.basemap))
     app.state.metrics = Metrics() if settings.metrics else None
@@ -109,11 +114,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     refresher = Refresher(service)
     refresher.start()
     service.aside = Aside(service.storage)
+    service.computing = Desk(app.state.board)
     service.importer = Importer(service.storage)
     service.importer.start()
     try:
         yield
     finally:
+        service.computing.stop()
+        service.computing = None
         heavy.stop()
         service.importer.stop()
         service.importer = None

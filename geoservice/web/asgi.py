@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -10,6 +11,7 @@ from geoservice.core import compiled
 from geoservice.settings import Settings
 from geoservice.web import heavy, logs
 from geoservice.web.app import create_app
+from geoservice.web.computingboard import FOLDER, Board
 
 
 def factory() -> FastAPI:
@@ -18,4 +20,5 @@ def factory() -> FastAPI:
     logs.configure(settings.log_format)
     compiled.allow()
     heavy.warm()
-    return create_app(settings, demo=os.environ.get("GEOSERVICE_DEMO") == "1")
+    board = Board(Path(os.environ[FOLDER])) if FOLDER in os.environ else None
+    return create_app(settings, demo=os.environ.get("GEOSERVICE_DEMO") == "1", board=board)

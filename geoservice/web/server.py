@@ -16,6 +16,7 @@ from types import FrameType
 from geoservice.errors import NotReady
 from geoservice.settings import Settings
 from geoservice.web import logs
+from geoservice.web.computingboard import FOLDER
 from geoservice.web.metrics import SHARED
 
 STOP_S = 20  # how long running requests may take once a stop is asked
@@ -57,8 +58,9 @@ def serve(door: Door, settings: Settings) -> None:
     logs.configure(settings.log_format)
     with ExitStack() as stack:
         if settings.metrics and door.workers > 1:
-            os.environ[SHARED] = tempfile.mkdtemp(prefix="geoservice-")
-            stack.callback(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
+            os.environ[SHARED] = _folder(stack)
+        if door.workers > 1:
+            os.environ[FOLDER] = _folder(stack)
         if door.workers == 1:
             signal.signal(signal.SIGTERM, _leave)
         uvicorn.run(
@@ -74,6 +76,13 @@ def serve(door: Door, settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=STOP_S,
         )
+
+
+def _folder(stack: ExitStack) -> str:
+    """A folder for the processes of this service alone, which goes with them."""
+    folder = tempfile.mkdtemp(prefix="geoservice-")
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

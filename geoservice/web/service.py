@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from geoservice.operations.oidc import Provider
     from geoservice.operations.setup import Storage
     from geoservice.web.aside import Aside
+    from geoservice.web.computing import Desk
     from geoservice.web.importer import Importer
 
 _TILES, _TILE_BYTES = 4_096, 48 << 20
+_BETWEEN = "Le service démarre ou s’arrête ; réessayez dans un instant."
 
 
 @dataclass
 class Service:
-    """One running service; `storage` and what runs imports are there between start and stop. `warm`: what was asked lately.
+    """One running service; `storage` and what runs imports and computations are there between start and stop.
 
-    `drawn` keeps tiles of facts by whose facts they show, their version, their address and their filters.
+    `drawn` keeps tiles of facts by whose facts they show, their version, their address and their filters. `warm`: what was asked
+    lately.
     """
 
     settings: Settings
@@ -36,6 +39,7 @@ class Service:
     storage: Storage | None = None
     importer: Importer | None = None
     aside: Aside | None = None
+    computing: Desk | None = None
     provider: Provider | None = None
     warm: Warm = field(default_factory=Warm)
     drawn: Shelf[bytes] = field(default_factory=lambda: Shelf(_TILES, _TILE_BYTES, len))
@@ -43,8 +47,15 @@ class Service:
     def opened(self) -> Storage:
         """The data folder; NotReady before the start and after the stop."""
         if self.storage is None:
-            raise NotReady("Le service démarre ou s’arrête ; réessayez dans un instant.")
+            raise NotReady(_BETWEEN)
         return self.storage
+
+    @property
+    def desk(self) -> Desk:
+        """Where long computations are asked for; NotReady before the start and after the stop."""
+        if self.computing is None:
+            raise NotReady(_BETWEEN)
+        return self.computing
 
     def touch(self, number: int) -> None:
         """Note, after the answer, that a browser was seen."""

@@ -25,7 +25,7 @@ DESK = frozenset({"dsu_member", "org_admin"})
 LIAISON = frozenset({"police_liaison"})
 NOBODY_NEEDED = None  # public: anybody, signed in or not
 
-OK = frozenset({200})
+OK, BEGUN = frozenset({200}), frozenset({202})
 TILE, EMPTY, GONE, BAD, DONE = frozenset({200, 204}), frozenset({204}), frozenset({404}), frozenset({400}), frozenset({303})
 BUSY = frozenset({409})
 
@@ -122,6 +122,11 @@ ROWS: dict[str, Row] = {
         for name in ("plans.pdf", "plan.svg", "plan.gpkg", "etude.pdf", "dossier.pdf")},
     "GET /decider/echeances.ics": Row(READERS, own=BUSY, other=BUSY, none=BUSY, queries=lambda names: (
         {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803", "autorisation": "2026-12-01"},)),
+    "POST /api/siting/plans": Row(READERS, own=BEGUN, other=BEGUN, none=BEGUN, json=lambda names: {
+        "asked": {"kind": "bailleur", "bbox": "2.24,48.795,2.255,48.803"}}),
+    # a computation is its viewer's alone: see tests/web/test_computing.py
+    **dict.fromkeys(("GET /api/siting/plans/{name}", "DELETE /api/siting/plans/{name}"),
+                    named(READERS, path={"name": "=personne"}, own=GONE)),
     # halls
     "GET /api/halls": Row(READERS, queries=lambda names: ({}, {"residence": names["residence"]})),
     "GET /api/halls/{code:path}": named(READERS, path={"code": "hall"}),

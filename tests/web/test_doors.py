@@ -57,6 +57,7 @@ ASKED = {
     "/decider/dossier": ["/decider/dossier"],
     "/api/siting/together": ["/api/siting/together?bbox=2.24,48.795,2.255,48.803&spots=2.25,48.8,0"],
     "/decider/plans/{number}": [],  # a plan is its own landlord's: see test_siting_kept.py
+    "/api/siting/plans/{name}": [],  # a computation is its viewer's own: see test_computing.py
     "/api/siting/field": ["/api/siting/field?lon=2.25&lat=48.8"],
     "/api/complaints": ["/api/complaints", "/api/complaints?kind=bailleur&format=csv"],
     "/api/capture": ["/api/capture"],
@@ -139,6 +140,7 @@ SENT = {
     "/api/imports": "/api/imports",
     "/api/imports/{number}/undo": "/api/imports/1/undo",
     "/api/siting/plan": "/api/siting/plan",
+    "/api/siting/plans": "/api/siting/plans",
     "/api/facts": "/api/facts",
     "/api/facts/{key}/annuler": "/api/facts/a/annuler",
     "/api/facts/{key}/reunir": "/api/facts/a/reunir",
@@ -212,7 +214,7 @@ def places(rives, plaine) -> dict[str, str]:
 def test_every_route_is_walked(app):
     found = routes(app)
     assert set(found) == PUBLIC | set(ASKED) | set(SENT)
-    assert sum(len(each) for each in found.values()) == len(found) + 12  # twelve of them have a page or a list, and a form
+    assert sum(len(each) for each in found.values()) == len(found) + 13  # of these have a page or a list, and a form or an end
 
 
 def test_every_route_with_data_depends_on_the_viewer(app):
@@ -222,8 +224,8 @@ def test_every_route_with_data_depends_on_the_viewer(app):
             if path not in PUBLIC and not (path in PAGES and route.methods & {"GET"}):
                 assert asks_for_a_viewer(route.dependant), path
                 checked += 1
-    # /api/imports has two; people send forms to the addresses of nine pages
-    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 10
+    # /api/imports and a computed plan have two; people send forms to the addresses of nine pages
+    assert checked == len((set(ASKED) | set(SENT)) - PAGES) + 11
 
 
 def test_every_route_says_what_it_asks_of_a_viewer(app):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
 import shapely
 from starlette.testclient import TestClient
 
-from geoservice.operations import setup
+from geoservice.operations import setup, siting
 from geoservice.web import heavy
 from geoservice.web.app import create_app
 from tests.operations import hotworld
@@ -118,3 +119,59 @@ def test_the_form_keeps_what_was_asked(rives: TestClient) -> None:
     for value in ("hours", "HALL", "21-23", "6,7", "3", "points"):
         assert f'<option value="{value}" selected>' in asked, value
     assert '<input type="hidden" name="points" value="2.35,48.86">' in asked
+
+
+def computed(client: TestClient, name: str) -> dict:
+    """A plan that was asked for, once it is over."""
+    end = time.monotonic() + 90
+    while True:
+        said = client.get(f"/api/siting/plans/{name}").json()
+        if said["state"] not in ("waiting", "running"):
+            return said
+        assert time.monotonic() < end, said
+        time.sleep(0.05)
+
+
+def test_a_plan_is_a_job_that_is_asked_once_and_told_to_its_viewer_alone(built: dict[str, TestClient], monkeypatch) -> None:
+    asked = {"kind": "bailleur", "bbox": bbox(RIVES, 0.006), "cameras": "2", "lens": "12", "purpose": "detect", "masks": "0"}
+    answer = built["rives"].post("/api/siting/plans", json={"asked": asked})
+    assert (answer.status_code, answer.headers["cache-control"]) == (202, "private, no-store")
+    name = answer.json()["id"]
+    assert answer.headers["location"] == f"/api/siting/plans/{name}"
+    assert answer.json()["steps"] == ["terrain", "lignes de vue", "choix", "preuve"]
+    for method in ("get", "delete"):
+        assert getattr(built["plaine"], method)(f"/api/siting/plans/{name}").status_code == 404
+    said = computed(built["rives"], name)
+    assert (said["state"], said["part"], said["problem"]) == ("done", 1.0, None)
+    same = built["rives"].post(PLAN, json={"filter": {"kind": "bailleur", "bbox": asked["bbox"]}, "cameras": 2, "lens": "12",
+                                           "purpose": "detect", "masked": False}).json()
+    assert said["result"] == same
+    assert said["result"]["status"] == "optimal"
+
+    def never(*_: object) -> None:
+        raise AssertionError("it is known already")
+
+    monkeypatch.setattr(siting, "_plan", never)
+    again = built["rives"].post("/api/siting/plans", json={"asked": asked}).json()
+    assert (again["state"], again["result"]) == ("done", same), "the same again is there at once"
+    page = built["rives"].get("/decider", params=asked)
+    assert "c’est prouvé" in page.text
+    assert built["rives"].delete(f"/api/siting/plans/{name}").status_code == 204
+    assert computed(built["rives"], name)["state"] == "done", "what is over stays what it is"
+
+
+def test_a_job_that_cannot_be_says_why(built: dict[str, TestClient]) -> None:
+    def asked(**words: str) -> dict:
+        return {"asked": {"kind": "bailleur", **words}}
+
+    for body in (asked(cameras="x"), asked(lens="50"), asked(ailleurs="1"), {"asked": {"kind": 3}}, {}):
+        assert built["rives"].post("/api/siting/plans", json=body).status_code == 400, body
+    wide = built["rives"].post("/api/siting/plans", json=asked(bbox="2.0,48.0,2.9,49.0")).json()
+    assert "1,5 km au plus" in computed(built["rives"], wide["id"])["problem"]
+    empty = built["rives"].post("/api/siting/plans", json=asked(bbox=bbox(PLAINE))).json()
+    assert computed(built["rives"], empty["id"])["result"]["reason"]["code"] == "sans_faits"
+    code = built["plaine"].get("/api/residences", params={"kind": "bailleur"}).json()["residences"][0]["code"]
+    told = [computed(built["rives"], built["rives"].post("/api/siting/plans", json=asked(zone=f"residence:{each}")).json()["id"])
+            for each in (code, "PERSONNE")]
+    assert told[0]["problem"] == told[1]["problem"] is not None
+    assert built["rives"].delete("/api/siting/plans/x", headers={"Origin": "https://ailleurs.example"}).status_code == 403

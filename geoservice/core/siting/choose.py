@@ -7,7 +7,7 @@ no better plan can use; HiGHS solves what is left. Status, bound and gap come wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import ModuleType
 
@@ -61,11 +61,15 @@ def greedy(problem: Problem) -> Plan:
     return replace(plan, short=tuple(zone for zone, share in plan.shares.items() if share < problem.limits.least[zone] - 1e-9))
 
 
-def best(problem: Problem, seconds: float = 60.0) -> Plan:
-    """The proven best, or within `seconds` the best found with its bound; infeasible says which limits clash."""
+def best(problem: Problem, seconds: float = 60.0, proving: Callable[[], None] = lambda: None) -> Plan:
+    """The proven best, or within `seconds` the best found with its bound; infeasible says which limits clash.
+
+    `proving` is called once a good plan is known and its proof begins. What is proven is the same whenever it is asked.
+    """
     small = merged(problem)
     known, raised = _improved(small)
     kept = _useful(small, known, raised) if known is not None else np.arange(len(small.cost))
+    proving()
     answer = Programme(small, kept).solve(seconds) if len(kept) else Answer(None, 0.0, INFEASIBLE)
     plans = [plan for plan in (answer.chosen, known) if plan is not None]
     if not plans:

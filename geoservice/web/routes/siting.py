@@ -81,7 +81,7 @@ def made(reader: Reader, asked: Asked) -> Plan:
 
 def elsewhere(problem: Problem, seconds: float) -> Choice:
     """The proof, looked for in the other process."""
-    return heavy.elsewhere(choose.best, problem, seconds)
+    return heavy.sums.run(choose.best, problem, seconds)
 
 
 def spot_of(given: dict[str, str]) -> Spot:
@@ -150,7 +150,12 @@ def _plan_answer(reader: Reader, asked: Asked) -> dict[str, Any]:
     try:
         return plan_json(made(reader, asked))
     except NotEnough as lacking:
-        return {"enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)}}
+        return lacking_json(lacking)
+
+
+def lacking_json(lacking: NotEnough) -> dict[str, Any]:
+    """Why there is no plan."""
+    return {"enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)}}
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
