@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.page_watch import Watch
 from tests.browser.test_page_safety import no_serious_violation
@@ -115,3 +115,48 @@ def test_on_paper_there_is_the_plan_and_no_form(watch: Watch, demo: str) -> None
     assert page.locator("#answers").is_visible()
     assert "Alouettes" in page.locator(".about").inner_text(), "where, when and which facts, in words"
     page.emulate_media(media="screen")
+
+
+def test_waiting_says_each_step_and_can_be_ended(watch: Watch, demo: str) -> None:
+    page, said, deleted = watch.page, {"state": "running", "step": "preuve", "part": 0.6}, []
+
+    def told(route: Route) -> None:
+        if route.request.method == "DELETE":
+            deleted.append(route.request.url)
+            said.update(state="cancelled")
+            route.continue_()
+        else:
+            steps = ["terrain", "lignes de vue", "choix", "preuve"]
+            route.fulfill(json={"id": "x", "steps": steps, "result": None, "problem": None, **said})
+
+    page.route("**/api/siting/plans/*", told)
+    page.route("**/api/siting/plans", lambda route: route.fulfill(status=202, json={
+        "id": "x", "state": "waiting", "step": "", "part": 0, "steps": ["terrain", "lignes de vue", "choix", "preuve"]}))
+    page.goto(demo + PLAN)
+    before = page.url
+    watch.expected = ["404"]  # nobody computes « x »
+    page.get_by_role("button", name="Proposer un plan").click()
+    stop = page.get_by_role("button", name="Annuler")
+    expect(stop).to_be_focused()
+    expect(page.locator("#wait .step")).to_contain_text("Preuve")
+    assert page.locator("#wait [aria-current=step]").inner_text() == "preuve"
+    assert page.locator("#wait progress").evaluate("bar => bar.value") == pytest.approx(0.6)
+    for width, height in ((1280, 800), (820, 1180), (360, 740)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+        no_serious_violation(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#wait")).to_contain_text("Calcul annulé")
+    assert deleted == [f"{demo}/api/siting/plans/x"]
+    assert page.url == before
+    expect(page.get_by_role("button", name="Proposer un plan")).to_be_focused()
+
+
+def test_without_scripts_the_same_form_answers(browser: Browser, demo: str) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
+    page = context.new_page()
+    page.goto(f"{demo}/decider")
+    page.get_by_label("Lieu").select_option("residence:OH001")
+    page.get_by_role("button", name="Proposer un plan").click()
+    expect(page.locator(".verdict")).to_contain_text("c’est prouvé")
+    context.close()
