@@ -71,7 +71,7 @@ def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     optics = sitingground.optics_of(asked.lens)
     reach = optics.reach(asked.purpose)
     own, inside = own_points(ground, asked)
-    every = own if asked.sites == "points" else hung.together(_every(reader, ground, asked.spacing_m), own)
+    every = own if asked.sites == "points" else hung.together(hung.ordered(_every(reader, ground, asked.spacing_m)), own)
     why, near = hung.refusals(every, ground.walls, shapes_of(ground, asked)), _near(every, seen, reach)
     forbidden = near & (why == hung.FORBIDDEN)
     lost = {"inside": inside, "far": int((own_of(every) & ~near).sum()), "forbidden": int((own_of(every) & forbidden).sum())}

@@ -22,8 +22,8 @@ def cell(page: Page, camera: str, what: str) -> str:
 def test_a_plan_is_asked_for_and_stands_beside_other_answers(watch: Watch, demo: str) -> None:
     page = watch.page
     page.goto(f"{demo}/decider")
-    page.get_by_label("Lieu").select_option("residence:OH001")
-    page.get_by_label("Caméras").fill("3")
+    page.get_by_label("Lieu", exact=True).select_option("residence:OH001")
+    page.get_by_label("Caméras", exact=True).fill("3")
     page.get_by_role("button", name="Proposer un plan").click()
     expect(page.locator(".verdict")).to_contain_text("c’est prouvé")
     assert page.locator(".camera").count() == page.locator("#table tbody tr").count() == 3
@@ -156,7 +156,7 @@ def test_without_scripts_the_same_form_answers(browser: Browser, demo: str) -> N
     context = browser.new_context(java_script_enabled=False, locale="fr-FR")
     page = context.new_page()
     page.goto(f"{demo}/decider")
-    page.get_by_label("Lieu").select_option("residence:OH001")
+    page.get_by_label("Lieu", exact=True).select_option("residence:OH001")
     page.get_by_role("button", name="Proposer un plan").click()
     expect(page.locator(".verdict")).to_contain_text("c’est prouvé")
     context.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +41,12 @@ BOX = Box(*at(-60, -60), *at(100, 240))
 QUERY = FactQuery(Kind.BAILLEUR, bbox=BOX)
 
 
-def world(folder: Path, buildings: bool = True, many: dict[tuple[float, float], int] | None = None) -> Reader:
+def world(folder: Path, buildings: bool = True, many: dict[tuple[float, float], int] | None = None,
+          turned: bool = False) -> Reader:
     """A residence of one block with a door to the north, a road beyond it, somebody else's block on its other side; facts at the
-    door, in the court, on the road, and out of anybody's reach."""
-    facts = hotworld.new()
-    for (x, y), number in (MANY if many is None else many).items():
+    door, in the court, on the road, and out of anybody's reach. turned: the same things, put in in another order."""
+    facts, step = hotworld.new(), -1 if turned else 1
+    for (x, y), number in list((MANY if many is None else many).items())[::step]:
         lon, lat = at(x, y)
         facts.add(np.full(number, lon), np.full(number, lat), category=Category.VOL if (x, y) == COURT else Category.OCC)
     lon, lat = at(20, 5)
@@ -51,10 +54,10 @@ def world(folder: Path, buildings: bool = True, many: dict[tuple[float, float], 
     made = hotworld.reader(folder, facts, Kind.BAILLEUR, homes={"R1": (*at(20, 5), 40)})
     storage = made.shelf.storage
     if buildings:
-        hotworld.put(storage, "batiments", {"B1": ("", "", block(0, 0, 40, 10), {"height": 15.0}),
-                                            "B2": ("", "", block(0, 50, 40, 10), {})})
+        blocks = [("", "", block(0, 0, 40, 10), {"height": 15.0}), ("", "", block(0, 50, 40, 10), {})]
+        hotworld.put(storage, "batiments", dict(zip(("B1", "B2"), blocks[::step], strict=True)))
     hotworld.put(storage, "voies", {"V1": ("Rue", "", shapely.LineString([at(-80, 30), at(120, 30)]), {"width_m": 10.0})})
-    hotworld.put(storage, "eclairage", {f"L{x}": ("", "", shapely.Point(at(x, 33)), {}) for x in (0, 20, 40)})
+    hotworld.put(storage, "eclairage", {f"L{x * step + 40}": ("", "", shapely.Point(at(x, 33)), {}) for x in (0, 20, 40)[::step]})
     return open_reader(storage, made.catalog, made.viewer)
 
 
@@ -74,6 +77,33 @@ def test_a_plan_is_proven_and_sees_what_it_counts(landlord: Plan) -> None:
     assert landlord.greedy <= landlord.value
     assert sum(each.facts for each in landlord.cameras) == landlord.covered
     assert landlord.share == landlord.covered / (sum(MANY.values()) + 7)
+
+
+# one camera of a town, none in the middle: street lights on both sides see as much, and which it is hangs on no order of files
+MIDST = tuple(at(x, y) for x, y in ((8, 28), (32, 28), (32, 70), (8, 70)))
+ASKED = [Asked(QUERY, cameras=2), Asked(QUERY, cameras=1, operator="commune", separation_m=1.0, forbidden=(MIDST,)),
+         Asked(QUERY, cameras=3, operator="commune", weights="gravity")]
+
+
+def told(reader: Reader) -> str:
+    """Every number of some plans."""
+    def each(asked: Asked) -> list[object]:
+        found = siting.plan(reader, asked)
+        cameras = [(one.code, one.kind, one.facts, *vars(one.view.spot).values()) for one in found.cameras]
+        return [found.status, found.value, found.bound, found.greedy, found.covered, cameras]
+
+    return repr([each(asked) for asked in ASKED])
+
+
+def test_the_same_data_are_the_same_plan_in_any_order_and_any_process(street: Reader, tmp_path: Path) -> None:
+    here = told(street)
+    assert "optimal" in here
+    code = f"import sys; from pathlib import Path; from tests.operations import test_siting as here; " \
+           f"print(here.told(here.world(Path({str(tmp_path / 'turned')!r}), turned=True)))"
+    other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert other.stdout.strip() == here
+    siting._plans._values.clear()
+    assert told(street) == here, "and again, worked out anew"
 
 
 def test_facts_that_cannot_guide_are_counted_by_their_reason(landlord: Plan) -> None:

@@ -46,6 +46,12 @@ def together(*some: Candidates) -> Candidates:
                         for name in ("places", "azimuth_deg", "kind", "source")))
 
 
+def ordered(some: Candidates) -> Candidates:
+    """The same in an order of their own (kind, place, azimuth): which of equal plans is found is nobody's order of files."""
+    turned = np.nan_to_num(some.azimuth_deg, nan=-1.0)
+    return some.where(np.lexsort((turned, some.places[:, 1], some.places[:, 0], some.kind)))
+
+
 def points(places: np.ndarray, kind: str = "point") -> Candidates:
     """Poles, imported points or existing cameras, as they are; BadInput for an unknown kind or places that are no numbers."""
     if kind not in KINDS:

@@ -15,19 +15,21 @@ from geoservice.core.stats.given import NotEnough
 from geoservice.errors import UnknownParameter
 from geoservice.operations import siting
 from geoservice.operations.reader import Reader
-from geoservice.operations.siting import STEPS, Asked
+from geoservice.operations.siting import STEPS
+from geoservice.operations.sitingasked import Asked
+from geoservice.operations.sitingwish import NAMES, SPOTS, asked_of
 from geoservice.web import heavy
 from geoservice.web.body import Body, documented, read_body
 from geoservice.web.computing import Said, Stage, Task
 from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters, described
 from geoservice.web.origin import refuse_other_sites
 from geoservice.web.responses import JSON, to_json
-from geoservice.web.routes.decidepage import NAMES, asked_of
 from geoservice.web.routes.siting import lacking_json, plan_json
 from geoservice.web.service import service_of
 
 router = APIRouter()
 _MOST_BYTES = 16_384
+_ASKED = tuple(name for name in NAMES if name != SPOTS)  # cameras that people put themselves are no choice to be computed
 _FRESH = {"Cache-Control": "private, no-store"}
 _PARTS = (0.0, 0.2, 0.4, 0.5)  # of the whole, at which each step begins: the proof is told by the time it may take
 _CHOICE = 2
@@ -45,8 +47,8 @@ class Wanted(Body):
 async def ask(request: Request, reader: CurrentReader) -> Response:
     """Begin to compute a plan: its address says how far it is. One that is known already is there at once."""
     given = {name: text for name, text in (await read_body(request, Wanted, _MOST_BYTES)).asked.items() if text}
-    if set(given) - set(NAMES):
-        raise UnknownParameter(f"Un paramètre de ce plan n’existe pas. Paramètres possibles : {', '.join(NAMES)}.")
+    if set(given) - set(_ASKED):
+        raise UnknownParameter(f"Un paramètre de ce plan n’existe pas. Paramètres possibles : {', '.join(_ASKED)}.")
     name = await run_in_threadpool(_begun, request, reader, asked_of(reader, given))
     said = service_of(request).desk.find(reader.viewer, name)
     return Response(_body(name, said), 202, {**_FRESH, "Location": f"/api/siting/plans/{name}"}, JSON)

@@ -9,7 +9,7 @@ const WORDS = /** @type {Record<string, string>} */ ({
   terrain: "Terrain : bâtiments, voies et faits",
   "lignes de vue": "Lignes de vue : ce que chaque emplacement verrait",
   choix: "Choix : un bon plan",
-  preuve: "Preuve : aucun autre ne voit davantage",
+  preuve: "Preuve : en existe-t-il un meilleur ?",
 });
 
 /**
@@ -17,7 +17,7 @@ const WORDS = /** @type {Record<string, string>} */ ({
  */
 
 /** @param {string} text */
-const typeset = (text) => text.replaceAll(" :", `${NNBSP}:`);
+const typeset = (text) => text.replace(/ (?=[:?])/g, NNBSP);
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
