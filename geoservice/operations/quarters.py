@@ -118,7 +118,7 @@ def label_of(ground: Ground, code: str) -> str:
 
 
 def _listed(reader: Reader, query: FactQuery) -> Homes:
-    known = [(each, count) for each, count in listed(reader, query)[1] if each.point is not None]
+    known = [(each.residence, each.count) for each in listed(reader, query)[1] if each.residence.point is not None]
     return Homes(np.array([each.point for each, _ in known]).reshape(-1, 2), np.array([count for _, count in known], np.int64),
                  np.array([each.dwellings or 0 for each, _ in known], np.int64))
 
