@@ -31,8 +31,10 @@ _FILL = {"identify": ("#4b2e83", 0.22), "recognise": ("#6a5fb5", 0.2), "observe"
 _LINES = {"detect": Paint(stroke=INK, width=2.4, dash=(3.0, 19.0)), "mask": Paint(stroke=INK, width=2.2)}
 _PLAIN = {"road": Paint(PAPER, _GREY, width=1.2, dash=(9.0, 6.0)), "building": Paint("#e9edf0", "#7d8790", width=1.6),
           "own": Paint("#c3ced2", INK, width=3.0), "third": Paint(stroke=INK, width=9.0),
-          "ours": Paint(stroke=INK, width=9.0, dash=(14.0, 8.0)), "opening": Paint(PAPER, INK, width=4.0)}
+          "ours": Paint(stroke=INK, width=9.0, dash=(14.0, 8.0)), "opening": Paint(PAPER, INK, width=4.0),
+          "limit": Paint(stroke=INK, width=1.6, dash=(10.0, 7.0))}
 KEY = {"identify": "identifier", "recognise": "reconnaître", "observe": "observer", "detect": "détecter",
+       "limit": "limite du champ d’une caméra, dans celui d’une autre",
        "mask": "voie publique, à masquer de façon irréversible", "own": "bâtiments de l’exploitant",
        "building": "bâtiments de tiers", "road": "voie publique",
        "third": "façade de tiers dans un champ : ouvertures à relever sur place",
@@ -102,6 +104,9 @@ def plate(site: Site, bounds: tuple[float, float, float, float], frame: Frame, t
     zones = _zones(site.cameras)
     for name, shape in (*zones.items(), ("mask", site.mask)):
         groups += zone(name, view.pixels(np.array([shape], dtype=object)))
+    fields = [shapely.union_all(list(each.fields.values())) for each in site.cameras if each.fields]
+    if len(fields) > 1:
+        groups += _plain("limit", view.pixels(np.array(fields, dtype=object)))
     for name, line in (("ours", site.ours), ("third", site.third)):
         groups += _plain(name, view.pixels(np.array([line], dtype=object)))
     groups += _plain("opening", view.pixels(site.openings))

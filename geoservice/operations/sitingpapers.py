@@ -46,8 +46,8 @@ def paper(reader: Reader, plan: Plan, edited: datetime, sheet: str = "a4") -> tu
 def edition(reader: Reader, plan: Plan, edited: datetime, title: str) -> Edition:
     """What stands around every paper of a plan: where, that it is a draft, and the day its rules were read."""
     where, day = where_of(reader, plan), french.day(edited.date())
-    lines = (f"{where}, {french.counted(len(plan.cameras), 'caméra', 'caméras')}, {sitingground.OPERATORS[plan.asked.operator]} "
-             f"filme, {reader.viewer.organisation}",
+    cameras = french.counted(len(plan.cameras), "caméra exploitée", "caméras exploitées")
+    lines = (f"{where}, {cameras} par {sitingground.OPERATORS[plan.asked.operator]} ; document de {reader.viewer.organisation}",
              f"{DRAFT}. Édité le {day}. Règles lues le {french.day(plan.law.as_of)} ({plan.law.title}), à faire relire.")
     return Edition(tuple(french.typeset(line) for line in lines), french.typeset(f"{title} – {where} – {DRAFT.lower()}, {day}"),
                    edited)
@@ -77,7 +77,8 @@ def _told(plan: Plan, site: Site, scale: int) -> Iterator[Block]:
         f"{DRAFT} : une proposition, jamais une décision. Les zones sont calculées, pas mesurées : elles se vérifient sur place.",
         f"{UNSURVEYED} : aucun fichier ne les donne. {french.number(third)} m de façades de tiers sont dans un champ, en trait "
         "épais sur les plans.",
-        "Portes, fenêtres et balcons des logements : à relever de même (trait épais en tirets), à masquer de façon irréversible.",
+        *(["Portes, fenêtres et balcons des logements : à relever de même (trait épais en tirets), à masquer de façon "
+           "irréversible."] if site.ours is not None else []),
         _masks(plan),
         f"Échelles vraies si le document est imprimé à 100 %, sans ajustement à la page ; le nord est celui de la projection "
         f"(EPSG:{plan.ground.epsg}), qui change les longueurs de {french.number(100 * SCALE_SLACK, 1)} % au plus.",
