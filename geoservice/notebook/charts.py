@@ -11,10 +11,16 @@ import numpy as np
 
 from geoservice.errors import BadInput
 from geoservice.export import french
+from geoservice.export.eventchart import HEIGHT, WIDTH, Study, svg
 
 _WIDTH, _ROW, _HEAD, _FOOT = 760, 30, 44, 40
 _LABEL, _VALUE = 270, 150  # pixels kept for words at the left and numbers at the right
+_XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
 _INK, _SOFT, _LINE, _MARK = "#1b2733", "#51616e", "#d9dfe3", "#311f6b"
+# as leviers.css; under .events, since a style in a picture holds for the whole notebook
+_STYLE = ("<style>.events text{fill:#51616e}.events .band{fill:#dcd8ec;fill-opacity:.7}.events .zero{stroke:#8a97a1}"
+          ".events .start{stroke:#1b2733;stroke-width:1.5;stroke-dasharray:6 4}.events .line{stroke:#0b6670}"
+          ".events .dot{fill:#0b6670;stroke:#fff}.events .outside{fill:#4b2e83}</style>")
 
 
 @dataclass(frozen=True)
@@ -64,9 +70,18 @@ def dots(labels: Sequence[str], values: Sequence[float], axis: Axis,
              f"{french.number(axis.reference, 0 if float(axis.reference).is_integer() else axis.decimals)}</text>"]
     said = "; ".join(f"{label}: {_number(value, axis)}" for label, value in zip(labels, values, strict=True))
     size = f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
-    return Chart(f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" '
+    return Chart(f'<svg {_XMLNS} {size} role="img" '
                  f'aria-label="{escape(f"{axis.title}. {said}")}" font-family="Source Sans 3, Arial, sans-serif">'
                  f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(frame + rows)}</svg>')
+
+
+def events(study: Study, title: str) -> Chart:
+    """An event study as the page of a lever draws it, with the colours that the page's style sheet would give."""
+    drawn = svg(study, title)
+    size = f'{_XMLNS} width="{WIDTH}" height="{HEIGHT}" font-family="Source Sans 3, Arial, sans-serif" font-size="12"'
+    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    head, _, rest = drawn.partition(">")
+    return Chart(f"{head.replace('<svg', f'<svg {size}', 1)}>{_STYLE}{ground}{rest}")
 
 
 def _row(place: int, label: str, value: float, pair: tuple[float, float], how: tuple) -> str:

@@ -13,6 +13,7 @@ from geoservice.catalog.layers import Catalog, load
 from geoservice.errors import BadInput, NotFound, NotReady, NotSignedIn
 from geoservice.notebook import filters as words
 from geoservice.notebook import frames
+from geoservice.notebook.levers import Levers
 from geoservice.notebook.places import Places
 from geoservice.notebook.siting import Siting
 from geoservice.notebook.statistics import Statistics
@@ -63,7 +64,7 @@ def _making_one(folder: str | os.PathLike[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Session(Statistics, Places, Siting):
+class Session(Statistics, Places, Siting, Levers):
     """What one person may read, as tables. Counts, zones and features leave; positions of facts never do.
 
     Filters are those of the HTTP API, by the same names (`from` is written `from_`, or given in a dictionary):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -73,6 +73,12 @@ def values(reader: Reader, wish: Wish, today: date, taken: Sequence[str]) -> dic
         drafted = _draft(found, treated, today)
         controls = levercontrols.propose(before_of(reader, drafted, today), treated, taken).codes
     return {**found, "controls": json.dumps(controls, ensure_ascii=False)}
+
+
+def drafted(reader: Reader, wish: Wish, today: date, taken: Sequence[str]) -> Plan:
+    """The plan that a wish would be, noted nowhere."""
+    found = values(reader, wish, today, taken)
+    return replace(_draft(found, json.loads(found["treated"]), today), controls=tuple(json.loads(found["controls"])))
 
 
 def _draft(values: dict[str, Any], treated: Sequence[str], today: date) -> Plan:

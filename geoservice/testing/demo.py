@@ -37,7 +37,8 @@ def prepare(settings: Settings, say: Say = lambda _text: None) -> None:
     storage = load_town(settings.model_copy(update={"shared": None}), made, say)
     _publish(storage, made, say)
     meeting.meet(storage, load(settings.layers), _first(storage), made.truth.end)
-    levers.note(storage, load(settings.layers), made.truth, _first(storage))
+    for organisation in sorted({each.organisation for each in made.truth.levers}):
+        levers.note(storage, load(settings.layers), made.truth, organisation)
     storage.close()
     setup.demo_ready(settings)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import geopandas
 import nbformat
 import pytest
 
+from geoservice.catalog.layers import load
+from geoservice.errors import BadInput, NotFound
 from geoservice.notebook import connect
 from geoservice.operations import accounts
 from geoservice.settings import Settings
-from geoservice.testing import town
+from geoservice.testing import levers, town
 from geoservice.testing.demo import load_town
 from tests.notebook.folder import Folder
 from tests.notebook.look import look, needs_chromium
@@ -67,6 +70,56 @@ def test_the_notebooks_of_statistics_run_and_find_what_is_planted(made, name):
     assert not complaints(found)
     for words in SAID[name]:
         assert words in texts(found)
+
+
+# landlord -> what the notebook of levers must have said of the one that is planted there
+PLANTED = {"orvelle-habitat": ("Ni déplacement ni diffusion",), "toit-valbrunois": ("Un déplacement se voit", "contient zéro")}
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory) -> Folder:
+    """The town of the demo with its journal of levers."""
+    path = tmp_path_factory.mktemp("levers") / "data"
+    made = town()
+    storage = load_town(Settings(data=path), made)
+    for code in PLANTED:
+        levers.note(storage, load(), made.truth, code)
+    tokens = [accounts.create_token(storage, "analyste", code) for code in PLANTED]
+    storage.close()
+    return Folder(path, *tokens)
+
+
+@pytest.mark.parametrize("landlord", [pytest.param(code, marks=pytest.mark.slow if number else []) for number, code in
+                                      enumerate(PLANTED)])
+def test_the_notebook_of_levers_finds_what_is_planted_and_says_what_it_cannot(journal, landlord):
+    token = journal.token if landlord == "orvelle-habitat" else journal.other
+    found = executed(ROOT / "notebooks" / "evaluer-un-levier.ipynb", replace(journal, token=token))
+    assert not complaints(found)
+    said = texts(found)
+    assert "Même si tout disparaît" in said
+    assert "Conclu\u202f: les faits ont baissé" in said.replace("Conclu :", "Conclu\u202f:")
+    assert "L’intervalle contient la vérité." in said
+    assert "Trop tôt" in said
+    assert 'class="dot' in said
+    for words in PLANTED[landlord]:
+        assert words in said
+
+
+def test_a_journal_is_ones_own_and_nothing_is_noted_from_a_notebook(journal):
+    with connect(journal.path, journal.token) as ours, connect(journal.path, journal.other) as theirs:
+        numbers = [set(each.levers("2026-11-22")["number"]) for each in (ours, theirs)]
+        assert len(numbers[0]) == len(numbers[1]) == 2
+        assert not numbers[0] & numbers[1]
+        with pytest.raises(NotFound):
+            ours.lever(min(numbers[1]))
+        with pytest.raises(BadInput, match="2026-01-31"):
+            ours.levers("hier")
+        with pytest.raises(BadInput, match="catégorie"):
+            ours.gate("OH005", "2025-06-09", "XXX")
+        assert ours.gate("OH005", "2025-06-09", "OCC", months=(6,))["word"].tolist() == ["incertain"]
+        early = ours.lever(max(numbers[0]), "2026-11-22")
+        assert (early.word, early.chart, len(early.counts), early.ratio) == ("trop tôt", None, 0, None)
+        assert set(ours.levers("2026-11-22")["number"]) == numbers[0]
 
 
 def test_planted_hot_spots_are_found_where_they_are(made):

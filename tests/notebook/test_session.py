@@ -134,7 +134,7 @@ def test_no_way_to_positions_of_facts(session):
     public = {name for name in dir(Session) if not name.startswith("_")}
 
     assert public == {"aggregates", "by_unit", "cells", "close", "features", "kinds", "layers", "map", "zones",
-                      "around", "boundary", "quarter", "camera_plan", "field",
+                      "around", "boundary", "quarter", "camera_plan", "field", "gate", "lever", "levers",
                       "calibration", "change", "concentration", "hot_areas", "hotspots", "judge", "near_repeats", "profile",
                       "quality", "trend"}  # each of these is counts and statistics
     with pytest.raises(BadInput, match="cells"):
