@@ -36,7 +36,8 @@ class Mark:
 @dataclass(frozen=True, eq=False)
 class Picture:
     """bounds west, south, east, north in metres; shapes as shapely; middles of cells (m, 2) with facts (m,); corners (3, 2) lon,
-    lat of north-west, north-east, south-west; filters of the facts, as of an address; still: one picture, nothing to move."""
+    lat of north-west, north-east, south-west; data: attributes for the page; points (p, 2) and forbidden polygons that people
+    drew; still: one picture, nothing to move."""
 
     bounds: tuple[float, float, float, float]
     corners: np.ndarray
@@ -47,7 +48,9 @@ class Picture:
     facts: np.ndarray
     marks: Sequence[Mark]
     title: str
-    filters: str
+    data: Mapping[str, str]
+    points: np.ndarray
+    forbidden: np.ndarray
     still: bool = False
 
 
@@ -91,6 +94,7 @@ def svg(picture: Picture) -> str:
         *(f'<path class="{name}" d="{"".join(map(frame.path, picture.buildings[inside & which]))}"/>'
           for name, which in (("building", ~picture.own), ("own", picture.own))),
         '<g class="fields">', *(_field(frame, mark) for mark in picture.marks), "</g>",
+        '<g class="drawn">', *_drawn(frame, picture), "</g>",
         '<g class="facts">', *_facts(frame, picture), "</g>", _bar(frame, east - west),
         '<g class="cameras">', *(_camera(frame, mark, picture.still) for mark in picture.marks), "</g></svg>"])
 
@@ -98,10 +102,11 @@ def svg(picture: Picture) -> str:
 def _head(picture: Picture, frame: _Frame) -> str:
     origin, right, down = picture.corners[0], picture.corners[1] - picture.corners[0], picture.corners[2] - picture.corners[0]
     data = {"origin": origin, "right": right / WIDE, "down": down / frame.tall}
-    words = " ".join(f'data-{name}="{lon:.12g} {lat:.12g}"' for name, (lon, lat) in data.items())
+    words = " ".join([*(f'data-{name}="{lon:.12g} {lat:.12g}"' for name, (lon, lat) in data.items()),
+                      *(f"data-{name}={_quoted(text)}" for name, text in picture.data.items())])
     role = "img" if picture.still else "group"
     return (f'<svg class="siteplan" viewBox="0 0 {WIDE:.0f} {frame.tall:.0f}" role="{role}" {words} '
-            f'data-metre="{frame.scale:.6g}" data-filter={_quoted(picture.filters)} aria-label={_quoted(picture.title)}>')
+            f'data-metre="{frame.scale:.6g}" aria-label={_quoted(picture.title)}>')
 
 
 def _quoted(text: str) -> str:
@@ -117,6 +122,11 @@ def _facts(frame: _Frame, picture: Picture) -> list[str]:
     root = min(_DOT, _MOST_DOT / float(picture.facts.max()) ** 0.5) if len(picture.facts) else _DOT  # areas are numbers
     return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{max(root * many ** 0.5, _LEAST_DOT):.1f}" data-n="{many}"/>'
             for (x, y), many in zip(frame.at(picture.places), picture.facts.tolist(), strict=True)]
+
+
+def _drawn(frame: _Frame, picture: Picture) -> list[str]:
+    return [*(f'<path class="forbidden" d="{frame.path(ring)}"/>' for ring in picture.forbidden),
+            *(f'<circle class="point" cx="{x:.1f}" cy="{y:.1f}" r="8"/>' for x, y in frame.at(picture.points))]
 
 
 def _camera(frame: _Frame, mark: Mark, still: bool) -> str:

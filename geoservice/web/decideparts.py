@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+import shapely
 from markupsafe import Markup
 
 from geoservice.catalog import supports
@@ -15,12 +17,12 @@ from geoservice.export.siteplan import Mark, Picture, bounds_of, svg
 from geoservice.operations import sitingground
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Chosen, Plan
-from geoservice.operations.sitingasked import WEIGHTS
+from geoservice.operations.sitingasked import WEIGHTS, to_texts
 from geoservice.operations.sitingdemand import LEFT
 from geoservice.operations.sitingkept import placed_of
 from geoservice.operations.sitinglaw import PLACES
 from geoservice.operations.sitingplaces import KINDS, LOST
-from geoservice.operations.sitingspots import text_of
+from geoservice.operations.sitingspots import Placed, text_of
 from geoservice.operations.sitingtable import STRENGTHS
 from geoservice.operations.sitingwish import SPOTS, about, filters_of
 from geoservice.web.decideform import UNWEIGHED
@@ -45,15 +47,34 @@ def words() -> dict[str, Any]:
 def of_plan(reader: Reader, plan: Plan | None, given: dict[str, str]) -> dict[str, Any]:
     """A plan as the templates show it, with the address of its cameras."""
     if plan is None:
-        return {"plan": None, "about": "", "drawn": "", "reaches": [], "verdict": "", "address": ""}
+        return {"plan": None, "about": ""}
     return {"plan": plan, "about": about(reader, plan.asked.query), "verdict": verdict(plan),
             "drawn": Markup(drawn(plan, filters_of(reader, given))), "reaches": _reaches(plan.asked.lens),
-            "address": address_of(plan, given)}
+            "address": address_of(given, placed_of(plan)), "without": _without(plan, given),
+            "drawn_places": _drawn_places(plan, given)}
 
 
-def address_of(plan: Plan, given: dict[str, str]) -> str:
+def address_of(given: dict[str, str], placed: list[Placed]) -> str:
     """The parameters of a plan with its cameras where they are."""
-    return urlencode({**given, SPOTS: text_of(placed_of(plan))})
+    return urlencode({**given, SPOTS: text_of(placed)})
+
+
+def _without(plan: Plan, given: dict[str, str]) -> dict[str, str]:
+    """By camera, the address of the plan without it."""
+    placed = placed_of(plan)
+    return {each.code: address_of(given, placed[:row] + placed[row + 1:]) for row, each in enumerate(plan.cameras)}
+
+
+def _drawn_places(plan: Plan, given: dict[str, str]) -> list[tuple[str, str]]:
+    """Places of one's own and forbidden ones, in words, each with the address without it."""
+    found = []
+    for name, what in (("points", "Emplacement"), ("forbidden", "Zone interdite")):
+        every = getattr(plan.asked, name)
+        for row in range(len(every)):
+            left = to_texts(replace(plan.asked, **{name: every[:row] + every[row + 1:]})).get(name, "")
+            found.append((f"{what} {row + 1}", urlencode({**{key: text for key, text in given.items() if key != name},
+                                                          **({name: left} if left else {})})))
+    return found
 
 
 def verdict(plan: Plan) -> str:
@@ -73,9 +94,10 @@ def seen_together(cameras: int, covered: int, usable: int, total: int) -> str:
 
 
 def bounds(plan: Plan) -> Bounds:
-    """What a drawing of a plan shows: its facts and its cameras."""
-    spots = np.array([[each.view.spot.lon, each.view.spot.lat] for each in plan.cameras]).reshape(-1, 2)
-    return bounds_of(np.vstack([plan.seen.cells, plan.ground.metres(spots)]), _MARGIN_M)
+    """What a drawing of a plan shows: its facts, its cameras and what was drawn on it."""
+    spots = [(each.view.spot.lon, each.view.spot.lat) for each in plan.cameras]
+    places = np.array([*spots, *plan.asked.points, *(corner for ring in plan.asked.forbidden for corner in ring)]).reshape(-1, 2)
+    return bounds_of(np.vstack([plan.seen.cells, plan.ground.metres(places)]), _MARGIN_M)
 
 
 def drawn(plan: Plan, filters: dict[str, str], shown: Bounds | None = None, still: bool = False) -> str:
@@ -85,8 +107,12 @@ def drawn(plan: Plan, filters: dict[str, str], shown: Bounds | None = None, stil
     west, south, east, north = found = shown or bounds(plan)
     corners = ground.lonlat(np.array([[west, north], [east, north], [west, south]]))
     title = french.typeset(f"Plan de {french.counted(len(marks), 'caméra', 'caméras')} : bâtiments, faits et champs de vision")
+    asked, own = plan.asked, np.array(plan.asked.points).reshape(-1, 2)
+    rings = np.array([shapely.Polygon(ground.metres(np.array(ring))) for ring in asked.forbidden], dtype=object)
+    shared = {"lens": asked.lens, "height_m": f"{asked.height_m:g}", "operator": asked.operator, "weights": asked.weights,
+              "masks": "1" if asked.masked else "0", "purpose": asked.purpose, "filter": urlencode(filters)}
     return svg(Picture(found, corners, ground.roads, ground.walls.footprints, ground.own, plan.seen.cells, plan.seen.cell_facts,
-                       marks, title, urlencode(filters), still))
+                       marks, title, shared, ground.metres(own), rings, still))
 
 
 def _mark(plan: Plan, camera: Chosen) -> Mark:
@@ -95,9 +121,7 @@ def _mark(plan: Plan, camera: Chosen) -> Mark:
     shapes = crs.geometries_to_metres(np.array(list(view.classes.values()), dtype=object), plan.ground.epsg)
     label = french.typeset(f"Caméra {camera.code}, {KINDS[camera.kind]} : {camera.facts} faits en vue. Flèches pour la déplacer, "
                            "+ et − pour la tourner, Suppr pour la retirer.")
-    data = {"lon": f"{spot.lon:.7f}", "lat": f"{spot.lat:.7f}", "azimuth": f"{spot.azimuth:.1f}", "lens": spot.lens,
-            "height_m": f"{spot.height_m:g}", "operator": spot.operator, "masks": "1" if spot.masked else "0",
-            "support": "street" if spot.public else "building", "purpose": plan.asked.purpose, "kind": camera.kind}
+    data = {"lon": f"{spot.lon:.7f}", "lat": f"{spot.lat:.7f}", "azimuth": f"{spot.azimuth:.1f}", "kind": camera.kind}
     return Mark(camera.code, (float(place[0]), float(place[1])), spot.azimuth, dict(zip(view.classes, shapes, strict=True)),
                 label, data)
 

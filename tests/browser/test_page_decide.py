@@ -56,7 +56,7 @@ def test_a_camera_is_moved_by_keys_and_shows_its_field(watch: Watch, demo: str) 
     asked = parse_qs(urlsplit(moved.value.url).query)
     down_m = (float(camera.get_attribute("data-lat") or 0) - float(asked["lat"][0])) * 111_320
     assert down_m == pytest.approx(5, abs=0.2)
-    expect(page.locator('#table tr[data-code="C1"] [data-is="kind"]')).to_have_text("déplacée")
+    expect(page.locator('#table tr[data-code="C1"] [data-is="kind"]')).to_have_text("posée à la main")
     assert field.get_attribute("d") != before
     no_serious_violation(page)
 

@@ -15,7 +15,8 @@ from geoservice.operations import sitingkept
 from geoservice.operations.permissions import Action, can
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.siting import Plan
-from geoservice.operations.sitingwish import NAMES
+from geoservice.operations.sitingspots import NONE
+from geoservice.operations.sitingwish import NAMES, SPOTS
 from geoservice.types import Viewer
 from geoservice.web import decideform
 from geoservice.web.decideparts import of_plan, words
@@ -42,7 +43,8 @@ def values(request: Request, who: Viewer, given: dict[str, str]) -> dict[str, An
     plan, reason, error = _tried(reader, given)
     return {"page": "decider", "given": given, "reason": reason, "error": error, "quarters": _quarters(reader),
             "residences": _residences(reader), "kinds": list(reader.kinds()), "plans": _kept(reader),
-            "may_record": can(who, Action.RECORD), "papers": urlencode(given), **decideform.choices(given), **words(),
+            "may_record": can(who, Action.RECORD), "papers": urlencode(given), "live": True,
+            "bare": "" if SPOTS in given else urlencode({**given, SPOTS: NONE}), **decideform.choices(given), **words(),
             **of_plan(reader, plan, given)}
 
 

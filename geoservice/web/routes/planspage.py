@@ -95,6 +95,6 @@ def _of(number: int) -> Callable[[Request, Viewer], dict[str, Any]]:
         return {"page": "decider-plan", "within": "/decider", "kept": kept, "name": sitingkept.name_of(reader, kept),
                 "changed": sitingkept.changed(reader, kept), "given": given, "papers": f"plan={kept.number}",
                 "reason": reason, "kinds": list(reader.kinds()),
-                "may_record": can(who, Action.RECORD), **words(), **of_plan(reader, plan, given)}
+                "live": False, "may_record": can(who, Action.RECORD), **words(), **of_plan(reader, plan, given)}
 
     return data
