@@ -66,7 +66,7 @@ def test_an_address_with_cameras_is_a_page_that_says_so(built: dict[str, TestCli
     assert "Garder ce plan" in page
     bare = built["rives"].get("/decider", params={**GIVEN, "spots": "none"}).text
     assert "Aucune caméra n’est posée" in bare
-    assert "Garder ce plan" not in bare
+    assert 'id="keep" hidden' in bare
 
 
 def test_a_plan_is_kept_found_and_withdrawn(built: dict[str, TestClient]) -> None:
