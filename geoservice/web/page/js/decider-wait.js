@@ -39,8 +39,9 @@ class Waiting {
     addEventListener("pageshow", (event) => { if (event.persisted) this.clear(); }); // gone back to
   }
 
-  /** @param {Event} event */
+  /** @param {SubmitEvent} event */
   async begin(event) {
+    if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.name) return; // cameras by hand: nothing is computed for long
     const asked = Object.fromEntries([...new FormData(this.form)].filter(([, text]) => text !== ""));
     if (!asked.zone && !asked.bbox) return;
     event.preventDefault();
