@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -98,3 +99,57 @@ def test_axe_finds_nothing_serious_and_nothing_overflows(browser: Browser, demo:
         assert found == [], [(each["id"], each["nodes"][0]["html"]) for each in found]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_perimeter_is_drawn_by_hand_and_by_keys_and_undone(browser: Browser, demo: str, size: tuple[int, int]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale="fr-FR")
+    page = context.new_page()
+    watch = Watch(page)
+    page.goto(f"{demo}/reunions")
+    page.get_by_text("Périmètre tracé, au lieu d’une zone").click()
+    drawing = page.get_by_role("application", name="Périmètre")
+    text, state = page.locator("#perimeter"), page.locator("#outline-state")
+    expect(page.locator("#outline-draw img")).not_to_have_class("stale")
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    for x, y in ((0.4, 0.4), (0.6, 0.4), (0.6, 0.6)):
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    expect(state).to_contain_text("3 coins")
+    drawing.focus()
+    for key in ("Shift+ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(state).to_contain_text("4 coins")
+    assert len(json.loads(text.input_value())["coordinates"][0]) == 5
+    page.keyboard.press("Backspace")
+    expect(state).to_contain_text("3 coins")
+    page.get_by_role("button", name="Tout effacer").click()
+    expect(text).to_have_value("")
+    page.get_by_role("button", name="Annuler le dernier geste").click()
+    expect(state).to_contain_text("3 coins")
+    drawn = json.loads(text.input_value())
+    where = page.locator("#outline-draw .corner").first.get_attribute("cx")
+    page.get_by_role("button", name="Zoom avant").click()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
+    page.mouse.up()
+    assert page.locator("#outline-draw .corner").first.get_attribute("cx") != where
+    assert json.loads(text.input_value()) == drawn  # looking elsewhere changes nothing
+    found = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
+    assert found == [], [(each["id"], each["nodes"][0]["html"]) for each in found]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    page.get_by_text("Reprendre le contour d’un quartier ou d’une résidence").click()
+    page.get_by_label("Lieu").select_option(label="QPV Les Berges")
+    page.get_by_label("Rayon autour, en mètres").fill("50")
+    page.get_by_role("button", name="Reprendre ce contour").click()
+    expect(page.locator("#outline-state")).to_contain_text("coins")
+    for label, value in (("Jour", "2026-10-27"), ("Début (GLTD)", "2026-01-01"), ("Fin, comprise (GLTD)", "2026-06-30")):
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Créer la réunion").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("GLTD")
+    context.close()
+    watch.check()

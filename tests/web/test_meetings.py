@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 
+import numpy as np
 import pytest
+import shapely
 
+from geoservice.core.crs import geometries_to_metres
 from geoservice.core.snapshotfile import unpack
 from geoservice.operations import snapshots
 from tests.web.world import CANARY
@@ -30,7 +35,7 @@ def test_the_page_lists_meetings_and_what_is_due(rives, meeting) -> None:
     assert f'href="{meeting}"' in page
     assert "CLSPD du 31 déc. 2024" in page
     assert 'aria-current="page"' in page
-    assert "<script" not in page
+    assert re.findall("<script[^>]*>", page) == ['<script type="module" src="/static/js/perimetre.js">']
 
 
 def test_a_snapshot_is_shown_verified_and_taken_away(rives, snapshot) -> None:
@@ -98,3 +103,27 @@ def test_frozen_facts_can_be_erased(rives, meeting) -> None:
     page = rives.get(frozen).text
     assert "restent prouvés par l’empreinte" in page
     assert rives.get(f"{frozen}/document.pdf").content.startswith(b"%PDF")
+
+
+def test_a_perimeter_begins_with_the_outline_of_a_place(rives) -> None:
+    begun = rives.get("/reunions", params={"take": "residence:R-0", "radius": "80"})
+    assert begun.status_code == 200
+    shape = shapely.from_geojson(html.unescape(re.search(r'<textarea id="perimeter"[^>]*>([^<]+)<', begun.text)[1]))
+    metres = geometries_to_metres(np.array([shape]), 2154)[0]
+    assert metres.area == pytest.approx(np.pi * 80**2, rel=0.1)
+    given = {"kind": "gltd", "day": "2024-12-31", "since": "2024-01-01", "until": "2024-12-31"}
+    made = rives.post("/reunions", data={**given, "perimeter": shapely.to_geojson(shape)})
+    assert made.status_code == 303, made.text
+    for params, words in (({"take": "residence:R-0"}, "donnez un nombre de mètres"),
+                          ({"take": "residence:R-0", "radius": "x"}, "de 0 à 1000"),
+                          ({"take": "residence:AUTRUI", "radius": "80"}, "pas dans votre patrimoine"),
+                          ({"take": "qpv2024:QN99999X"}, "pas dans les couches importées")):
+        told = rives.get("/reunions", params=params)
+        assert (told.status_code, words in told.text) == (200, True), words
+
+
+def test_an_outline_of_many_corners_fits_a_form(rives) -> None:
+    ring = [[2.4 + 0.01 * np.cos(t), 48.9 + 0.01 * np.sin(t)] for t in np.linspace(0, 2 * np.pi, 130)]
+    text = json.dumps({"type": "Polygon", "coordinates": [[[round(x, 6), round(y, 6)] for x, y in [*ring, ring[0]]]]})
+    given = {"kind": "gltd", "day": "2024-12-31", "since": "2024-01-01", "until": "2024-12-31", "perimeter": text}
+    assert rives.post("/reunions", data=given).status_code == 303

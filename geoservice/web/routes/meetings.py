@@ -11,17 +11,17 @@ from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from geoservice.errors import BadInput, NotReady
+from geoservice.errors import BadInput, NotFound, NotReady
 from geoservice.export.fonts import FONT
 from geoservice.export.paperpdf import to_pdf
-from geoservice.operations import disclosing, meetingpaper, meetings, meetingshare, shared_access, snapshots
+from geoservice.operations import disclosing, meetingpaper, meetings, meetingshare, perimeters, shared_access, snapshots
 from geoservice.operations import shared_shapes as shapes
 from geoservice.operations.meetings import Wish
 from geoservice.operations.permissions import Action, can
 from geoservice.operations.reader import Reader, open_reader
 from geoservice.operations.residences import residences
 from geoservice.operations.snapshotview import View
-from geoservice.types import Viewer
+from geoservice.types import Kind, Viewer
 from geoservice.web.dependencies import CurrentReader, CurrentViewer, NoParameters, only
 from geoservice.web.formpage import page, render, tried
 from geoservice.web.forms import read_form
@@ -37,18 +37,30 @@ _SENT = [NoParameters, Depends(refuse_other_sites)]
 FILE = "application/octet-stream"
 _MOST_PLACES = 500  # residences in a list of a form; beyond, one writes the code
 _MEETING = ("kind", "day", "zone", "perimeter", "since", "until")
+_LONGEST = 12_000  # letters of a drawn perimeter
 
 
-@router.get("/reunions", dependencies=[NoParameters])
-def listed(request: Request) -> Response:
-    """Meetings, what is due, and the form of a new one."""
-    return page(request, _list)
+@router.get("/reunions")
+def listed(request: Request, given: Annotated[dict[str, str], Depends(only("take", "radius"))]) -> Response:
+    """Meetings, what is due, and the form of a new one; `take` begins its perimeter with the outline of a place."""
+    def shown(request: Request, who: Viewer) -> dict[str, Any]:
+        found = _list(request, who)
+        if "take" not in given:
+            return found
+        begun = {**given, "kind": "gltd"}
+        try:
+            return {**found, "given": {**begun, "perimeter": perimeters.around(_reader(request, who), given["take"],
+                                                                                given.get("radius", ""))}}
+        except (BadInput, NotFound) as wrong:
+            return {**found, "given": begun, "error": str(wrong)}
+
+    return page(request, shown)
 
 
 @router.post("/reunions", dependencies=_SENT)
 async def opened(request: Request, who: CurrentViewer) -> Response:
     """A new meeting."""
-    given = await read_form(request, *_MEETING)
+    given = await read_form(request, *_MEETING, most=4 * _LONGEST)
 
     def make() -> Response:
         return _to(f"/reunions/{meetings.open_meeting(_reader(request, who), Wish(**given))}")
@@ -213,7 +225,16 @@ def _list(request: Request, who: Viewer) -> dict[str, Any]:
     return {"page": "reunions", "meetings": [(each, _where(reader, each), sum(kept.meeting == each.number for kept in frozen))
                                              for each in found],
             "due": [(each, meetings.place_name(reader, each.place)) for each in meetings.due(storage, who, today)],
-            "kinds": meetings.KINDS, "zones": _zones(reader), "today": today, "given": {}, **_words(who)}
+            "kinds": meetings.KINDS, "zones": _zones(reader), "today": today, "given": {}, **_words(who), **_ground(reader)}
+
+
+def _ground(reader: Reader) -> dict[str, Any]:
+    """What the drawing of a perimeter begins with: the kind whose facts are under it, where they are, places to take up."""
+    box, kinds = reader.bounds(), list(reader.kinds())
+    drawn = Kind.BAILLEUR if Kind.BAILLEUR in kinds else next(iter(kinds), "")
+    places = [pair for pair in _places(reader)[1:] if not pair[0].startswith("commune:")]
+    return {"drawn_kind": drawn, "longest": _LONGEST, "takes": places if len(residences(reader)) <= _MOST_PLACES else [],
+            "bounds": "" if box is None else f"{box.west},{box.south},{box.east},{box.north}"}
 
 
 def _of(number: int) -> Callable[[Request, Viewer], dict[str, Any]]:
