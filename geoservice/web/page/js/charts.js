@@ -6,11 +6,10 @@ const HIGH = 100;
 const MONTHS = new Intl.DateTimeFormat("fr-FR", { month: "short", timeZone: "UTC" });
 
 /**
- * A bar for each count; `look` names the class of each, `words` what its title says.
- * @param {number[]} counts @param {(at: number) => string} look @param {(at: number) => string} words
+ * A bar for each count; `look` names the class of each, `words` what its title says; `most` is as high as the drawing.
+ * @param {number[]} counts @param {(at: number) => string} look @param {(at: number) => string} words @param {number} [most]
  */
-export function bars(counts, look, words) {
-  const most = Math.max(...counts, 1);
+export function bars(counts, look, words, most = Math.max(...counts, 1)) {
   const drawn = counts.map((count, at) => {
     const high = count ? Math.max(2, (HIGH * count) / most) : 0;
     return s("rect", { class: `bar-${look(at)}`, x: at + 0.08, width: 0.84, y: HIGH - high, height: high }, s("title", {}, words(at)));

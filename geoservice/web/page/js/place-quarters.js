@@ -1,7 +1,9 @@
 /** A quarter beside its other generation, its surroundings and its commune: tables that say what is known and what is not. */
 
 import { h } from "./dom.js";
+import { hoursPart } from "./place-hours.js";
 import { FEW, joined } from "./places-list.js";
+import { table } from "./place-table.js";
 import { placeHash } from "./ranking.js";
 import { date, decimal, NNBSP, number, plural } from "./words.js";
 
@@ -15,16 +17,8 @@ const YEARS = 5; // the latest that are shown
  * @param {Quarter} found @param {View} view @param {string} kind
  */
 export function quarterPart(found, view, kind) {
-  return h("section", { id: "quarter" }, h("h2", { class: "spaced" }, "Les deux générations, l’anneau et la commune"), ...pieces(found, view), ...kinds(found, kind),
+  return h("section", { id: "quarter" }, h("h2", { class: "spaced" }, "Les deux générations, l’anneau et la commune"), ...pieces(found, view), ...hoursPart(found.pieces), ...kinds(found, kind),
     h("h2", { class: "spaced" }, "Ce que le contour a changé"), ...boundary(found), ...context(found));
-}
-
-/** @param {string} label @param {any[]} head @param {any[][]} rows @param {string} [note] */
-function table(label, head, rows, note) {
-  const cells = (/** @type {any[]} */ row) => row.map((cell, at) => (at ? h("td", { class: "number" }, cell) : h("th", { scope: "row" }, cell)));
-  return [h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, h("table", { class: "sheet" },
-    h("thead", {}, h("tr", {}, head.map((name, at) => h("th", { scope: "col", class: at ? "number" : "" }, name)))), h("tbody", {}, rows.map((row) => h("tr", {}, cells(row)))))),
-  note && h("p", { class: "hint" }, note)];
 }
 
 /** @param {Quarter} found @param {View} view */
