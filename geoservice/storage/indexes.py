@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from sqlalchemy import Connection
 
 from geoservice.core import factfile
 from geoservice.core.facts import DEGREE, FactIndex, Units, build, hours_of
@@ -59,6 +60,15 @@ def extend(storage: Storage, organisation_id: int, version: str, numbers: list[i
     steps = storage.grown.get(organisation_id, {})
     storage.grown[organisation_id] = dict([*steps.items(), (version, (old.version, numbers))][-_STEPS:])
     return _swap_in(storage, organisation_id, index, ready)
+
+
+def of_facts(connection: Connection, times: Mapping[int, int], version: str) -> FactIndex:
+    """An index of some facts, by number, each as many times as is said; in memory alone."""
+    units, rows = _UnitBook(), []
+    for size in sorted(set(times.values())):
+        rows += size * facts.columns_of(connection, [number for number, each in times.items() if each == size])
+    columns = _columns(rows, units)
+    return build(columns, units.table(), version)
 
 
 def _columns(rows: list[tuple], units: _UnitBook) -> dict[str, np.ndarray]:

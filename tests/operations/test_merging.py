@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,17 +12,19 @@ import pytest
 from sqlalchemy import text
 
 from geoservice.catalog.layers import Catalog, load
+from geoservice.core import grid
 from geoservice.core.observatory.alike import Reports, alike, gathered
 from geoservice.core.query import EPOCH, parse
 from geoservice.errors import BadInput, Conflict, Forbidden, NotFound
-from geoservice.operations import accounts, chronology, entry, indexing, ingest, merging, purge, routing, setup
+from geoservice.operations import accounts, chronology, entry, indexing, ingest, joined, merging, purge, routing, setup, yearly
+from geoservice.operations import register as registers
 from geoservice.operations.chronology import Asked
 from geoservice.operations.reach import scope_of
-from geoservice.operations.reader import open_reader
+from geoservice.operations.reader import Reader, open_reader
 from geoservice.settings import Settings
 from geoservice.storage import mergers, register, releases
 from geoservice.storage.store import Storage
-from geoservice.types import Kind, Scope, Viewer
+from geoservice.types import Kind, Role, Scope, Viewer
 
 TODAY = datetime.now(UTC).date()
 HEAD = "id;date;heure;type;residence;hall;lieu;nature;plainte;longitude;latitude\n"
@@ -68,6 +70,10 @@ class World:
         (self.folder / "essai.toml").write_text(MAPPING)
         return ingest.run(self.storage, self.catalog, ingest.ImportRequest(
             "incidents", (path,), "rives", mapping=self.folder / "essai.toml")).import_id
+
+    def reader(self, viewer: Viewer | None = None) -> Reader:
+        indexing.refresh(self.storage)
+        return open_reader(self.storage, self.catalog, viewer or self.viewer)
 
     def total(self) -> int:
         indexing.refresh(self.storage)
@@ -135,6 +141,41 @@ def test_the_register_has_the_fact_once_with_what_its_reports_say(world):
     assert len(found["day"]) == 5
     assert sorted(found["complaint"].tolist()) == [0, 0, 0, 0, 1]
     assert [cost for cost in found["cost"].tolist() if cost > 0] == [700]
+
+
+def test_a_place_tells_how_many_reports_its_merged_facts_are(world):
+    world.bring(FILE + line("8", residence="R2", hall="C") + line("9", hall="B", time="21:30"))
+    reader = world.reader()
+    cell = int(grid.parents(reader.indexes[world.viewer.organisation_id]["cell"][-1:], 9)[0])
+    everything = parse({"kind": "bailleur"})
+    assert joined.of_residence(reader, "R1", everything) is joined.of_cell(reader, cell, everything) is None
+    world.merge("1", "2", "3")
+    world.merge("4", "9")
+    reader = world.reader()
+    both = joined.Joined(5, 2)
+    assert joined.of_residence(reader, "R1", everything) == joined.of_cell(reader, cell, everything) == both
+    assert joined.of_residence(reader, "R2", everything) is None
+    late = parse({"kind": "bailleur", "hours": "20-22"})  # both count at 21 h, as what counts says
+    assert joined.of_cell(reader, cell, late) == both
+    assert joined.of_cell(reader, cell, parse({"kind": "bailleur", "hours": "8-10"})) is None
+    assert joined.of_cell(reader, cell, parse({"kind": "bailleur", "category": "SAL"})) is None
+    assert joined.of_cell(reader, int(grid.index(np.array([2.0]), np.array([48.0]))[0]), everything) is None
+    merging.separate(world.storage, world.viewer, world.number("9"))
+    assert joined.of_residence(world.reader(), "R1", everything) == joined.Joined(3, 1)
+
+
+def test_through_an_exceptional_look_merged_reports_are_one_fact_too(world):
+    world.bring(FILE)
+    world.merge("1", "2", "3")
+    for viewer in (world.viewer, replace(world.viewer, role=Role.PLATFORM_ADMIN, person=1, glass=True)):
+        reader = world.reader(viewer)
+        assert sum(line.facts.sum() for line in yearly.yearly(reader, parse({})).lines if line.total) == 5
+        assert sum(unit.count for unit in reader.by_unit(parse({"kind": "bailleur"}), "residence")) == 5
+        assert joined.of_residence(reader, "R1", parse({"kind": "bailleur"})) == joined.Joined(3, 1)
+        found = registers.register_of(reader, viewer.organisation_id)
+        assert (len(found), found["complaint"].max()) == (5, 1)
+    with pytest.raises(Forbidden):
+        merging.merge(world.storage, replace(world.viewer, role=Role.PLATFORM_ADMIN, person=1, glass=True), 1, [4])
 
 
 def test_a_merger_survives_the_same_file_again(world):

@@ -13,6 +13,7 @@ from geoservice.core import grid
 from geoservice.core.query import PARAMETERS
 from geoservice.errors import BadInput
 from geoservice.export.tables import Table
+from geoservice.operations import joined
 from geoservice.operations.hotcards import hot_card
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Card, CellCounts
@@ -22,6 +23,7 @@ from geoservice.web.dependencies import CurrentReader, Filters, Query, described
 from geoservice.web.files import ENDINGS, TYPES, encoded
 from geoservice.web.responses import JSON, respond, tag_of, to_json
 from geoservice.web.routes import hotspots
+from geoservice.web.routes.words import joined_json
 
 router = APIRouter()
 
@@ -53,7 +55,7 @@ def card(request: Request, reader: CurrentReader, given: Annotated[dict[str, str
     query = query.with_(resolution=resolution)
     tag = hotspots.tag_for("card", reader, query, number, wanted, checked)
     return respond(request, tag, lambda: to_json({
-        **_card(reader.card(number, query), resolution),
+        **_card(reader.card(number, query), resolution), "merged": joined_json(joined.of_cell(reader, number, query)),
         "hotspot": hotspots.card_json(hot_card(reader, number, query, wanted, checked))}), JSON)
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from geoservice.core.query import EPOCH, PARAMETERS, FactQuery, ZoneRef, parse
 from geoservice.errors import BadInput, NotFound
-from geoservice.operations import residences, zone_profiles
+from geoservice.operations import joined, residences, zone_profiles
 from geoservice.operations.indexing import FACTS
 from geoservice.operations.reader import Reader
 from geoservice.operations.residences import Counted, Hall, Near, Portrait, Rate, ResidenceProfile
@@ -20,7 +20,7 @@ from geoservice.types import Category
 from geoservice.web.dependencies import CurrentReader, described, only
 from geoservice.web.responses import JSON, respond, tag_of, to_json
 from geoservice.web.routes.profiles import calendar_json, series_json, words_json
-from geoservice.web.routes.words import box_list
+from geoservice.web.routes.words import box_list, joined_json
 
 router = APIRouter()
 
@@ -42,7 +42,9 @@ def residence(request: Request, reader: CurrentReader, given: Given, code: str) 
     """One residence."""
     query = parse(given)
     return respond(request, place_tag("residence", reader, query, code),
-                   lambda: to_json(_residence(residences.profile(reader, code, query), given)), JSON)
+                   lambda: to_json({
+                       **_residence(residences.profile(reader, code, query), given),
+                       "merged": joined_json(joined.of_residence(reader, code, query))}), JSON)
 
 
 @router.get("/api/zones/{ref:path}", openapi_extra=described(*NAMES))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from geoservice.errors import BadInput
 from geoservice.export.tables import Table
 from geoservice.operations import credits
+from geoservice.operations.joined import Joined
 from geoservice.operations.reader import LayerView, Reader
 from geoservice.operations.zones import ZoneView
 from geoservice.types import GRAVITIES, LABELS, UNMAPPED_CATEGORIES, Box, Category, Nature, Place
@@ -57,6 +58,11 @@ def zones(request: Request, reader: CurrentReader,
 def box_list(box: Box | None) -> list[float] | None:
     """West, south, east, north."""
     return None if box is None else [box.west, box.south, box.east, box.north]
+
+
+def joined_json(found: Joined | None) -> dict[str, int] | None:
+    """Reports that were merged and the facts that they are."""
+    return None if found is None else {"reports": found.reports, "facts": found.facts}
 
 
 def _catalog(reader: Reader) -> dict[str, Any]:

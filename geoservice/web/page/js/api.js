@@ -15,7 +15,8 @@ import { NNBSP } from "./words.js";
  * @typedef {{cell: string, resolution: number, kind: string, count: number, total: number, share: number,
  *   categories: {code: string, label: string, count: number}[],
  *   qpv: {ref: string, name: string, generation: string}[],
- *   residence: {code: string, name: string, distance_m: number} | null, hotspot?: HotCard}} Card
+ *   residence: {code: string, name: string, distance_m: number} | null, merged: Merged, hotspot?: HotCard}} Card
+ * @typedef {{reports: number, facts: number} | null} Merged
  * @typedef {{code: string, sentence: string}} Reason
  * @typedef {{observed: number, expected: number, low: number, high: number, ratio: number, ratio_low: number, ratio_high: number,
  *   excess: number, p: number, q: number}} Numbers  low, high: what chance alone would show
@@ -45,7 +46,7 @@ import { NNBSP } from "./words.js";
  *   attached: number, rate: Rate | null}} ResidenceRow
  * @typedef {{type: string, ref: string, code: string, name: string, bbox: [number, number, number, number] | null, kind: string,
  *   period: {from: string, to: string} | null, count: number, unplaced: number, staff: number, series: Series, calendar: Calendar,
- *   categories: FacetWord[], rate: Rate | null, links: Record<string, string>, properties?: Record<string, any>,
+ *   categories: FacetWord[], rate: Rate | null, links: Record<string, string>, merged?: Merged, properties?: Record<string, any>,
  *   dwellings?: number | null, generation?: string, area_km2?: number | null, halls?: {code: string, name: string, count: number, attached: number}[],
  *   elsewhere?: number, attached?: number, parts?: Record<string, number>, beside?: Record<string, number>, qpv?: {ref: string, name: string, generation: string, inside: boolean, edge_m: number}[],
  *   residences?: ResidenceRow[], followed?: Followed[], overlaps?: {ref: string, name: string, generation: string, share: number}[]}} Place

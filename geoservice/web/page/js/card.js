@@ -74,7 +74,7 @@ export class CardPanel {
     return [this.head(placeName(card, this.street(card.cell))), h("p", { class: "hint" }, `Case ${shortCell(card.cell)}`), verdict.element,
       h("p", { class: "figure" }, h("strong", {}, number(card.count)), card.count < 2 ? " fait ici " : " faits ici ",
         `sur ${number(card.total)}${percent && ` (${percent})`}`),
-      h("p", {}, `Origine ${kind}, ${periodWords(view, this.catalog.period)}.`),
+      merged(card.merged), h("p", {}, `Origine ${kind}, ${periodWords(view, this.catalog.period)}.`),
       chosen.length > 0 && h("p", { class: "hint" }, `Filtres${NNBSP}: ${chosen.join(" · ")}.`),
       trendPart(months), hours(calendar, view, (wanted) => this.store.change(wanted)), verdict.why, categories(card), places(card, view)];
   }
@@ -86,6 +86,11 @@ async function ask(view, signal) {
   const [card, months, calendar] = await Promise.all([api.card(view.cell, asked, signal), api.trend(asked, signal, view.cell),
     api.calendar(api.without(asked, "hours", "weekdays"), signal, view.cell)]);
   return { card, months, calendar };
+}
+
+/** « Dont 5 signalements réunis en 2 faits. » @param {api.Merged | undefined} found */
+export function merged(found) {
+  return found && h("p", { class: "hint merged" }, `Dont ${plural(found.reports, "signalement")} réunis en ${plural(found.facts, "fait")}.`);
 }
 
 /** Facts per month as bars, with the numbers of the greatest.

@@ -1,6 +1,6 @@
 /** The sheet of a residence, a QPV or a commune: how many, when, what, where, and links back to the map. */
 
-import { categories, hours, trend } from "./card.js";
+import { categories, hours, merged, trend } from "./card.js";
 import { h } from "./dom.js";
 import { periodWords } from "./period-words.js";
 import { FEW, joined, residenceTable } from "./places-list.js";
@@ -18,7 +18,7 @@ const TYPES = /** @type {Record<string, string>} */ ({ residence: "Résidence", 
  */
 export function profilePage(place, view, catalog) {
   const kind = catalog.kinds.find((one) => one.code === place.kind)?.label ?? place.kind;
-  const left = h("section", {}, h("p", { class: "figure" }, h("strong", {}, number(place.count)), place.count < 2 ? " fait" : " faits"),
+  const left = h("section", {}, h("p", { class: "figure" }, h("strong", {}, number(place.count)), place.count < 2 ? " fait" : " faits"), merged(place.merged),
     h("p", {}, `Origine ${kind}, ${periodWords(view, catalog.period)}.`), rate(place), notes(place), actions(place, view), trend(place.series), hours(place.calendar, { hours: "", weekdays: "" }, null));
   const right = h("section", {}, identity(place, view), followed(place), parts(place), beside(place, catalog), categories(place), halls(place));
   return { title: place.name, crumbs: [h("a", { href: `#${write({ ...view, zone: "" }).slice(1)}` }, "Résidences et quartiers"), ` › ${TYPES[place.type] ?? ""}`],
