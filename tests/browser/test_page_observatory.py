@@ -11,6 +11,7 @@ from tests.browser.test_page_safety import no_serious_violation
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = ("/mes-residences", "/halls", "/suites", "/mesures",  # with extremes: test_page_measures_wide.py
          "/doublons", "/saisie", "/reunions", "/decider", "/leviers",
+         "/decider/dossier?zone=residence%3AOH001&kind=bailleur&cameras=2&autorisation=2026-12-01",
          "/glossaire")
 SIZES = ((1280, 800), (820, 1180), (360, 740))
 SMALL = """() => [...document.querySelectorAll('button, select, input, .places a, .tabs a, a.button')]

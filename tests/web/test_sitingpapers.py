@@ -81,6 +81,18 @@ def test_the_page_of_the_file_has_pieces_and_days(built: dict[str, TestClient]) 
     assert rives.get(f"/decider/echeances.ics?{ASK}").status_code == 400
 
 
+def test_a_kept_plan_has_papers_for_its_organisation_alone(built: dict[str, TestClient]) -> None:
+    spots = f"{RIVES[0]:.7f},{RIVES[1] + 0.00012:.7f},0.0,facade"
+    kept = built["rives"].post("/decider/plans", data={"address": f"{ASK}&spots={spots}"}, follow_redirects=False)
+    number = kept.headers["location"].rpartition("/")[2]
+    page = built["rives"].get(kept.headers["location"]).text
+    for name in ("etude.pdf", "plans.pdf", "plan.svg", "plan.gpkg", "dossier"):
+        assert f'href="/decider/{name}?plan={number}"' in page, name
+        assert built["rives"].get(f"/decider/{name}?plan={number}").status_code == 200, name
+        assert built["plaine"].get(f"/decider/{name}?plan={number}").status_code == 404, name
+    assert f'href="/decider/plans/{number}"' in built["rives"].get(f"/decider/dossier?plan={number}").text
+
+
 def test_layers_come_whole(built: dict[str, TestClient], tmp_path: Path) -> None:
     path = tmp_path / "plan.gpkg"
     path.write_bytes(built["rives"].get(f"/decider/plan.gpkg?{ASK}").content)

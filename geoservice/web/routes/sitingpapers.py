@@ -128,6 +128,7 @@ def _file_values(request: Request, who: Viewer, given: dict[str, str]) -> dict[s
     reader = open_reader(service.opened(), service.catalog, who)
     shown: dict[str, Any] = {"page": "dossier", "within": "/decider", "given": given, "start": START, "text": french.typeset,
                              "date": french.day, "when": sitingpapers_file.when, "missing": sitingpapers_file.MISSING,
+                             "back": _back(given),
                              "asked": urlencode({name: text for name, text in given.items() if name not in (START, "paper")}),
                              "whole": urlencode(given), "plan": None, "reason": "", "started": None}
     try:
@@ -141,6 +142,13 @@ def _file_values(request: Request, who: Viewer, given: dict[str, str]) -> dict[s
             "groups": [(state, [each for each in found if each.state == state]) for state in sitingpapers_file.STATES],
             "around": sitingpapers.edition(reader, plan, datetime.now(UTC), "Dossier").subtitle,
             "first_day": regime_for(plan.asked.operator).first_day, "dues": sitingpapers_file.calendar(plan, started)}
+
+
+def _back(given: dict[str, str]) -> str:
+    """Where the plan is shown: on a page of its own where it is kept."""
+    if given.get(sitingkept.NUMBER, "").isdecimal():
+        return f"/decider/plans/{given[sitingkept.NUMBER]}"
+    return f"/decider?{urlencode({name: text for name, text in given.items() if name in decidepage.NAMES})}"
 
 
 def answered(request: Request, reader: Reader, given: dict[str, str], what: tuple[str, str, str], make: Made) -> Response:
