@@ -6,12 +6,14 @@ No two words mean the same: a row says which published indicator overlaps in par
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from geoservice.types import LABELS, SUBCATEGORIES, Category
 
@@ -29,6 +31,7 @@ class Row(BaseModel):
     plain: str
     ssmsi: tuple[str, ...] = ()
     penal: str = ""
+    natinf: Mapping[Annotated[str, StringConstraints(pattern="^[0-9]{1,6}$")], str] = {}
     note: str
 
     @property

@@ -31,6 +31,14 @@ def test_words_overlap_in_part_or_not_at_all_and_say_so():
             assert not re.search(r"\w'\w| [:;!?]", text), text
 
 
+def test_a_natinf_number_stands_only_where_a_source_names_it():
+    numbers = {number for row in bridge().rows for number in row.natinf}
+    assert numbers == {"180"}
+    for number in numbers:
+        assert any(f"NATINF {number}" in source for source in bridge().sources)
+    assert all(row.penal for row in bridge().rows if row.natinf)
+
+
 def test_sources_and_their_date_are_told():
     assert len(bridge().sources) >= 3
     assert bridge().as_of.year >= 2026
