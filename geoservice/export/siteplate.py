@@ -282,4 +282,5 @@ def swatch(name: str, left: float = 0.0, top: float = 0.0, wide: float = 80.0, t
     if name in _ACROSS:
         return zone(name, np.array([box], dtype=object))
     line = shapely.linestrings([[left, top + tall / 2], [left + wide, top + tall / 2]])
-    return _plain(name, np.array([line if name in ("third", "ours") else box], dtype=object))
+    inside = shapely.box(left + 5, top + 5, left + wide - 5, top + tall - 5)  # its edge shows beside the frame of a drawing
+    return _plain(name, np.array([line if name in ("third", "ours", "limit") else inside], dtype=object))
