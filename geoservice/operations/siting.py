@@ -27,6 +27,7 @@ from geoservice.operations.sitingasked import Asked
 from geoservice.operations.sitingclash import clash_of
 from geoservice.operations.sitingcost import total_of
 from geoservice.operations.sitingdemand import Guide, Seen, demand_of
+from geoservice.operations.sitingexisting import Existing, Tally, existing_of, tally_of
 from geoservice.operations.sitingfield import FieldView, Spot, seen_from
 from geoservice.operations.sitingground import PURPOSES, Ground
 from geoservice.operations.sitinglaw import Judged, Stand
@@ -73,6 +74,8 @@ class Plan:
     answers: tuple[Answer, ...]
     shares: dict[str, float] = field(default_factory=dict)
     clash: str = ""
+    existing: Existing | None = None
+    tally: Tally | None = None
 
     @property
     def share(self) -> float:
@@ -102,22 +105,24 @@ def _key(reader: Reader, asked: Asked) -> tuple[Hashable, ...]:
 
 def _plan(reader: Reader, asked: Asked, solve: Solve, at: Callable[[int], None]) -> Plan:
     at(0)
-    query, _ = reader.resolved(asked.query)
+    query, _ = reader.resolved(asked.facts)
     facts = chosen(reader, query)
     ground = sitingground.ground(reader, area_of(reader, query, facts.column("lon"), facts.column("lat")))
     seen = demand_of(reader, facts, ground, Guide(query, asked.weights, asked.operator))
     at(1)
     sites = sites_of(reader, ground, seen, asked)
     at(2)
-    problem = _problem(asked, seen, sites)
+    existing = existing_of(reader, ground, seen, asked)
+    problem = _problem(asked, seen, sites, existing.on)
     found, quick = choose.spared(problem, solve(problem, SECONDS)), choose.greedy(problem)
     cameras = tuple(_camera(ground, asked, sites, seen, row, order) for order, row in enumerate(found.chosen.tolist(), 1))
     stands = [Stand(each.code, each.view.place, each.view.road_share, asked.masked) for each in cameras]
-    covered = int(seen.facts[problem.cameras_on(found.chosen) > 0].sum())
-    return Plan(asked, ground, seen, sites, found.status, found.value, found.bound, found.gap, quick.value, covered, cameras,
-                sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
-                tuple(beside(facts, len(cameras), covered, total_of(sites.prices[sites.site[found.chosen]]))),
-                {seen.zones[zone]: share for zone, share in found.shares.items()}, clash_of(asked, seen, sites, found))
+    tally = tally_of(seen, problem.cameras_on(found.chosen) - existing.on, existing)
+    return Plan(asked, ground, seen, sites, found.status, found.value, found.bound, found.gap, quick.value, tally.covered,
+                cameras, sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
+                tuple(beside(facts, len(cameras), tally.covered, total_of(sites.prices[sites.site[found.chosen]]))),
+                {seen.zones[zone]: share for zone, share in found.shares.items()}, clash_of(asked, seen, sites, found), existing,
+                tally)
 
 
 def in_view(reader: Reader, query: FactQuery, spot: Spot, purpose: str) -> int:
@@ -128,7 +133,7 @@ def in_view(reader: Reader, query: FactQuery, spot: Spot, purpose: str) -> int:
     optics = sitingground.optics_of(spot.lens)
     x, y = ground.metres(np.array([[spot.lon, spot.lat]]))[0].tolist()
     camera = Camera(x, y, optics.reach(purpose), spot.azimuth % 360, optics.field_deg, spot.height_m)
-    found = served(sights(ground.walls, Cameras.of([camera]), seen.places), optics, purpose)
+    found = served(sights(ground.walls, Cameras.of([camera]), seen.places), optics, purpose, spot.night_m)
     return int(seen.facts[found.indices].sum())
 
 
@@ -172,17 +177,18 @@ def _facts_box(reader: Reader, code: str, lon: np.ndarray, lat: np.ndarray) -> B
     return sitingground.widened(Box(*shape.bounds), 100.0)
 
 
-def _problem(asked: Asked, seen: Seen, sites: Sites) -> Problem:
+def _problem(asked: Asked, seen: Seen, sites: Sites, existing: np.ndarray) -> Problem:
     least = dict.fromkeys(range(len(seen.zones)), asked.least) if asked.least > 0 else {}
-    demand = covering.Demand.of(seen.weights, seen.zone)
-    return Problem.of((sites.sights.indptr, sites.sights.indices), demand, covering.Limits(asked.most, asked.budget, least=least),
+    demand = covering.Demand.of(seen.weights, seen.zone, existing)
+    limits = covering.Limits(asked.most, asked.budget, asked.backup, least)
+    return Problem.of((sites.sights.indptr, sites.sights.indices), demand, limits,
                       None if asked.budget is None else sites.prices[sites.site, 1], sites.site)
 
 
 def _camera(ground: Ground, asked: Asked, sites: Sites, seen: Seen, row: int, order: int) -> Chosen:
     lon, lat = ground.lonlat(sites.cameras.places[row:row + 1])[0].tolist()
     spot = Spot(lon, lat, float(sites.cameras.azimuth_deg[row]), asked.lens, asked.height_m, asked.operator, asked.masked,
-                sites.public(row))
+                sites.public(row), asked.night_m)
     there = sites.sights.indices[sites.sights.indptr[row]:sites.sights.indptr[row + 1]]
     code = f"C{order}"
     return Chosen(code, sites.kind(row), seen_from(ground, spot, code), int(seen.facts[there].sum()))

@@ -7,27 +7,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
 import shapely
 
 from geoservice.core.query import FactQuery
+from geoservice.core.stats.words import number
 from geoservice.errors import BadInput
 from geoservice.operations import sitingground
 from geoservice.operations.sitingground import HEIGHT_M, OPERATORS, PURPOSES
 
 LonLat = tuple[float, float]
 MOST_CAMERAS, USUAL_CAMERAS = 30, 4
+NIGHT, NIGHT_M = (22, 6), (5.0, 100.0)  # local hours; metres
 BUDGET = (1_000.0, 1_000_000.0)  # euros
 MOST_POINTS, MOST_SHAPES, MOST_CORNERS = 60, 20, 200
 WEIGHTS = {"count": "chaque fait compte pour un", "gravity": "un fait compte pour sa gravité, de 1 à 4 (1 si elle est inconnue)",
            "excess": "un fait compte pour la part qui dépasse l’attendu, dans un point chaud solide ou fragile du territoire",
            "hours": "chaque heure datée où un lieu a connu un fait compte pour une"}
 SITES = {"all": "tous les supports connus", "points": "mes emplacements seulement"}
+EXISTING = {"directed": "celles dont la direction est connue", "all": "toutes, tout autour si rien n’est su", "none": "aucune"}
 FILTER = ("kind", "from", "to", "category", "nature", "place", "gravity_min", "hours", "weekdays", "zone", "bbox")
-_PERCENT = ("least",)
+_PERCENT = ("least", "backup")
 _CALLED = {"masked": "masks"}  # in an address
 _DIGITS = 7  # of a degree: a centimetre
 
@@ -37,7 +40,8 @@ class Asked:
     """What a plan is asked: facts; how many cameras, for how many euros (4 when neither is said), of which lens and height; what
     they must let one do, who films, how facts weigh; least: the share of each QPV's weight that must be seen; masked: public
     roads behind irreversible masks; points: places of one's own (lon, lat) where a camera could hang, `sites` whether they alone;
-    forbidden: rings (lon, lat) without cameras."""
+    forbidden: rings (lon, lat) without cameras; backup: what a second camera on a place is worth, of the first; existing: which
+    cameras that exist count as seeing; night_m: by night, and to how many metres anything is seen then."""
 
     query: FactQuery
     cameras: int | None = None
@@ -54,6 +58,9 @@ class Asked:
     sites: str = "all"
     points: tuple[LonLat, ...] = ()
     forbidden: tuple[tuple[LonLat, ...], ...] = ()
+    backup: float = 0.0
+    existing: str = "directed"
+    night_m: float | None = None
 
     def __post_init__(self) -> None:
         if self.cameras is not None and not 1 <= self.cameras <= MOST_CAMERAS:
@@ -62,19 +69,38 @@ class Asked:
             raise BadInput("Le budget va de 1 000 à 1 000 000 €.")
         for value, words, name in ((self.purpose, PURPOSES, "purpose"), (self.weights, WEIGHTS, "weights"),
                                    (self.operator, OPERATORS, "operator"), (self.lens, sitingground.LENSES, "lens"),
-                                   (self.sites, SITES, "sites")):
+                                   (self.sites, SITES, "sites"), (self.existing, EXISTING, "existing")):
             if value not in words:
                 raise BadInput(f"« {name} » attend l’une de ces valeurs : {', '.join(words)}.")
         if not (HEIGHT_M[0] <= self.height_m <= HEIGHT_M[1] and 5 <= self.spacing_m <= 100 and 1 <= self.separation_m <= 100):
             raise BadInput("La hauteur va de 2 à 30 m, l’écart entre emplacements de 5 à 100 m, leur séparation de 1 à 100 m.")
         if not 0 <= self.least <= 1:
             raise BadInput("La part à couvrir dans chaque QPV va de 0 à 1 (de 0 à 100 % dans un formulaire).")
+        if not 0 <= self.backup <= 1:
+            raise BadInput("Ce que vaut une seconde caméra va de 0 à 1 fois la première (de 0 à 100 % dans un formulaire).")
+        if self.night_m is not None and not NIGHT_M[0] <= self.night_m <= NIGHT_M[1]:
+            raise BadInput("La portée de nuit va de 5 à 100 m : celle de l’éclairage ou des infrarouges de la caméra.")
         _check_places(self.points, self.forbidden)
+
+    @property
+    def facts(self) -> FactQuery:
+        """Which facts guide it: by night those of the night, unless hours are said."""
+        return self.query if self.night_m is None or self.query.hours else replace(self.query, hours=NIGHT)
+
+    @property
+    def reach_m(self) -> float:
+        """To how many metres a camera serves the purpose."""
+        return min(sitingground.optics_of(self.lens).reach(self.purpose), self.night_m or math.inf)
 
     @property
     def most(self) -> int:
         """How many cameras at most: with a budget as many as it pays, unless a number is said too."""
         return self.cameras or (USUAL_CAMERAS if self.budget is None else MOST_CAMERAS)
+
+
+def moment_of(asked: Asked) -> str:
+    """« De jour », « De nuit, à 30 m au plus »."""
+    return "De jour" if asked.night_m is None else f"De nuit, à {number(asked.night_m)} m au plus"
 
 
 def wishes() -> dict[str, tuple[Any, Any]]:
@@ -128,10 +154,10 @@ def _read(name: str, text: str) -> Any:
     if kind is str:
         return text
     try:
-        number = int(text) if int in (kind, *get_args(kind)) else float(text)
+        value = int(text) if int in (kind, *get_args(kind)) else float(text)
     except ValueError:
         raise BadInput(f"« {name} » attend un nombre{' entier' if int in (kind, *get_args(kind)) else ''}.") from None
-    return number / 100 if name in _PERCENT else number
+    return value / 100 if name in _PERCENT else value
 
 
 def _written(name: str, value: Any) -> str:

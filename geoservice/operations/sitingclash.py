@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geoservice.core.siting.choose import Plan as Choice
-from geoservice.core.siting.programme import Clash
+from geoservice.core.siting.programme import OPTIMAL, Clash
 from geoservice.core.stats.words import number
 from geoservice.operations.sitingasked import Asked
 from geoservice.operations.sitingcost import euros
@@ -19,6 +19,9 @@ def clash_of(asked: Asked, seen: Seen, sites: Sites, found: Choice) -> str:
     if asked.budget is not None and asked.budget < cheapest:
         return (f"{euros(asked.budget)} ne paient aucune caméra : la moins chère ici compte pour {euros(cheapest)}, le haut de "
                 "sa fourchette. Augmentez le budget, ou regardez les réponses sans caméra.")
+    if not len(found.chosen) and found.status == OPTIMAL:
+        return ("Une caméra n’ajoute rien ici : aucun emplacement permis n’a en vue un fait qui pèse et que les caméras "
+                "existantes comptées n’ont pas. Prenez un objectif plus long, ou regardez les réponses sans caméra.")
     return ""
 
 

@@ -41,7 +41,7 @@ class Seen:
 
     total: facts with a point; of these, left out: vague (a building or an estate only), inside (behind a door), street (where a
     landlord does not film), buried (in a building with no façade near). `moved`: places put before their façade. unweighed: facts
-    that weigh nothing (`sitingweights`).
+    that weigh nothing (`sitingweights`); unknown: facts that a filter could not judge, by what is not known of them.
     Places never leave: what is drawn are cells (c, 2) metres, middles of the finest cells, with their facts (c,).
     rows (f,): of the facts that were chosen, those that guide; at (f,): the place of each.
     """
@@ -56,6 +56,7 @@ class Seen:
     moved: int
     unknown_gravity: int
     unweighed: int
+    unknown: dict[str, int]
     cells: np.ndarray
     cell_facts: np.ndarray
     rows: np.ndarray
@@ -90,8 +91,8 @@ def demand_of(reader: Reader, found: Chosen, ground: Ground, asked: Guide) -> Se
     at = (np.cumsum(kept) - 1)[which[kept[which]]]
     weights = weighed(reader, asked.query, found, (guiding, at), asked.weights)
     return Seen(places[kept], facts[kept], weights.weights, zone, zones, len(lonlat), left, int((moved[kept] > 0).sum()),
-                int((found.column("gravity")[guiding] == 0).sum()), weights.nothing, ground.metres(grid.centres(cells)), many,
-                guiding, at)
+                int((found.column("gravity")[guiding] == 0).sum()), weights.nothing, found.unknown,
+                ground.metres(grid.centres(cells)), many, guiding, at)
 
 
 def _nothing(total: int, left: dict[str, int]) -> str:

@@ -34,7 +34,7 @@ _TILE_DEG = 0.01
 _ROAD_M = 6.0  # width of a road that does not say it
 # how near a footprint a register puts its places: a door, the middle of a building, of an estate
 _OWN_M = {"hall": 15.0, "batiment": 15.0, "residence": 40.0}
-LAYERS = ("batiments", "voies", "patrimoine", "halls")
+LAYERS = ("batiments", "voies", "patrimoine", "halls", "cameras")
 _METRES_DEG = 111_320.0
 _kept: Shelf[Ground] = Shelf(16, 400_000, lambda ground: len(ground.walls.ends))
 

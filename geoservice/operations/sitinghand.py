@@ -16,6 +16,7 @@ from geoservice.operations.siting import RETENTION_DAYS, Chosen, Plan, guides
 from geoservice.operations.sitingasked import Asked
 from geoservice.operations.sitingcost import prices, total_of
 from geoservice.operations.sitingdemand import Seen
+from geoservice.operations.sitingexisting import Existing, Tally, existing_of, tally_of
 from geoservice.operations.sitingfield import Spot, seen_from
 from geoservice.operations.sitingground import MARGIN_M, Ground
 from geoservice.operations.sitinglaw import Stand
@@ -28,21 +29,34 @@ PLACED = "placed"  # the status of such a plan
 
 @dataclass(frozen=True, eq=False)
 class Together:
-    """Facts in view of each camera (n,), and of the set: places in view (m,) bool of `seen`."""
+    """Facts in view of each camera (n,), and how many of the set see each place (m,) of `seen`, beside those that exist."""
 
     seen: Seen
     each: np.ndarray
-    held: np.ndarray
+    own: np.ndarray
+    existing: Existing
+    backup: float
 
     @property
     def covered(self) -> int:
         """Facts that at least one camera has in view."""
-        return int(self.seen.facts[self.held].sum())
+        return self.tally.covered
+
+    @property
+    def tally(self) -> Tally:
+        """The same beside what is in view already."""
+        return tally_of(self.seen, self.own, self.existing)
+
+    @property
+    def held(self) -> np.ndarray:
+        """Places that a camera has in view, one of the set or one that exists, (m,) bool."""
+        return self.own + self.existing.on > 0
 
     @property
     def value(self) -> float:
-        """The same as weight."""
-        return float(self.seen.weights[self.held].sum())
+        """What is in view as weight, existing cameras and second ones counted as the plan has them."""
+        twice = self.own + self.existing.on > 1
+        return float(self.seen.weights[self.held].sum() + self.backup * self.seen.weights[twice].sum())
 
     @property
     def shares(self) -> dict[str, float]:
@@ -55,33 +69,34 @@ class Together:
 
 def together(reader: Reader, asked: Asked, placed: tuple[Placed, ...]) -> Together:
     """What cameras of a plan's lens, height and purpose have in view. NotEnough as for a plan; BadInput for one far away."""
-    return _together(*guides(reader, asked.query, asked.operator, asked.weights), asked, placed)
+    ground, seen = guides(reader, asked.facts, asked.operator, asked.weights)
+    return _together(ground, existing_of(reader, ground, seen, asked), seen, asked, placed)
 
 
 def plan(reader: Reader, asked: Asked, placed: tuple[Placed, ...]) -> Plan:
     """These cameras as a plan: fields, refusals, papers and other answers, against today's data."""
-    query, _ = reader.resolved(asked.query)
+    query, _ = reader.resolved(asked.facts)
     ground, seen = guides(reader, query, asked.operator, asked.weights)
-    found = _together(ground, seen, asked, placed)
+    found = _together(ground, existing_of(reader, ground, seen, asked), seen, asked, placed)
     cameras = tuple(Chosen(f"C{order}", each.kind, seen_from(ground, _spot(asked, each), f"C{order}"), facts)
                     for order, (each, facts) in enumerate(zip(placed, found.each.tolist(), strict=True), 1))
     stands = [Stand(each.code, each.view.place, each.view.road_share, asked.masked) for each in cameras]
     return Plan(asked, ground, seen, None, PLACED, found.value, None, None, None, found.covered, cameras,
                 sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
-                tuple(beside(chosen(reader, query), len(cameras), found.covered, _cost(ground, placed))), found.shares)
+                tuple(beside(chosen(reader, query), len(cameras), found.covered, _cost(ground, placed))), found.shares,
+                existing=found.existing, tally=found.tally)
 
 
-def _together(ground: Ground, seen: Seen, asked: Asked, placed: tuple[Placed, ...]) -> Together:
+def _together(ground: Ground, existing: Existing, seen: Seen, asked: Asked, placed: tuple[Placed, ...]) -> Together:
     _near(ground, placed)
     optics = sitingground.optics_of(asked.lens)
-    reach = optics.reach(asked.purpose)
+    reach = asked.reach_m
     places = _metres(ground, placed)
     cameras = Cameras.of([Camera(x, y, reach, each.azimuth % 360, optics.field_deg, asked.height_m)
                           for (x, y), each in zip(places.tolist(), placed, strict=True)])
-    found = served(sights(ground.walls, cameras, seen.places), optics, asked.purpose)
-    held = np.zeros(len(seen.facts), dtype=bool)
-    held[found.indices] = True
-    return Together(seen, np.bincount(found.cameras, seen.facts[found.indices], len(placed)).astype(np.int64), held)
+    found = served(sights(ground.walls, cameras, seen.places), optics, asked.purpose, asked.night_m)
+    return Together(seen, np.bincount(found.cameras, seen.facts[found.indices], len(placed)).astype(np.int64),
+                    np.bincount(found.indices, minlength=len(seen.places)), existing, asked.backup)
 
 
 def _cost(ground: Ground, placed: tuple[Placed, ...]) -> tuple[float, float]:
@@ -101,4 +116,5 @@ def _near(ground: Ground, placed: tuple[Placed, ...]) -> None:
 
 
 def _spot(asked: Asked, each: Placed) -> Spot:
-    return Spot(each.lon, each.lat, each.azimuth, asked.lens, asked.height_m, asked.operator, asked.masked, each.public)
+    return Spot(each.lon, each.lat, each.azimuth, asked.lens, asked.height_m, asked.operator, asked.masked, each.public,
+                asked.night_m)

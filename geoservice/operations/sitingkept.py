@@ -29,7 +29,7 @@ from geoservice.types import Viewer
 
 NUMBER = "plan"  # the parameter that names a kept plan
 _OF = {FACTS: "les faits", "batiments": "les bâtiments", "voies": "les voies", "patrimoine": "le patrimoine",
-       "halls": "les halls"}
+       "halls": "les halls", "cameras": "les caméras existantes"}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from geoservice.export.siteplate import KEY, SCALE_SLACK, Plate, Site
 from geoservice.operations import credits, sheets, sitingground
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Chosen, Plan
+from geoservice.operations.sitingasked import moment_of
 from geoservice.operations.sitinglaw import PLACES
 from geoservice.operations.sitingpapers_site import DRAFT, check_format, detail_plate, site_of, whole_plate
 from geoservice.operations.sitingplaces import KINDS
@@ -82,7 +83,7 @@ def _told(plan: Plan, site: Site, scale: int) -> Iterator[Block]:
         _masks(plan),
         f"Échelles vraies si le document est imprimé à 100 %, sans ajustement à la page ; le nord est celui de la projection "
         f"(EPSG:{plan.ground.epsg}), qui change les longueurs de {french.number(100 * SCALE_SLACK, 1)} % au plus.",
-        f"{sitingground.LENSES[plan.asked.lens]} : " + reaches_of(plan) + ". De jour, terrain et toits plats ; "
+        f"{sitingground.LENSES[plan.asked.lens]} : " + reaches_of(plan) + f". {moment_of(plan.asked)}, terrain et toits plats ; "
         f"{french.counted(plan.ground.walls.unknown, 'bâtiment', 'bâtiments')} de hauteur inconnue (vue supposée bouchée) ; "
         "arbres et mobilier ne sont pas connus.",
         *(f"{each.camera or 'Plan'} : {each.sentence}" for each in plan.law.refusals))))

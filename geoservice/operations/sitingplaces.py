@@ -69,7 +69,7 @@ class Sites:
 def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     """Places for the cameras that were asked; NotEnough where there is none, or none that the operator may use."""
     optics = sitingground.optics_of(asked.lens)
-    reach = optics.reach(asked.purpose)
+    reach = asked.reach_m
     own, inside = own_points(ground, asked)
     every = own if asked.sites == "points" else hung.together(hung.ordered(_every(reader, ground, asked.spacing_m)), own)
     why, near = hung.refusals(every, ground.walls, shapes_of(ground, asked)), _near(every, seen, reach)
@@ -86,8 +86,8 @@ def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     site, azimuth = _turned(spots, optics.field_deg)
     cameras = Cameras.alike(spots.places[site], Camera(0.0, 0.0, reach, 0.0, optics.field_deg, asked.height_m), azimuth)
     kinds = Counter(hung.KINDS[kind] for kind in tried.kind.tolist())
-    return Sites(spots, site, cameras, served(sights(ground.walls, cameras, seen.places), optics, asked.purpose), dict(kinds),
-                 refused, trimmed, int(forbidden.sum()), {name: many for name, many in lost.items() if many},
+    return Sites(spots, site, cameras, served(sights(ground.walls, cameras, seen.places), optics, asked.purpose, asked.night_m),
+                 dict(kinds), refused, trimmed, int(forbidden.sum()), {name: many for name, many in lost.items() if many},
                  sitingcost.prices(ground, spots.places, [hung.KINDS[kind] for kind in spots.kind.tolist()]))
 
 
@@ -187,6 +187,6 @@ def _turned(spots: Candidates, field_deg: float) -> tuple[np.ndarray, np.ndarray
     return np.array(sites, dtype=np.int64), np.array(azimuths, dtype=np.float64)
 
 
-def served(found: Sights, optics: Optics, purpose: str) -> Sights:
-    """Pairs near enough for a purpose."""
-    return found.keep(found.classes(optics) > list(DENSITIES).index(purpose))
+def served(found: Sights, optics: Optics, purpose: str, night_m: float | None = None) -> Sights:
+    """Pairs near enough for a purpose, by day or in the light of a night."""
+    return found.keep(found.classes(optics, night_m) > list(DENSITIES).index(purpose))

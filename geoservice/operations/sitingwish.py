@@ -10,15 +10,18 @@ from geoservice.export import french
 from geoservice.operations import meetings, siting, sitinghand, sitingspots
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Plan, Solve
-from geoservice.operations.sitingasked import FILTER, Asked, of_texts, parameters
+from geoservice.operations.sitingasked import FILTER, NIGHT, Asked, of_texts, parameters
 
 SPOTS = "spots"  # cameras that people put themselves
 NAMES = (*FILTER, *parameters(), SPOTS)
 
 
 def filters_of(reader: Reader, given: Mapping[str, str]) -> dict[str, str]:
-    """Which facts the parameters say; without an origin the first one in reach, which the page names."""
+    """Which facts the parameters say; by night those of the night; without an origin the first one in reach,
+    which the page names."""
     filters = {name: text for name, text in given.items() if name in FILTER}
+    if given.get("night_m") and not filters.get("hours"):
+        filters["hours"] = "-".join(map(str, NIGHT))
     first = next(iter(reader.kinds()), None)
     return filters if "kind" in filters or first is None else {**filters, "kind": str(first)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from geoservice.export.siteplan import Mark, Picture, bounds_of, svg
 from geoservice.operations import sitingground
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Chosen, Plan
-from geoservice.operations.sitingasked import WEIGHTS, to_texts
+from geoservice.operations.sitingasked import EXISTING, WEIGHTS, Asked, moment_of, to_texts
 from geoservice.operations.sitingdemand import LEFT
 from geoservice.operations.sitingkept import placed_of
 from geoservice.operations.sitinglaw import PLACES
@@ -32,6 +33,7 @@ _MARGIN_M = 40.0
 STATUS = {"optimal": "aucun autre plan n’a plus de poids en vue, c’est prouvé",
           "stopped": "le calcul s’est arrêté avant la preuve", "infeasible": "aucun plan ne tient ces conditions",
           "placed": "posées à la main, rien n’a été choisi ni prouvé"}
+UNKNOWN = {"hour": "l’heure", "gravity": "la gravité", "place": "le lieu", "nature": "la nature"}
 Bounds = tuple[float, float, float, float]
 
 
@@ -41,7 +43,7 @@ def words() -> dict[str, Any]:
             "weights": WEIGHTS, "weight": _weight, "unweighed": UNWEIGHED, "text": french.typeset, "number": french.number,
             "share": share, "date": french.day, "money": _money, "counted": french.counted, "listed": french.listed,
             "places": PLACES, "hung": KINDS, "status": STATUS, "strengths": STRENGTHS, "left": LEFT, "lost": LOST,
-            "supports": supports.load()}
+            "supports": supports.load(), "existing": EXISTING, "light": moment_of, "unknown": UNKNOWN}
 
 
 def of_plan(reader: Reader, plan: Plan | None, given: dict[str, str]) -> dict[str, Any]:
@@ -49,7 +51,7 @@ def of_plan(reader: Reader, plan: Plan | None, given: dict[str, str]) -> dict[st
     if plan is None:
         return {"plan": None, "about": ""}
     return {"plan": plan, "about": about(reader, plan.asked.query), "verdict": verdict(plan),
-            "drawn": Markup(drawn(plan, filters_of(reader, given))), "reaches": _reaches(plan.asked.lens),
+            "drawn": Markup(drawn(plan, filters_of(reader, given))), "reaches": _reaches(plan.asked),
             "address": address_of(given, placed_of(plan)), "without": _without(plan, given),
             "drawn_places": _drawn_places(plan, given)}
 
@@ -110,7 +112,8 @@ def drawn(plan: Plan, filters: dict[str, str], shown: Bounds | None = None, stil
     asked, own = plan.asked, np.array(plan.asked.points).reshape(-1, 2)
     rings = np.array([shapely.Polygon(ground.metres(np.array(ring))) for ring in asked.forbidden], dtype=object)
     shared = {"lens": asked.lens, "height_m": f"{asked.height_m:g}", "operator": asked.operator, "weights": asked.weights,
-              "masks": "1" if asked.masked else "0", "purpose": asked.purpose, "filter": urlencode(filters)}
+              "masks": "1" if asked.masked else "0", "purpose": asked.purpose, "filter": urlencode(filters),
+              **{name: to_texts(asked).get(name, "") for name in ("backup", "existing", "night_m")}}
     return svg(Picture(found, corners, ground.roads, ground.walls.footprints, ground.own, plan.seen.cells, plan.seen.cell_facts,
                        marks, title, shared, ground.metres(own), rings, still))
 
@@ -126,10 +129,10 @@ def _mark(plan: Plan, camera: Chosen) -> Mark:
                 label, data)
 
 
-def _reaches(lens: str) -> list[tuple[str, float]]:
-    """To how many metres a lens serves each purpose."""
-    optics = sitingground.optics_of(lens)
-    return [(label, optics.reach(name)) for name, label in sitingground.PURPOSES.items()]
+def _reaches(asked: Asked) -> list[tuple[str, float]]:
+    """To how many metres a lens serves each purpose, by night no further than anything is seen."""
+    optics = sitingground.optics_of(asked.lens)
+    return [(label, min(optics.reach(name), asked.night_m or math.inf)) for name, label in sitingground.PURPOSES.items()]
 
 
 def _weight(value: float) -> str:

@@ -174,9 +174,12 @@ _DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "lens": ("4", "Focale en millimètres : 2.8, 4, 6 ou 12, sur un capteur de 5,4 mm et 1 920 pixels."),
     "operator": ("bailleur", "Qui filme : bailleur ou commune."),
     "spots": ("2.4491,48.8921,135;2.4495,48.8922,270", "Caméras : longitude, latitude, direction, et au besoin leur support."),
-    "weights": ("count", "Poids des faits : count (chacun pour un) ou gravity (selon la gravité)."),
+    "weights": ("count", "Poids des faits : count, gravity (gravité), excess (points chauds) ou hours (heures à risque)."),
     "purpose": ("observe", "À quoi elle doit servir : detect, observe, recognise ou identify."),
     "masks": ("1", "1 : la voie publique est derrière un masque irréversible."),
+    "night_m": ("30", "De nuit : à combien de mètres on voit encore, de 5 à 100 ; sans elle, de jour."),
+    "backup": ("50", "Ce que vaut une seconde caméra sur un lieu, en pour cent de la première."),
+    "existing": ("directed", "Caméras existantes qui comptent : directed (direction connue), all ou none."),
     "support": ("building", "Ce qui la porte : building, ou street (un support de la rue)."),
     "generation": ("2024", "Millésime de la couche ; le plus récent par défaut."),
 }

@@ -50,6 +50,8 @@ def triangle(corner: tuple[float, float]) -> tuple[tuple[float, float], ...]:
     budget=st.none() | st.integers(1_000, 99_999).map(float), lens=st.sampled_from(list(LENSES)),
     purpose=st.sampled_from(list(PURPOSES)),
     operator=st.sampled_from(list(OPERATORS)), least=st.integers(0, 100).map(lambda n: n / 100), masked=st.booleans(),
+    backup=st.integers(0, 100).map(lambda n: n / 100), existing=st.sampled_from(list(sitingasked.EXISTING)),
+    night_m=st.none() | st.integers(5, 100).map(float),
     height_m=st.integers(4, 60).map(lambda n: n / 2), sites=st.sampled_from(list(sitingasked.SITES)),
     points=st.lists(DEGREES, max_size=4).map(tuple), forbidden=st.lists(DEGREES.map(triangle), max_size=3).map(tuple)))
 def test_an_address_says_a_plan_and_is_read_back(asked: Asked) -> None:
@@ -59,6 +61,7 @@ def test_an_address_says_a_plan_and_is_read_back(asked: Asked) -> None:
 
 
 @pytest.mark.parametrize(("wrong", "told"), [
+    ({"backup": "120"}, "0 à 100 %"), ({"existing": "1"}, "« existing »"), ({"night_m": "2"}, "5 à 100 m"),
     ({"budget": "10"}, "1 000 à 1 000 000"), ({"budget": "nan"}, "1 000 à"),
     ({"cameras": "x"}, "nombre entier"), ({"cameras": "2.5"}, "nombre entier"), ({"height_m": "haut"}, "attend un nombre"),
     ({"height_m": "nan"}, "de 2 à 30 m"), ({"least": "101"}, "0 à 100 %"), ({"masks": "oui"}, "0, 1"),

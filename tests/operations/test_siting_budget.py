@@ -49,7 +49,7 @@ def test_a_budget_plan_is_that_of_brute_force(street: Reader) -> None:
     asked = Asked(QUERY, budget=40_000, sites="points",
                   points=(at(5, 8), at(35, 8), at(20, -8), at(2, -9.5), at(38, 2)))
     found = siting.plan(street, asked)
-    problem = siting._problem(asked, found.seen, found.sites)
+    problem = siting._problem(asked, found.seen, found.sites, found.existing.on)
     values = [problem.value(np.array(some, dtype=np.int64)) for size in range(4)
               for some in combinations(range(len(problem.cost)), size) if problem.allowed(np.array(some, dtype=np.int64))]
     assert found.value == pytest.approx(max(values))

@@ -33,8 +33,9 @@ from geoservice.web.responses import JSON, respond, tag_of, to_json
 
 router = APIRouter()
 
-NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support", "purpose", *FILTER)
-TOGETHER = (*FILTER, "lens", "purpose", "weights", "operator", "height_m", sitingwish.SPOTS)
+NAMES = ("lon", "lat", "azimuth", "lens", "height_m", "operator", "masks", "support", "purpose", "night_m", *FILTER)
+TOGETHER = (*FILTER, "lens", "purpose", "weights", "operator", "height_m", "backup", "existing", "night_m",
+            sitingwish.SPOTS)
 GEOJSON = "application/geo+json"
 _SUPPORTS = ("building", "street")  # what a camera hangs on: a street's own support is the street
 _DIGITS = 7  # of a degree: a centimetre
@@ -91,12 +92,13 @@ def spot_of(given: dict[str, str]) -> Spot:
     try:
         lon, lat, azimuth, height = (float(given.get(name, usual)) for name, usual in (
             ("lon", ""), ("lat", ""), ("azimuth", "0"), ("height_m", "4")))
+        night = float(given["night_m"]) if "night_m" in given else None
     except ValueError:
-        raise BadInput("« lon », « lat », « azimuth » et « height_m » attendent des nombres.") from None
+        raise BadInput("« lon », « lat », « azimuth », « height_m » et « night_m » attendent des nombres.") from None
     return Spot(lon, lat, azimuth, given.get("lens", "4"), height,
                 one_of(given.get("operator"), tuple(sitingground.OPERATORS), "operator"),
                 one_of(given.get("masks"), ("0", "1"), "masks") == "1",
-                one_of(given.get("support"), _SUPPORTS, "support") == "street")
+                one_of(given.get("support"), _SUPPORTS, "support") == "street", night)
 
 
 def _field_answer(reader: Reader, spot: Spot, query: FactQuery | None, purpose: str) -> dict[str, Any]:
@@ -158,6 +160,11 @@ def lacking_json(lacking: NotEnough) -> dict[str, Any]:
     return {"enough": False, "reason": {"code": lacking.code, "sentence": str(lacking)}}
 
 
+def _existing_json(plan: Plan) -> dict[str, int] | None:
+    known = plan.existing
+    return known and {"directed": known.directed, "undirected": known.undirected, "counted": known.counted}
+
+
 def plan_json(plan: Plan) -> dict[str, Any]:
     """Everything of a plan but the picture."""
     seen, judged = plan.seen, plan.law
@@ -166,7 +173,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "gap": round(plan.gap, 6), "greedy": plan.greedy, "clash": plan.clash, "facts": seen.total,
         "usable": int(seen.facts.sum()), "left_out": seen.left_out, "covered": plan.covered, "share": round(plan.share, 4),
         "unknown_heights": plan.ground.walls.unknown, "unknown_gravity": seen.unknown_gravity,
-        "unweighed": seen.unweighed, "warnings": list(plan.warnings),
+        "unweighed": seen.unweighed, "unknown": seen.unknown, "warnings": list(plan.warnings),
+        "tally": vars(plan.tally) if plan.tally else None, "existing": _existing_json(plan),
         "quarters": {name: round(share, 4) for name, share in plan.shares.items()},
         "candidates": {"found": plan.sites.found, "trimmed": plan.sites.trimmed, "forbidden": plan.sites.forbidden,
                        "lost": plan.sites.lost, "refused": [

@@ -13,7 +13,7 @@ import { NNBSP, number, plural } from "./words.js";
  *   features: {properties: {class: string}, geometry: {type: string, coordinates: any} | null}[]}} Answer
  */
 
-const SAME = ["lens", "height_m", "operator", "masks", "purpose"]; // of all cameras of a plan
+const SAME = ["lens", "height_m", "operator", "masks", "purpose", "night_m"]; // of all cameras of a plan
 const EVERY_MS = 80;
 const STEP_M = 1;
 const LEAP_M = 5;

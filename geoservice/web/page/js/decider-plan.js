@@ -10,7 +10,7 @@ import { fill, paced, part } from "./dom.js";
 const NONE = "none";
 const MOST = 30;
 const EVERY_MS = 200;
-const SHARED = ["lens", "height_m", "operator", "purpose", "weights"]; // of all cameras, for what they see together
+const SHARED = ["lens", "height_m", "operator", "purpose", "weights", "backup", "existing", "night_m"]; // of all cameras, for what they see together
 
 export class Plan {
   /** @param {Ground} ground @param {(() => void)[]} past what takes each change back, in order */
