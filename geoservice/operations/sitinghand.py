@@ -83,7 +83,7 @@ def plan(reader: Reader, asked: Asked, placed: tuple[Placed, ...]) -> Plan:
     stands = [Stand(each.code, each.view.place, each.view.road_share, asked.masked) for each in cameras]
     return Plan(asked, ground, seen, None, PLACED, found.value, None, None, None, found.covered, cameras,
                 sitinglaw.judged(asked.operator, stands, RETENTION_DAYS),
-                tuple(beside(chosen(reader, query), len(cameras), found.covered, _cost(ground, placed))), found.shares,
+                tuple(beside(chosen(reader, query), len(cameras), found.covered, _cost(reader, ground, placed))), found.shares,
                 existing=found.existing, tally=found.tally)
 
 
@@ -99,8 +99,8 @@ def _together(ground: Ground, existing: Existing, seen: Seen, asked: Asked, plac
                     np.bincount(found.indices, minlength=len(seen.places)), existing, asked.backup)
 
 
-def _cost(ground: Ground, placed: tuple[Placed, ...]) -> tuple[float, float]:
-    return total_of(prices(ground, _metres(ground, placed), [each.kind for each in placed]))
+def _cost(reader: Reader, ground: Ground, placed: tuple[Placed, ...]) -> tuple[float, float]:
+    return total_of(prices(reader, ground, _metres(ground, placed), [each.kind for each in placed]))
 
 
 def _metres(ground: Ground, placed: tuple[Placed, ...]) -> np.ndarray:

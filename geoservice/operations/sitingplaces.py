@@ -19,7 +19,7 @@ from geoservice.core.siting.dori import DENSITIES, Optics
 from geoservice.core.siting.visibility import Camera
 from geoservice.core.stats.given import NotEnough
 from geoservice.errors import BadInput
-from geoservice.operations import sitingcost, sitingground, sitinglaw
+from geoservice.operations import sitingcost, sitingground, sitinglaw, sitingown
 from geoservice.operations.reader import Reader
 from geoservice.operations.sitingdemand import Seen
 from geoservice.operations.sitingground import Ground
@@ -32,7 +32,6 @@ KINDS = {"facade": "façade", "corner": "angle de bâtiment", "pole": "lampadair
 LOST = {"inside": "au milieu d’un bâtiment", "far": "sans fait à portée", "forbidden": "dans une zone interdite"}
 STREET = ("pole", "existing")  # supports of the street
 MOST_SITES = 1_000  # those with most weight in reach: a plan is for people who wait
-_ON_WALL_M = 5.0  # a place of one's own may be pointed at so far inside a building: it is put before the façade
 _ALONG_DEG = 91.0  # a camera on a wall may look along it, at the doors beside it
 _ROUND = tuple(range(0, 360, 45))
 
@@ -70,7 +69,7 @@ def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     """Places for the cameras that were asked; NotEnough where there is none, or none that the operator may use."""
     optics = sitingground.optics_of(asked.lens)
     reach = asked.reach_m
-    own, inside = own_points(ground, asked)
+    own, inside = own_points(reader, ground, asked)
     every = own if asked.sites == "points" else hung.together(hung.ordered(_every(reader, ground, asked.spacing_m)), own)
     why, near = hung.refusals(every, ground.walls, shapes_of(ground, asked)), _near(every, seen, reach)
     forbidden = near & (why == hung.FORBIDDEN)
@@ -88,16 +87,17 @@ def sites_of(reader: Reader, ground: Ground, seen: Seen, asked: Asked) -> Sites:
     kinds = Counter(hung.KINDS[kind] for kind in tried.kind.tolist())
     return Sites(spots, site, cameras, served(sights(ground.walls, cameras, seen.places), optics, asked.purpose, asked.night_m),
                  dict(kinds), refused, trimmed, int(forbidden.sum()), {name: many for name, many in lost.items() if many},
-                 sitingcost.prices(ground, spots.places, [hung.KINDS[kind] for kind in spots.kind.tolist()]))
+                 sitingcost.prices(reader, ground, spots.places, [hung.KINDS[kind] for kind in spots.kind.tolist()]))
 
 
-def own_points(ground: Ground, asked: Asked) -> tuple[Candidates, int]:
-    """Places of one's own, and how many of them lie deep inside a building; BadInput for one that is nowhere near the ground."""
+def own_points(reader: Reader, ground: Ground, asked: Asked) -> tuple[Candidates, int]:
+    """Places of one's own, of a plan and of the layer `emplacements`, and how many lie deep inside a building; BadInput for
+    one of the plan that is nowhere near the ground."""
     lonlat = np.array(asked.points, dtype=np.float64).reshape(-1, 2)
     _check_near(ground, lonlat, "Un de vos emplacements est")
-    places, moved = hung.outside(ground.walls, ground.metres(lonlat)) if len(lonlat) else (np.empty((0, 2)), np.empty(0))
-    served = moved <= _ON_WALL_M  # NaN is not
-    return hung.points(places[served], "point"), int((~served).sum())
+    places, fine = sitingown.before_walls(ground, lonlat)
+    more, _, inside = sitingown.surveyed(reader, ground)
+    return (hung.together(hung.points(places, "point"), hung.ordered(hung.points(more, "point"))), int((~fine).sum()) + inside)
 
 
 def shapes_of(ground: Ground, asked: Asked) -> np.ndarray:

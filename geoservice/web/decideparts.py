@@ -33,7 +33,7 @@ _MARGIN_M = 40.0
 STATUS = {"optimal": "aucun autre plan n’a plus de poids en vue, c’est prouvé",
           "stopped": "le calcul s’est arrêté avant la preuve", "infeasible": "aucun plan ne tient ces conditions",
           "placed": "posées à la main, rien n’a été choisi ni prouvé"}
-UNKNOWN = {"hour": "l’heure", "gravity": "la gravité", "place": "le lieu", "nature": "la nature"}
+UNKNOWN = {"hour": "l’heure", "gravity": "la gravité", "place": "le lieu", "nature": "l’origine"}
 Bounds = tuple[float, float, float, float]
 
 

@@ -75,8 +75,8 @@ def test_every_support_has_a_price_and_its_day(tmp_path: Path, street: Reader) -
     ground = siting.sitingground.around(street, *at(20, 5))
     places = ground.metres(np.array([at(20, 10.3), at(20, -30), at(0, 33), at(20, -0.2)]))
     kinds = ["facade", "point", "pole", "placed"]
-    assert sitingcost.supports_of(ground, places, kinds) == ["facade", "new_pole", "existing_pole", "facade"]
-    assert sitingcost.prices(ground, places, kinds)[:, 1].tolist() == [known.of(code).high for code in (
+    assert sitingcost.supports_of(street, ground, places, kinds) == ["facade", "new_pole", "existing_pole", "facade"]
+    assert sitingcost.prices(street, ground, places, kinds)[:, 1].tolist() == [known.of(code).high for code in (
         "facade", "new_pole", "existing_pole", "facade")]
     assert "ordre de grandeur" in known.source
     wrong = tmp_path / "supports.toml"
