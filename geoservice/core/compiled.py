@@ -11,9 +11,11 @@ import atexit
 import threading
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 LARGE = 50_000  # rows, vertices or points: numpy works through fewer within about a millisecond
 
+_OPTIONS = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 Source = Callable[[], ModuleType]  # imports a module of compiled loops and returns it
 
 _loaded: dict[Source, ModuleType] = {}
@@ -25,6 +27,18 @@ _lock = threading.Lock()
 def allow() -> None:
     """This process may load compiled loops when a large question comes: a server, or somebody who calculates for long."""
     _state["allowed"] = True
+
+
+def options(probe: Callable[..., Any]) -> dict[str, Any]:
+    """How numba compiles the loops of a file, of which `probe` is any function: kept on the disk where there is a folder for it,
+    else compiled anew by every process."""
+    from numba import njit
+
+    try:
+        njit(cache=True)(probe)
+    except RuntimeError:  # a read-only folder of programs, and no other that numba may write
+        return {**_OPTIONS, "cache": False}
+    return {**_OPTIONS, "cache": True}
 
 
 def at_hand(source: Source, work: int = LARGE) -> ModuleType | None:

@@ -15,7 +15,7 @@ from types import FrameType
 
 from geoservice.errors import NotReady
 from geoservice.settings import Settings
-from geoservice.web import logs
+from geoservice.web import compiling, logs
 from geoservice.web.computingboard import FOLDER
 from geoservice.web.metrics import SHARED
 
@@ -61,6 +61,7 @@ def serve(door: Door, settings: Settings) -> None:
             os.environ[SHARED] = _folder(stack)
         if door.workers > 1:
             os.environ[FOLDER] = _folder(stack)
+        compiling.begin(stack)
         if door.workers == 1:
             signal.signal(signal.SIGTERM, _leave)
         uvicorn.run(

@@ -13,7 +13,8 @@ import math
 import numpy as np
 from numba import njit, types
 
-_OPTIONS = {"cache": True, "nogil": True, "boundscheck": False, "error_model": "numpy"}
+from geoservice.core import compiled
+
 _F = types.float64
 
 
@@ -21,6 +22,7 @@ def _array(kind: types.Type, dimensions: int = 1, writable: bool = False) -> typ
     return types.Array(kind, dimensions, "C", readonly=not writable)
 
 
+_OPTIONS = compiled.options(_array)
 _F8, _F82, _I8 = _array(_F), _array(_F, 2), _array(types.int64)
 _F8_OUT, _F82_OUT, _I8_OUT = _array(_F, 1, True), _array(_F, 2, True), _array(types.int64, 1, True)
 _WALLS = types.Tuple((_F82, _F8, _I8, _I8, _F8))
