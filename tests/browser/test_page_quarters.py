@@ -60,3 +60,16 @@ def assert_hours_stand_side_by_side(page: Page, pieces: list[dict]) -> None:
         told = [numbers([text.split(" ")[0] for text in rows.nth(row).locator("td").all_inner_texts()])
                 for row in range(1 + len(counts[0]))]
         assert told == [[sum(piece) for piece in counts], *(list(row) for row in zip(*counts, strict=True))]
+
+
+def test_a_residence_says_how_many_reports_were_merged(watch: Watch, demo: str) -> None:
+    page = watch.page
+
+    def merged(route) -> None:
+        found = route.fetch()
+        route.fulfill(response=found, json={**found.json(), "merged": {"reports": 5, "facts": 2}})
+
+    code = page.request.get(f"{demo}/api/residences", params={"kind": "bailleur"}).json()["residences"][0]["code"]
+    page.route(f"**/api/residences/{code}?*", merged)
+    page.goto(f"{demo}/lieux#kind=bailleur&zone=residence:{code}")
+    expect(page.locator(".merged")).to_have_text("Dont 5 signalements réunis en 2 faits.")
