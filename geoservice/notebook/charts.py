@@ -71,14 +71,14 @@ def dots(labels: Sequence[str], values: Sequence[float], axis: Axis,
     said = "; ".join(f"{label}: {_number(value, axis)}" for label, value in zip(labels, values, strict=True))
     size = f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
     return Chart(f'<svg {_XMLNS} {size} role="img" '
-                 f'aria-label="{escape(f"{axis.title}. {said}")}" font-family="Source Sans 3, Arial, sans-serif">'
+                 f'aria-label="{escape(f"{axis.title}. {said}")}" font-family="\'Source Sans 3\', Arial, sans-serif">'
                  f'<rect width="100%" height="100%" fill="#ffffff"/>{"".join(frame + rows)}</svg>')
 
 
 def events(study: Study, title: str) -> Chart:
     """An event study as the page of a lever draws it, with the colours that the page's style sheet would give."""
     drawn = svg(study, title)
-    size = f'{_XMLNS} width="{WIDTH}" height="{HEIGHT}" font-family="Source Sans 3, Arial, sans-serif" font-size="12"'
+    size = f'{_XMLNS} width="{WIDTH}" height="{HEIGHT}" font-family="\'Source Sans 3\', Arial, sans-serif" font-size="12"'
     ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
     head, _, rest = drawn.partition(">")
     return Chart(f"{head.replace('<svg', f'<svg {size}', 1)}>{_STYLE}{ground}{rest}")

@@ -14,7 +14,7 @@ from geoservice.operations import levercontrols, levergate, leverresult
 from geoservice.operations.analyse import index_version
 from geoservice.operations.levercontrols import Balance
 from geoservice.operations.levergate import Gate
-from geoservice.operations.levermonths import Months, known_days, later, months
+from geoservice.operations.levermonths import Months, known_days, later, months, places
 from geoservice.operations.leverplan import Plan
 from geoservice.operations.leverresult import Result, Seen
 from geoservice.operations.reader import Reader
@@ -83,7 +83,7 @@ class Link:
 
 def links(reader: Reader, found: Plan) -> list[Link]:
     """Functional neighbours of the treated places; controls among them too, whose facts are not followed as theirs."""
-    known = months(reader, found.kind, found.categories, [found.since, found.since + timedelta(1)])
+    known = places(reader, found.categories)
     linked, controls = known.links(found.treated), known.homes(found.controls)
     return [Link(known.stock.residences[row], row in linked.by_route, row in linked.by_street, row in controls)
             for row in linked.rows.tolist() if known.stock.residences[row]]

@@ -113,6 +113,12 @@ def _at(known: Sequence[str], code: str, wrong: str) -> int:
     return known.index(code)
 
 
+def places(reader: Reader, categories: Sequence[Category]) -> Months:
+    """Which places codes mean, with no month counted."""
+    found, whole = stock(reader), any(each in UNMAPPED_CATEGORIES for each in categories)
+    return Months(found, whole, np.empty((len(found) + len(found.residences), 0), np.int64), routes(reader, found))
+
+
 def months(reader: Reader, kind: Kind, categories: Sequence[Category], edges: Sequence[date]) -> Months:
     """Facts of one kind and of some categories between consecutive edges; what lies outside of them is not counted."""
     found, whole = stock(reader), any(each in UNMAPPED_CATEGORIES for each in categories)

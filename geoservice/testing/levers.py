@@ -26,6 +26,7 @@ def note(storage: Storage, catalog: Catalog, truth: Truth, organisation: str) ->
     numbers = [_locked(reader, _planted(lever), lever.start) for lever in planted]
     busy = {code for number in numbers for plan in [journal.one(storage, reader.viewer, number)]
             for code in (*plan.treated, *plan.controls)}
+    busy |= {HOME + lever.to for lever in planted if lever.to}
     free = [code for code in sorted(residences(reader)) if HOME + code not in busy]
     since = truth.end - timedelta(_LATELY_DAYS)
     return numbers + [_locked(reader, _lately(code, since), since) for code in free[:1]]
