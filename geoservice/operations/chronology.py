@@ -28,6 +28,7 @@ from geoservice.storage.tables import OPEN
 from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, Place, Placement, code_of
 
 MOST = 2_000
+_LOOKED = 20_000  # facts without a code around a residence, of which most may be its neighbours'
 _DEGREES = 0.002  # of latitude, some 220 m: more than the longest reach
 CERTAIN, PROBABLE = "certain", "probable"
 _COMPLAINT = {0: "inconnu", 1: "oui", 2: "non"}
@@ -107,15 +108,18 @@ def chronology(reader: Reader, asked: Asked) -> Chronology:
     with reader.shelf.storage.read(scope_of(reader.viewer)) as connection:
         places = attaching.places(own, reader.shelf) if own != OPEN and attaching.known(reader.catalog) else None
         box = None if places is None else _box(places, asked.residence)
-        rows = facts.told(connection, own, Wanted(days=days, residence=asked.residence, near=box), MOST + 1)
+        rows = facts.told(connection, own, Wanted(days=days, residence=asked.residence), MOST + 1)
+        loose = [] if box is None else facts.told(connection, own, Wanted(days=days, residence="", near=box), _LOOKED)
+        near = _near(places, asked.residence, loose)
         if home is None and not rows:
             raise NotFound("Cette résidence n’est pas dans votre patrimoine.")
         home = home or residences.Residence(asked.residence, asked.residence, None, {})
-        named = [_Found(row, row.hall, CERTAIN, None) for row in rows[:MOST] if row.residence == asked.residence]
-        found = named + _near(places, asked.residence, [row for row in rows[:MOST] if row.residence is None])
+        every = sorted([*(_Found(row, row.hall, CERTAIN, None) for row in rows), *near],
+                       key=lambda each: (-each.row.day, -each.row.id))
+        found = every[:MOST]
         chosen = found if asked.hall is None else [each for each in found if _is_of(each, asked.hall)]
         lines = _lines(connection, own, chosen)
-    return Chronology(home, asked.hall, lines, len(rows) > MOST, _beside(reader, home, asked))
+    return Chronology(home, asked.hall, lines, len(every) > MOST, _beside(reader, home, asked))
 
 
 def _is_of(found: _Found, hall: str) -> bool:

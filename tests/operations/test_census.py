@@ -151,7 +151,7 @@ def test_whatever_counts_a_residence_counts_the_same_facts(storage, town):
         by_rate = dict(zip(rated.codes, rated.facts.tolist(), strict=True))
         assert all(listed[home].count == number for home, number in by_rate.items())
         assert sum(each.attached for each in listed.values()) == rated.attached
-        short = [home for home in listed if listed[home].count < 800]  # a chronology shows the last 2,000 facts in reach
+        short = [home for home in listed if listed[home].count <= chronology.MOST]
         for home in sorted(short, key=lambda home: -listed[home].attached)[:3]:
             told = chronology.chronology(here, chronology.Asked(home))
             lines = told.lines

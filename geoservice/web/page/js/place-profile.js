@@ -80,7 +80,7 @@ function followed({ followed: found }) {
 /** Inside the building, around it, in a dwelling, or not said. @param {Place} place */
 function parts({ parts: found, count }) {
   if (!found || !count) return null;
-  const rows = Object.entries(found).filter(([, many]) => many).map(([name, many]) => h("tr", {}, h("th", { scope: "row" }, PARTS[name] ?? name), h("td", { class: "number" }, number(many))));
+  const rows = Object.entries(found).filter(([, many]) => many).map(([name, many]) => h("tr", {}, h("td", {}, PARTS[name] ?? name), h("td", { class: "number" }, number(many))));
   return [h("h3", {}, "Parties communes et abords"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Partie"), h("th", { scope: "col", class: "number" }, "Faits"))), h("tbody", {}, rows))];
 }
 
