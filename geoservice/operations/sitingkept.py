@@ -101,9 +101,14 @@ def plan_of(reader: Reader, given: Mapping[str, str], solve: Solve = choose.best
     """The plan that parameters name: a kept one (`plan`, its cameras against today's data), else that of `sitingwish.made_of`."""
     if NUMBER not in given:
         return sitingwish.made_of(reader, given, solve)
-    if not (given[NUMBER].isascii() and given[NUMBER].isdecimal() and len(given[NUMBER]) < 10):
-        raise BadInput("« plan » attend le numéro d’un plan gardé.")
-    return sitingwish.made_of(reader, one(reader.shelf.storage, reader.viewer, int(given[NUMBER])).given)
+    return sitingwish.made_of(reader, one(reader.shelf.storage, reader.viewer, number_of(given[NUMBER])).given)
+
+
+def number_of(text: str) -> int:
+    """The number of a kept plan; BadInput for any other text."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise BadInput("Un plan gardé se nomme par son numéro.")
+    return int(text)
 
 
 def name_of(reader: Reader, kept: Kept) -> str:

@@ -23,7 +23,8 @@ ACTIONS: dict[str, Action] = {
         "/leviers", "/leviers/{number}", "/api/levers",
         "/mesures", "/api/complaints", "/api/capture", "/api/rates", "/api/completeness", "/api/yearly",
         "/api/residences/{code:path}", "/api/zones/{ref:path}", "/api/quarters/{ref:path}", "/api/map.svg", "/api/snippet",
-        "/api/features/{layer}", "/decider", "/decider/plans/{number}", "/api/siting/field", "/api/siting/together",
+        "/api/features/{layer}", "/decider", "/decider/plans/{number}", "/decider/comparer",
+        "/api/siting/field", "/api/siting/together",
         "/tiles/{layer}/tilejson.json", "/tiles/{layer}/{z}/{x}/{y}.mvt", "/tiles/{layer}/{z}/{x}/{y}.png")},
     "POST /api/siting/plan": _READ,
     **{f"GET /decider/{name}": Action.EXPORT for name in (

@@ -227,6 +227,7 @@ ROWS: dict[str, Row] = {
     "POST /leviers/{number}/retirer": named(WRITERS, path=numbered("lever"), own=DONE, form=empty, uses_up="lever"),
     # kept plans
     "GET /decider/plans/{number}": named(READERS, path=numbered("plan"), page=True),
+    "GET /decider/comparer": Row(READERS, page=True, other=GONE, none=GONE, queries=lambda names: ({"plans": names["plan"]},)),
     "POST /decider/plans": Row(WRITERS, own=BAD, other=BAD, none=BAD, form=empty),
     "POST /decider/plans/{number}/retirer": named(WRITERS, path=numbered("plan"), own=DONE, form=empty, uses_up="plan"),
     # what is published together

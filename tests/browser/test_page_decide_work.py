@@ -162,3 +162,28 @@ def test_a_plan_is_kept_seen_again_and_withdrawn(watch: Watch, demo: str) -> Non
     page.get_by_role("button", name="Oui, retirer ce plan").click()
     expect(page.locator("#plans")).to_be_visible()
     assert page.get_by_role("link", name=name).count() == 0
+
+
+@pytest.mark.slow
+def test_plans_stand_side_by_side_on_every_screen_and_lying_on_paper(watch: Watch, demo: str) -> None:
+    page = open_plan(watch, demo)
+    page.get_by_role("button", name="Garder ce plan").click()
+    number = page.url.rpartition("/")[2]
+    page.goto(f"{demo}{PLAN}&lens=6&spots=none")
+    page.get_by_label("Comparer", exact=True).select_option(number)
+    page.get_by_label("à", exact=True).select_option("")
+    page.get_by_role("button", name="Voir côte à côte").click()
+    assert page.locator("#beside .siteplan").count() == 2
+    expect(page.locator(".question")).to_contain_text("6 mm, moyen")
+    fits(page)
+    paper = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1, "one sheet, lying"
+
+
+@pytest.mark.parametrize("width", [820, 1024, 1280])
+def test_the_bar_keeps_one_line_and_whole_names(watch: Watch, demo: str, width: int) -> None:
+    page = watch.page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{demo}/decider")
+    tops = page.locator(".top .brand, .top .places a, .top form").evaluate_all("all => all.map(e => e.getBoundingClientRect().top)")
+    assert max(tops) - min(tops) < 30

@@ -56,6 +56,7 @@ ASKED = {
     **{f"/decider/{name}": [] for name in ("plans.pdf", "plan.svg", "plan.gpkg", "etude.pdf", "dossier.pdf", "echeances.ics")},
     "/decider/dossier": ["/decider/dossier"],
     "/api/siting/together": ["/api/siting/together?bbox=2.24,48.795,2.255,48.803&spots=2.25,48.8,0"],
+    "/decider/comparer": ["/decider/comparer"],
     "/decider/plans/{number}": [],  # a plan is its own landlord's: see test_siting_kept.py
     "/api/siting/plans/{name}": [],  # a computation is its viewer's own: see test_computing.py
     "/api/siting/field": ["/api/siting/field?lon=2.25&lat=48.8"],
@@ -128,7 +129,7 @@ ASKED = {
 
 PAGES = {"/", "/lieux", "/glossaire", "/mes-residences",
          "/reunions", "/reunions/{number}", "/instantanes/{number}", "/chronologie", "/suites", "/doublons", "/patrimoine",
-         "/leviers", "/leviers/{number}", "/decider/plans/{number}",
+         "/leviers", "/leviers/{number}", "/decider/plans/{number}", "/decider/comparer",
          "/halls", "/mesures", "/decider", "/decider/dossier",
          "/donnees", "/saisie", "/compte", "/membres", "/journal", "/accords", "/acces",
          "/partage", "/partages"}  # they send people to the form

@@ -96,3 +96,25 @@ def test_what_is_no_plan_is_refused_in_words(built: dict[str, TestClient], text:
     answer = built["rives"].post("/decider/plans", data={"address": text})
     assert answer.status_code in (400, 404), answer.text
     assert 'role="alert"' in answer.text
+
+
+def test_plans_stand_side_by_side_with_what_differs_in_words(built: dict[str, TestClient]) -> None:
+    rives, plaine = built["rives"], built["plaine"]
+    first, second = (keep(rives, **more).rpartition("/")[2] for more in ({}, {"lens": "6", "purpose": "observe"}))
+    page = rives.get("/decider/comparer", params={"plans": f"{first},{second}"}).text
+    assert page.count('class="siteplan"') == 2
+    assert page.count('role="img"') >= 2
+    assert 'tabindex="0" role="button"' not in page, "nothing can be moved here"
+    asked = page.partition("Ce qui change dans la question")[2]
+    assert "Objectif" in asked
+    assert "12 mm, étroit" in asked
+    assert "Période" not in asked, "what is the same is not told"
+    assert page.count("qui peuvent guider un plan") == page.count("en tout") == 2
+    same = rives.get("/decider/comparer", params={"plans": first, "address": urlencode(GIVEN)}).text
+    assert "Ces plans répondent à la même question" in same
+    other = rives.get("/decider/comparer", params={"plans": first, "address": urlencode({**GIVEN, "operator": "commune"})}).text
+    assert "leurs nombres ne se comparent pas directement" in other
+    assert "Choisissez deux ou trois plans" in rives.get("/decider/comparer").text
+    assert plaine.get("/decider/comparer", params={"plans": f"{first},{second}"}).status_code == 404
+    for wrong in ({"plans": "x"}, {"plans": "1,2,3,4"}, {"address": "x=1", "plans": first}):
+        assert rives.get("/decider/comparer", params=wrong).status_code == 400, wrong

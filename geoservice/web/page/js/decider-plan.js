@@ -69,8 +69,9 @@ export class Plan {
     part("stale").hidden = false;
     part("again").href = `/decider?${query}`;
     const keep = document.getElementById("keep");
-    if (keep) [keep.hidden, /** @type {HTMLInputElement} */ (keep.querySelector("[name=address]")).value] = [!this.cameras.length, String(query)];
-    for (const link of document.querySelectorAll(".papers a, a.compare")) follow(/** @type {HTMLAnchorElement} */ (link), query);
+    if (keep) keep.hidden = !this.cameras.length;
+    for (const input of document.querySelectorAll("[name=address]")) /** @type {HTMLInputElement} */ (input).value = String(query);
+    for (const link of document.querySelectorAll(".papers a")) follow(/** @type {HTMLAnchorElement} */ (link), query);
     this.count();
   }
 
@@ -104,6 +105,6 @@ export function said(changed) {
 /** A link to a paper of the plan, of the cameras as they are now. @param {HTMLAnchorElement} link @param {URLSearchParams} query */
 function follow(link, query) {
   const address = new URL(link.href), now = new URLSearchParams(query);
-  for (const name of ["paper", "camera", "plans"]) if (address.searchParams.has(name)) now.set(name, address.searchParams.get(name) || "");
+  for (const name of ["paper", "camera"]) if (address.searchParams.has(name)) now.set(name, address.searchParams.get(name) || "");
   link.href = `${address.pathname}?${now}`;
 }
