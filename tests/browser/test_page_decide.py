@@ -25,7 +25,7 @@ def test_a_plan_is_asked_for_and_stands_beside_other_answers(watch: Watch, demo:
     page.get_by_label("Lieu", exact=True).select_option("residence:OH001")
     page.get_by_label("Caméras", exact=True).fill("3")
     page.get_by_role("button", name="Proposer un plan").click()
-    expect(page.locator(".verdict")).to_contain_text("c’est prouvé")
+    expect(page.locator(".verdict")).to_contain_text("c’est prouvé", timeout=90_000)
     assert page.locator(".camera").count() == page.locator("#table tbody tr").count() == 3
     answers = page.locator("#answers tbody tr")
     assert answers.first.locator("th").inner_text() == "Ce plan de caméras"
@@ -136,7 +136,7 @@ def test_waiting_says_each_step_and_can_be_ended(watch: Watch, demo: str) -> Non
     before = page.url
     watch.expected = ["404"]  # nobody computes « x »
     page.get_by_role("button", name="Proposer un plan").click()
-    stop = page.get_by_role("button", name="Annuler")
+    stop = page.locator("#wait").get_by_role("button", name="Annuler")
     expect(stop).to_be_focused()
     expect(page.locator("#wait .step")).to_contain_text("Preuve")
     assert page.locator("#wait [aria-current=step]").inner_text() == "preuve"
@@ -158,5 +158,5 @@ def test_without_scripts_the_same_form_answers(browser: Browser, demo: str) -> N
     page.goto(f"{demo}/decider")
     page.get_by_label("Lieu", exact=True).select_option("residence:OH001")
     page.get_by_role("button", name="Proposer un plan").click()
-    expect(page.locator(".verdict")).to_contain_text("c’est prouvé")
+    expect(page.locator(".verdict")).to_contain_text("c’est prouvé", timeout=90_000)
     context.close()
