@@ -9,6 +9,7 @@ import numpy as np
 
 from geoservice.catalog import levers, supports
 from geoservice.catalog.levers import Lever
+from geoservice.core.stats.words import number
 from geoservice.operations.chosen import Chosen
 from geoservice.types import LABELS, Category, Place, member_of
 
@@ -65,10 +66,10 @@ def _warnings(lever: Lever, counts: dict[tuple[Category, Place | None], int]) ->
     """Where the evidence says that it does little: which of these facts, in words and not in codes, why and who says it."""
     found, total = [], sum(counts.values())
     for weak in lever.weak_for:
-        many = {each: sum(number for (category, _), number in counts.items() if category is each) for each in weak.categories}
+        many = {each: sum(some for (category, _), some in counts.items() if category is each) for each in weak.categories}
         if any(many.values()):
-            named = " ; ".join(LABELS[each] for each, number in many.items() if number)
-            found.append(f"{named} ({sum(many.values())} de ces {total} faits) : {weak.why} ({weak.source})")
+            named = " ; ".join(LABELS[each] for each, some in many.items() if some)
+            found.append(f"{named} ({number(sum(many.values()))} de ces {number(total)} faits) : {weak.why} ({weak.source})")
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -268,14 +267,12 @@ def test_the_file_on_paper_has_its_days(street: Reader, plan: Plan) -> None:
     assert len({each.uid for each in events}) == len(events)
 
 
-def test_thirty_pages_do_not_keep_anybody_waiting(street: Reader, plan: Plan) -> None:
+def test_every_camera_has_its_page(street: Reader, plan: Plan) -> None:
     from dataclasses import replace
 
     many = replace(plan, cameras=tuple(replace(plan.cameras[place % 2], code=f"C{place + 1}") for place in range(30)))
-    to_pdf(*sitingpapers.paper(street, plan, EDITED), FONT)
-    began = time.perf_counter()
-    assert len(to_pdf(*sitingpapers.paper(street, many, EDITED), FONT)) > 100_000
-    assert time.perf_counter() - began < 10, "3 s on an idle machine"
+    lengths = [len(pypdfium2.PdfDocument(to_pdf(*sitingpapers.paper(street, each, EDITED), FONT))) for each in (plan, many)]
+    assert lengths[1] - lengths[0] >= 28
 
 
 def test_a_plan_without_cameras_has_no_paper(street: Reader) -> None:
