@@ -14,7 +14,7 @@ import shapely
 
 from geoservice.notebook import filters as words
 from geoservice.notebook import frames
-from geoservice.operations import siting, sitingground, sitingnight
+from geoservice.operations import siting, sitingground
 from geoservice.operations.siting import Plan
 from geoservice.operations.sitingasked import Asked, wishes
 from geoservice.operations.sitingfield import Spot, seen_from
@@ -37,7 +37,7 @@ class CameraPlan:
     """A plan: cameras (a point each), fields (a row for each camera and DORI class), answers with and without cameras.
 
     `proof`: status, weight seen, the most that any plan could see, the gap between (share), and the greedy plan's weight.
-    facts: with a point; usable: that could guide a camera; covered: in sight by day; by_night: within the stated range.
+    facts: with a point; usable: that could guide a camera; covered: in sight.
     """
 
     cameras: GeoDataFrame
@@ -48,7 +48,6 @@ class CameraPlan:
     usable: int
     left_out: dict[str, int]
     covered: int
-    by_night: int | None
     warnings: tuple[str, ...]
     refusals: tuple[str, ...]
     papers: tuple[str, ...]
@@ -71,24 +70,23 @@ class Siting:
     def _credit(self, layer: str) -> dict[str, Any]:
         raise NotImplementedError
 
-    def field(self, lon: float, lat: float, azimuth: float, night_m: float | None = None, **how: Any) -> GeoDataFrame:
-        """What one camera sees, a row for each DORI class; `how`: lens, height_m, operator, masked, public.
+    def field(self, lon: float, lat: float, azimuth: float, **how: Any) -> GeoDataFrame:
+        """What one camera sees, a row for each DORI class; `how`: lens, height_m, operator, masked, public, night_m.
 
-        night_m: no farther than this. attrs: area_m2 (by day), blind (in a building), unknown_heights, place, street_share,
+        attrs: area_m2, blind (in a building), unknown_heights, place, street_share,
         refusals. BadInput for what cannot be, NotEnough where no building is known.
         """
         spot = Spot(lon, lat, azimuth, **how)
         ground = sitingground.around(self._reader, lon, lat)
         view = seen_from(ground, spot)
-        shapes = view.classes if night_m is None else sitingnight.at_night(view, ground, night_m)
-        frame = _fields([("", shapes)])
+        frame = _fields([("", view.classes)])
         frame.attrs = {"area_m2": view.area_m2, "blind": view.blind, "unknown_heights": view.unknown,
                        "place": PLACES[view.place], "street_share": view.road_share,
                        "refusals": [each.sentence for each in view.refusals], **self._credit("batiments")}
         return frame
 
-    def camera_plan(self, filters: Mapping[str, Any] | None = None, /, night_m: float | None = None, **named: Any) -> CameraPlan:
-        """The best plan for what is asked (cameras, budget, lens, purpose, weights, operator, least, …), proven.
+    def camera_plan(self, filters: Mapping[str, Any] | None = None, /, **named: Any) -> CameraPlan:
+        """The best plan for what is asked (cameras, budget, lens, purpose, weights, operator, least, night_m, …), proven.
 
         NotEnough without buildings, facts or places for a camera; BadInput for an area wider than 1.5 km.
         """
@@ -98,10 +96,10 @@ class Siting:
         found = siting.plan(reader, Asked(words.query(given, {}), **asked))
         ground = frames.features(reader.features("batiments", found.ground.box))
         ground.attrs = self._credit("batiments")
-        return _told(found, ground, night_m)
+        return _told(found, ground)
 
 
-def _told(plan: Plan, ground: GeoDataFrame, night_m: float | None) -> CameraPlan:
+def _told(plan: Plan, ground: GeoDataFrame) -> CameraPlan:
     from geoservice.operations.sitingplaces import KINDS
 
     rows = [(each.code, KINDS[each.kind], each.facts, PLACES[each.view.place], round(each.view.spot.azimuth % 360, 1),
@@ -114,8 +112,7 @@ def _told(plan: Plan, ground: GeoDataFrame, night_m: float | None) -> CameraPlan
              "clash": plan.clash}
     return CameraPlan(frames.spatial(columns, points), _fields([(each.code, each.view.classes) for each in plan.cameras]),
                       frames.table(answers, _ANSWERS, {}), proof, plan.seen.total, int(plan.seen.facts.sum()),
-                      dict(plan.seen.left_out), plan.covered,
-                      None if night_m is None else sitingnight.seen_at_night(plan, night_m), plan.warnings,
+                      dict(plan.seen.left_out), plan.covered, plan.warnings,
                       tuple(f"{each.camera} : {each.sentence}" for each in plan.law.refusals), tuple(plan.law.papers), ground)
 
 

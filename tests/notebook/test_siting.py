@@ -37,26 +37,23 @@ def test_a_plan_has_the_numbers_of_the_page(street) -> None:
     assert (here.proof["status"], here.proof["seen"], here.proof["most"], here.proof["greedy"]) == (
         there.status, there.value, there.bound, there.greedy)
     assert (here.facts, here.usable, here.covered) == (there.seen.total, int(there.seen.facts.sum()), there.covered)
-    assert here.by_night is None
     assert here.cameras["facts"].tolist() == [each.facts for each in there.cameras]
     assert here.answers["label"].tolist() == [each.label for each in there.answers]
     assert here.answers["basis"].str.len().min() > 0
     assert set(here.fields["camera"]) == set(here.cameras["camera"])
 
 
-def test_the_night_is_never_more_than_the_day_and_is_it_where_the_range_is_long(session) -> None:
-    seen = {night: session.camera_plan(HOW, night_m=night) for night in (0, 6, 500)}
-    nights = [plan.by_night for plan in seen.values()]
-    assert nights == sorted(nights)
-    assert nights[0] == 0
-    assert nights[-1] == seen[500].covered > 0
+def test_a_plan_for_the_night_is_that_of_the_page(street) -> None:
+    session, reader = street
+    there, here = siting.plan(reader, Asked(QUERY, cameras=2, night_m=30)), session.camera_plan(HOW, night_m=30)
+    assert (here.usable, here.covered) == (int(there.seen.facts.sum()), there.covered)
+    assert 0 < here.usable < session.camera_plan(HOW).usable
 
 
 def test_a_field_by_night_ends_at_its_range(session) -> None:
     lon, lat = at(20, 12)
-    day, night, none = (session.field(lon, lat, 0, night_m=metres, height_m=4) for metres in (None, 10, 0))
+    day, night = (session.field(lon, lat, 0, night_m=metres, height_m=4) for metres in (None, 10))
     assert day["class"].tolist() == ["detect", "observe", "recognise", "identify"]
-    assert len(none) == 0
     there = geopandas.GeoSeries.from_xy([lon], [lat], crs=4326).to_crs(2154)[0]
     far = max(shape.hausdorff_distance(there) for shape in night.to_crs(2154).geometry)
     assert far == pytest.approx(math.sqrt(10 ** 2 - 2.5 ** 2), rel=0.002)
