@@ -102,7 +102,7 @@ def test_cameras_are_added_and_removed_by_hand_and_by_keys(watch: Watch, demo: s
     expect(page.locator(".camera")).to_have_count(1)
     assert page.locator("#table tbody th").all_inner_texts() == ["C1"]
     expect(page.locator('.camera[data-code="C1"]')).to_be_focused()
-    page.get_by_role("button", name="Annuler").click()
+    page.get_by_role("button", name="Défaire").click()
     expect(page.locator(".camera")).to_have_count(2)
     page.get_by_role("button", name="Retirer C2").click()
     page.get_by_role("button", name="Retirer C1").click()

@@ -48,7 +48,7 @@ export class Plan {
     camera.remove();
     this.cameras.splice(place, 1);
     this.cameras.forEach((each, order) => each.rename(`C${order + 1}`));
-    fill(part("moved"), `${camera.code} est retirée. « Annuler » la remet.`);
+    fill(part("moved"), `${camera.code} est retirée. « Défaire » la remet.`);
     (this.cameras[place] ?? this.cameras[place - 1])?.mark.focus();
     this.moved();
   }
