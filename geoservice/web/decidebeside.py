@@ -8,7 +8,7 @@ from typing import Any
 from geoservice.export import french
 from geoservice.operations.reader import Reader
 from geoservice.operations.siting import Plan
-from geoservice.operations.sitingasked import WEIGHTS, Asked
+from geoservice.operations.sitingasked import EXISTING, SITES, WEIGHTS, Asked, moment_of
 from geoservice.operations.sitingground import LENSES, OPERATORS, PURPOSES
 from geoservice.operations.sitingtable import Answer
 from geoservice.operations.sitingwish import where
@@ -51,7 +51,7 @@ def differing(reader: Reader, sides: list[Side]) -> list[tuple[str, list[str]]]:
 
 def same_facts(sides: list[Side]) -> bool:
     """Whether all plans are about the same facts, for the same operator."""
-    return len({(each.plan.asked.query.canonical(), each.plan.asked.operator) for each in sides if each.plan}) < 2
+    return len({(each.plan.asked.facts.canonical(), each.plan.asked.operator) for each in sides if each.plan}) < 2
 
 
 def frames(sides: list[Side]) -> list[Bounds | None]:
@@ -76,5 +76,9 @@ def _told(reader: Reader, asked: Asked) -> dict[str, str]:
         "Objectif": LENSES[asked.lens], "Pour": PURPOSES[asked.purpose], "Poids": WEIGHTS[asked.weights],
         "Hauteur": f"{french.number(asked.height_m, 1)} m", "Masques sur la rue": "prévus" if asked.masked else "aucun",
         "Au moins, par QPV": f"{french.number(100 * asked.least)} %",
+        "Moment": moment_of(asked), "Caméras, au plus": str(asked.most),
+        "Budget": "–" if asked.budget is None else f"{french.number(asked.budget)}{french.NNBSP}€",
+        "Seconde caméra": f"{french.number(100 * asked.backup)} % de la première" if asked.backup else "ne compte pas",
+        "Caméras existantes": EXISTING[asked.existing], "Supports": SITES[asked.sites],
         "Vos emplacements": french.number(len(asked.points)), "Zones interdites": french.number(len(asked.forbidden)),
     }

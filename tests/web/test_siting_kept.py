@@ -114,6 +114,9 @@ def test_plans_stand_side_by_side_with_what_differs_in_words(built: dict[str, Te
     assert "Ces plans répondent à la même question" in same
     other = rives.get("/decider/comparer", params={"plans": first, "address": urlencode({**GIVEN, "operator": "commune"})}).text
     assert "leurs nombres ne se comparent pas directement" in other
+    unlike = {"plans": first, "address": urlencode({**GIVEN, "night_m": 30, "budget": 40_000})}
+    night = rives.get("/decider/comparer", params=unlike).text.partition("Ce qui change dans la question")[2]
+    assert all(words in night for words in ("Moment", "De nuit, à 30 m au plus", "Budget", "40\u202f000\u202f€"))
     assert "Choisissez deux ou trois plans" in rives.get("/decider/comparer").text
     assert plaine.get("/decider/comparer", params={"plans": f"{first},{second}"}).status_code == 404
     for wrong in ({"plans": "x"}, {"plans": "1,2,3,4"}, {"address": "x=1", "plans": first}):
