@@ -67,6 +67,7 @@ class Files:
     patrimoine: dict[str, Path]
     patrimoine_batiments: dict[str, Path]
     halls: dict[str, Path]
+    emplacements: dict[str, Path]
     bailleurs: dict[str, Path]
     ville: Path
     habitants: Path
@@ -87,7 +88,8 @@ class Files:
                   ("eclairage", self.eclairage), ("cameras", self.cameras), ("aggregates", self.statistiques),
                   ("menages", self.menages), ("logements-sociaux", self.logements_sociaux))
         out = [Import(layer, path, CITY.code) for layer, path in common]
-        places = (("patrimoine", self.patrimoine), ("patrimoine", self.patrimoine_batiments), ("halls", self.halls))
+        places = (("patrimoine", self.patrimoine), ("patrimoine", self.patrimoine_batiments), ("halls", self.halls),
+                  ("emplacements", self.emplacements))
         for layer, by_owner in places:
             out += [Import(layer, path, owner) for owner, path in by_owner.items()]
         out += [Import("incidents", path, owner, "bailleur") for owner, path in self.bailleurs.items()]
@@ -99,7 +101,8 @@ class Files:
 def write(town: Town, folder: Path) -> Files:
     folder.mkdir(parents=True, exist_ok=True)
     owners = [o for o in town.organisations if town.of(o)]
-    by = {"patrimoine": residence_rows, "patrimoine-batiments": building_rows, "halls": hall_rows}
+    by = {"patrimoine": residence_rows, "patrimoine-batiments": building_rows, "halls": hall_rows,
+          "emplacements": spot_rows}
     tables = {name: {o.code: table(folder / f"{name}-{o.code}.csv", *rows(town, o)) for o in owners} for name, rows in by.items()}
     lists = {o.code: table(folder / f"faits-{o.code}.csv", LANDLORD_COLUMNS, fact_rows(town.facts[o.code], LANDLORD_COLUMNS))
              for o in owners}
@@ -119,6 +122,7 @@ def write(town: Town, folder: Path) -> Files:
         menages=geojson(folder / "menages.geojson", dwelt.squares(town)),
         logements_sociaux=table(folder / "logements-sociaux.csv", dwelt.COLUMNS, dwelt.social(town)),
         patrimoine=tables["patrimoine"], patrimoine_batiments=tables["patrimoine-batiments"], halls=tables["halls"],
+        emplacements=tables["emplacements"],
         bailleurs=lists, ville=table(folder / "signalements-ville.csv", DMR_COLUMNS, dmr_rows(town), ","),
         habitants=reports["habitant"], transport=reports["transport"], truth=truth(folder / "truth.json", town))
 
@@ -247,6 +251,12 @@ def hall_rows(town: Town, owner: Organisation) -> tuple[tuple[str, ...], list[tu
     rows = [(h.code, r.code, h.building, *lonlat(h.x, h.y), yes(h.through), yes(h.keypad), yes(h.raised), yes(h.vehicles),
              h.lighting) for r in town.of(owner) for h in r.halls]
     return columns, rows
+
+
+def spot_rows(town: Town, owner: Organisation) -> tuple[tuple[str, ...], list[tuple]]:
+    """Where the landlord would hang a camera: the street lamp nearest to each residence."""
+    near = [(r.code, town.lamps[np.hypot(*(town.lamps - (r.x, r.y)).T).argmin()]) for r in town.of(owner)]
+    return ("emplacement", "support", "lon", "lat"), [(f"E-{code}", "lampadaire", *lonlat(*lamp)) for code, lamp in near]
 
 
 def camera_rows(town: Town) -> Iterable[tuple]:
