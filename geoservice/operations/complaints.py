@@ -68,7 +68,8 @@ _kept: Shelf[Gap] = Shelf(32)
 
 def gap(reader: Reader, query: FactQuery, other: Span | None = None) -> Gap:
     """The gap over the query's period, and the alert between `other` and it (without dates, the two halves of what is known)."""
-    return _kept.get(key_of(reader, query, other), lambda: _gap(reader, query, other))
+    published = reader.version("aggregates") if "aggregates" in reader.catalog.layers else ""
+    return _kept.get(key_of(reader, query, other, published), lambda: _gap(reader, query, other))
 
 
 def _gap(reader: Reader, query: FactQuery, other: Span | None) -> Gap:

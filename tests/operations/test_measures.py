@@ -133,6 +133,19 @@ def test_what_nobody_said_of_complaints_does_not_count(world: World) -> None:
     assert found.ratios.prior.mean == pytest.approx(whole[2] / whole[1], abs=0.02)
 
 
+def test_published_statistics_that_come_alone_are_told_at_once(world: World, tmp_path: Path) -> None:
+    query = FactQuery()
+    assert complaints.gap(world.reader, query).police == []
+    path = tmp_path / "communes.csv"
+    path.write_text(
+        "CODGEO_2025;annee;indicateur;unite_de_compte;nombre;taux_pour_mille;est_diffuse;insee_pop;insee_pop_millesime;"
+        "insee_log;insee_log_millesime;complement_info_nombre;complement_info_taux\n"
+        "93066;2024;Vols avec armes;Infraction;7;0,35;diff;20000;2021;10000;2021;NA;NA\n", "utf-8")
+    assert ingest.run(world.storage, world.catalog, ingest.ImportRequest("aggregates", (path,), "essai")).accepted == 1
+    (row,) = complaints.gap(world.reader, query).police
+    assert (row["indicator"], row["count"]) == ("Vols avec armes", 7)
+
+
 def test_reports_that_were_merged_are_known_to_both_sources(world: World) -> None:
     before, counted = capture.overlaps(world.reader, FactQuery())[0], rates.rates(world.reader, FactQuery()).facts.sum()
     same = matched(world.truth.first, world.truth.second)
