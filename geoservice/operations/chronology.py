@@ -24,7 +24,6 @@ from geoservice.operations.reach import scope_of
 from geoservice.operations.reader import Reader
 from geoservice.storage import facts, followups, mergers
 from geoservice.storage.facts import Told, Wanted
-from geoservice.storage.tables import OPEN
 from geoservice.types import UNMAPPED_CATEGORIES, Box, Kind, Place, Placement, code_of
 
 MOST = 2_000
@@ -106,7 +105,7 @@ def chronology(reader: Reader, asked: Asked) -> Chronology:
     home, days = residences.residences(reader).get(asked.residence), _days(asked)
     own = reader.viewer.organisation_id
     with reader.shelf.storage.read(scope_of(reader.viewer)) as connection:
-        places = attaching.places(own, reader.shelf) if own != OPEN and attaching.known(reader.catalog) else None
+        places = attaching.places(own, reader.shelf) if _has_loose(reader, asked.residence) else None
         box = None if places is None else _box(places, asked.residence)
         rows = facts.told(connection, own, Wanted(days=days, residence=asked.residence), MOST + 1)
         loose = [] if box is None else facts.told(connection, own, Wanted(days=days, residence="", near=box), _LOOKED)
@@ -120,6 +119,12 @@ def chronology(reader: Reader, asked: Asked) -> Chronology:
         chosen = found if asked.hall is None else [each for each in found if _is_of(each, asked.hall)]
         lines = _lines(connection, own, chosen)
     return Chronology(home, asked.hall, lines, len(every) > MOST, _beside(reader, home, asked))
+
+
+def _has_loose(reader: Reader, residence: str) -> bool:
+    """Whether facts of the viewer's own hang on a residence that they do not name: without any, none is looked for."""
+    index = reader.indexes.get(reader.viewer.organisation_id)
+    return index is not None and residence in index.units.residence[index.units.attached_from:]
 
 
 def _is_of(found: _Found, hall: str) -> bool:

@@ -49,7 +49,7 @@ def _shape(reader: Reader, reference: ZoneRef) -> shapely.Geometry:
         return shape
     reader.check_residence(reference.code)
     home = residences.residences(reader).get(reference.code)
-    points = [hall.point for code, hall in residences.known_halls(reader) if code == reference.code and hall.point is not None]
+    points = [hall.point for _, hall in residences.known_halls(reader, reference.code) if hall.point is not None]
     points += [home.point] if home is not None and home.point is not None else []
     if not points:
         raise BadInput("Cette résidence n’a pas de point : tracez le périmètre vous-même.")

@@ -210,21 +210,24 @@ def _halls(reader: Reader, code: str, rows: list[tuple[FactIndex, np.ndarray]]) 
                 counts[index.units.code[unit]] += int(numbers[unit])
                 near[index.units.code[unit]] += int(numbers[unit]) * (unit >= index.units.attached_from)
     halls = [replace(hall, count=counts.pop(hall.code, 0), attached=near[hall.code])
-             for home, hall in known_halls(reader) if home == code]
+             for _, hall in known_halls(reader, code)]
     within = sum(hall.count for hall in halls) + sum(counts.values())
     halls += [Hall(hall, hall, None, {}, number) for hall, number in counts.items()]
     return sorted(halls, key=lambda hall: (-hall.count, hall.code)), total - within
 
 
-def known_halls(reader: Reader) -> Iterator[tuple[str, Hall]]:
-    """Halls of the patrimoine in reach, each with the code of its residence; their facts are not counted."""
+def known_halls(reader: Reader, residence: str | None = None) -> Iterator[tuple[str, Hall]]:
+    """Halls of the patrimoine in reach, or of one residence, each with the code of its residence; their facts are not counted."""
     if "halls" not in reader.catalog.layers:
         return
     found = reader.shelf.features("halls")
     for key, name, shape, known in zip(found.keys, found.names, found.geometry, found.properties, strict=True):
+        home = str(known.get("residence") or "")
+        if residence is not None and home != residence:
+            continue
         hall = str(known.get("hall") or key)
         point = None if shape is None else (shape.centroid.x, shape.centroid.y)
-        yield str(known.get("residence") or ""), Hall(hall, name or hall, point, known, 0)
+        yield home, Hall(hall, name or hall, point, known, 0)
 
 
 def beside(reader: Reader, home: Residence, query: FactQuery) -> dict[Kind, int]:

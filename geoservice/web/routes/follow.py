@@ -71,8 +71,7 @@ def _chronology(request: Request, who: Viewer, given: dict[str, str]) -> dict[st
     asked = _asked(given)
     found = chronology.chronology(reader, asked)
     since, until = (None if each is None else (each - EPOCH).days for each in (asked.since, asked.until))
-    home = found.residence.code
-    halls = sorted({(hall.code, hall.name) for code, hall in residences.known_halls(reader) if code == home})
+    halls = sorted({(hall.code, hall.name) for _, hall in residences.known_halls(reader, found.residence.code)})
     return {"page": "chronologie", "within": "/lieux", "found": found, "halls": halls, "given": given,
             "time": time_words, "what": what, "routing": routing.routing(), "may": can(who, Action.RECORD),
             "since": since, "until": until, "today": routing.today(), "query": request.url.query,
