@@ -24,10 +24,10 @@ export function fields(lists, nature) {
   const below = h("div", { "aria-live": "polite" });
   const pick = () => fill(below, subcategories(lists, value("category")));
   return [
-    choices("category", "Quoi ?", lists.categories, { shape: "grid", onchange: pick }), below,
-    choices("place", "À quel endroit ?", lists.places),
+    choices("category", "Quoi ?", lists.categories, { shape: "grid", onchange: pick }), below,
+    choices("place", "À quel endroit ?", lists.places),
     choices("gravity", "Gravité", lists.gravities),
-    choices("complaint", "Plainte déposée ?", [{ code: "oui", label: "Oui" }, { code: "non", label: "Non" }, { code: "inconnu", label: "Je ne sais pas" }], { chosen: "inconnu" }),
+    choices("complaint", "Plainte déposée ?", [{ code: "oui", label: "Oui" }, { code: "non", label: "Non" }, { code: "inconnu", label: "Je ne sais pas" }], { chosen: "inconnu" }),
     choices("when", "Quand ?", [{ code: "now", label: "Maintenant" }, { code: "earlier", label: "Plus tôt" }], { chosen: "now", onchange: earlier }),
     h("div", { id: "earlier", class: "row two", hidden: true },
       h("label", { class: "field" }, "Jour", h("input", { type: "date", name: "date", max: today() })),
