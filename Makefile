@@ -17,7 +17,7 @@ RUNTIME_READY := $(VENV)/.runtime
 DEV_READY := $(VENV)/.dev
 PROJECT_READY := $(VENV)/.project
 
-.PHONY: help demo install test test-postgres slow lint bench limit pages meeting siting kill hostile fuzz attack calibration observatory impact screenshots chromium \
+.PHONY: help demo install test test-postgres slow lint bench limit pages meeting siting decide kill hostile fuzz attack calibration observatory impact screenshots chromium \
   lock clean
 
 help:  ## list the targets
@@ -59,6 +59,9 @@ meeting: install $(DEV_READY)  ## time a meeting's snapshot and its paper for a 
 
 siting: install $(DEV_READY)  ## measure fields, lines of sight, choice of cameras (ARGS="--spopt PYTHON" for the rival)
 	$(PY) -m tests.bench.siting $(ARGS)
+
+decide: install $(DEV_READY) chromium  ## time fields, papers and pages of « Décider » and levers, by HTTP and in Chromium
+	$(PY) -m tests.bench.decide $(ARGS)
 
 kill: install $(DEV_READY)  ## kill an import 500 times at random moments
 	$(PY) -m tests.kill --times 500 $(ARGS)

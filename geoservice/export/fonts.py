@@ -11,6 +11,12 @@ WEIGHTS = {"": 400, "B": 600}
 FONT = Path(__file__).resolve().parents[1] / "web" / "page" / "vendor" / "source-sans-3-latin.woff2"  # the page's own
 
 
+def ready() -> None:
+    """Make the page's own before anybody waits for a PDF; nothing where it is missing."""
+    if FONT.is_file():
+        fixed(FONT)
+
+
 @lru_cache(maxsize=4)
 def fixed(font: Path) -> dict[str, Path]:
     """TrueType files of the regular ("") and semi-bold ("B") weights of a variable font (woff2), until the process ends."""
