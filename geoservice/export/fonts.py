@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import threading
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 WEIGHTS = {"": 400, "B": 600}
 FONT = Path(__file__).resolve().parents[1] / "web" / "page" / "vendor" / "source-sans-3-latin.woff2"  # the page's own
+
+_turn = threading.Lock()  # who comes while they are made waits for them: made once
 
 
 def ready() -> None:
@@ -17,9 +20,14 @@ def ready() -> None:
         fixed(FONT)
 
 
-@lru_cache(maxsize=4)
 def fixed(font: Path) -> dict[str, Path]:
     """TrueType files of the regular ("") and semi-bold ("B") weights of a variable font (woff2), until the process ends."""
+    with _turn:
+        return _made(font)
+
+
+@lru_cache(maxsize=4)
+def _made(font: Path) -> dict[str, Path]:
     from fontTools.ttLib import TTFont
     from fontTools.varLib.instancer import instantiateVariableFont
 
