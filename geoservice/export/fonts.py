@@ -10,14 +10,7 @@ from tempfile import TemporaryDirectory
 
 WEIGHTS = {"": 400, "B": 600}
 FONT = Path(__file__).resolve().parents[1] / "web" / "page" / "vendor" / "source-sans-3-latin.woff2"  # the page's own
-
 _turn = threading.Lock()  # who comes while they are made waits for them: made once
-
-
-def ready() -> None:
-    """Make the page's own before anybody waits for a PDF; nothing where it is missing."""
-    if FONT.is_file():
-        fixed(FONT)
 
 
 def fixed(font: Path) -> dict[str, Path]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from geoservice.core import compiled
-from geoservice.export import fonts
 from geoservice.settings import Settings
 from geoservice.web import heavy, logs
 from geoservice.web.app import create_app
@@ -22,6 +20,5 @@ def factory() -> FastAPI:
     logs.configure(settings.log_format)
     compiled.allow()
     heavy.warm()
-    threading.Thread(target=fonts.ready, name="geoservice-fonts", daemon=True).start()
     board = Board(Path(os.environ[FOLDER])) if FOLDER in os.environ else None
     return create_app(settings, demo=os.environ.get("GEOSERVICE_DEMO") == "1", board=board)
