@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.browser.page_watch import Watch
 from tests.browser.test_page_safety import no_serious_violation
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PLAN = "/decider?zone=residence%3AOH001&kind=bailleur&cameras=3"
 
 

@@ -12,7 +12,7 @@ from tests.browser.page_watch import Watch
 from tests.browser.test_page_decide import PLAN, cell
 from tests.browser.test_page_safety import no_serious_violation
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SIZES = ((1280, 800), (820, 1180), (360, 740))
 TOGETHER = "**/api/siting/together*"
 
@@ -111,7 +111,6 @@ def test_cameras_are_added_and_removed_by_hand_and_by_keys(watch: Watch, demo: s
     assert not page.locator("#keep").is_visible()
 
 
-@pytest.mark.slow
 def test_places_are_drawn_listed_undone_and_asked_for(watch: Watch, demo: str) -> None:
     page = open_plan(watch, demo)
     page.get_by_role("button", name="Ajouter un emplacement").press("Enter")
@@ -141,7 +140,6 @@ def test_places_are_drawn_listed_undone_and_asked_for(watch: Watch, demo: str) -
     assert page.locator(".drawn .point").count() == 1
 
 
-@pytest.mark.slow
 def test_a_plan_is_kept_seen_again_and_withdrawn(watch: Watch, demo: str) -> None:
     page = open_plan(watch, demo)
     page.locator('.camera[data-code="C1"]').focus()
@@ -164,7 +162,6 @@ def test_a_plan_is_kept_seen_again_and_withdrawn(watch: Watch, demo: str) -> Non
     assert page.get_by_role("link", name=name).count() == 0
 
 
-@pytest.mark.slow
 def test_plans_stand_side_by_side_on_every_screen_and_lying_on_paper(watch: Watch, demo: str) -> None:
     page = open_plan(watch, demo)
     page.get_by_role("button", name="Garder ce plan").click()

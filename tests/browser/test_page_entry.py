@@ -174,6 +174,7 @@ def test_the_service_worker_has_every_module_of_the_form() -> None:
     assert known == wanted
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_serious_and_nothing_overflows(form: Page, phone: BrowserContext) -> None:
     enter(form)
     expect(form.locator("#entries li")).to_have_count(1)

@@ -93,6 +93,7 @@ def _csv(path: Path, names: list[str], rows: list[list[str]]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_every_page_shows_it_as_text(planted: Planted, browser) -> None:  # noqa: F811
     context = browser.new_context(viewport=SCREEN, locale="fr-FR")
     context.add_cookies([{"name": "geoservice", "value": planted.token, "url": planted.address}])

@@ -64,7 +64,8 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name == "points-chauds" else pytest.mark.slow) for name in SAID])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAID)
 def test_the_notebooks_of_statistics_run_and_find_what_is_planted(made, name):
     found = executed(ROOT / "notebooks" / f"{name}.ipynb", made)
     assert not complaints(found)
@@ -89,8 +90,8 @@ def journal(tmp_path_factory) -> Folder:
     return Folder(path, *tokens)
 
 
-@pytest.mark.parametrize("landlord", [pytest.param(code, marks=pytest.mark.slow if number else []) for number, code in
-                                      enumerate(PLANTED)])
+@pytest.mark.slow
+@pytest.mark.parametrize("landlord", PLANTED)
 def test_the_notebook_of_levers_finds_what_is_planted_and_says_what_it_cannot(journal, landlord):
     token = journal.token if landlord == "orvelle-habitat" else journal.other
     found = executed(ROOT / "notebooks" / "evaluer-un-levier.ipynb", replace(journal, token=token))

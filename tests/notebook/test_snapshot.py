@@ -18,6 +18,8 @@ from geoservice.testing.demo import load_town
 from tests.notebook.folder import Folder
 from tests.notebook.test_quickstart import ROOT, complaints, executed, texts
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory) -> Path:

@@ -18,6 +18,7 @@ from geoservice.storage import register as stored
 from geoservice.testing import demo
 from geoservice.types import Kind
 
+pytestmark = pytest.mark.slow
 DAY = date(2026, 11, 2)
 
 

@@ -16,7 +16,7 @@ from geoservice.storage.tables import Fact, FactVersion
 from tests.conftest import ON_POSTGRESQL
 
 OWNER = Owner(0, 1, 1)
-MANY = 30 if ON_POSTGRESQL else 120  # a server is opened anew for each
+MANY = 30 if ON_POSTGRESQL else 60  # a server is opened anew for each
 
 
 def row(key: str, version: int, seen: int) -> tuple:

@@ -27,6 +27,7 @@ def saved(world, tmp_path_factory):
         return backup.save(storage, path)
 
 
+@pytest.mark.slow
 def test_a_restored_folder_gives_the_same_answers(world, saved, tmp_path):
     restored = Settings(data=tmp_path / "nouveau")
     manifest = backup.restore(saved.path, restored)

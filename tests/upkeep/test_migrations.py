@@ -169,6 +169,7 @@ def _open(folder: str, results) -> None:
         results.put(migrations.revision(connection))
 
 
+@pytest.mark.slow
 def test_two_processes_open_an_older_folder_at_once(older):
     context = multiprocessing.get_context("spawn")
     results = context.Queue()

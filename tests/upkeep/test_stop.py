@@ -71,6 +71,7 @@ def test_a_request_that_never_ends_is_given_twenty_seconds(copied):
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_workers_stop_too_and_count_together(copied, world):
     with server(copied().data, "--workers", "2", "--log-format", "json", GEOSERVICE_METRICS="true") as running:
         for _ in range(40):

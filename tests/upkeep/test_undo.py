@@ -21,7 +21,7 @@ from geoservice.storage.tables import Address, Aggregate, Fact, FactVersion, Fea
 from tests.conftest import ON_POSTGRESQL
 from tests.upkeep.state import addresses, answers, digest, opened
 
-MANY = 50 if ON_POSTGRESQL else 150  # a server is opened anew for each
+MANY = 50 if ON_POSTGRESQL else 75  # a server is opened anew for each
 
 # --- the rule, on any imports in any order
 
