@@ -106,6 +106,7 @@ def test_the_notebook_of_levers_finds_what_is_planted_and_says_what_it_cannot(jo
         assert words in said
 
 
+@pytest.mark.slow
 def test_a_journal_is_ones_own_and_nothing_is_noted_from_a_notebook(journal):
     with connect(journal.path, journal.token) as ours, connect(journal.path, journal.other) as theirs:
         numbers = [set(each.levers("2026-11-22")["number"]) for each in (ours, theirs)]

@@ -23,6 +23,7 @@ def test_a_test_that_always_cries_is_told_so() -> None:
     assert told.interval[0] > 0.8
 
 
+@pytest.mark.slow
 def test_an_over_dispersed_town_makes_the_binomial_lie_and_not_the_default() -> None:
     exposure = np.random.default_rng(1).gamma(2, 1, 91)
     near = worlds.neighbours("hamlet")
