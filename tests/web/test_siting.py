@@ -7,14 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-import shapely
 from starlette.testclient import TestClient
 
-from geoservice.operations import setup, siting
-from geoservice.web import heavy
-from geoservice.web.app import create_app
-from tests.operations import hotworld
-from tests.web import world as worlds
+from geoservice.operations import siting
+from tests.web.built import landlords
 from tests.web.world import CANARY, PLAINE, RIVES
 
 PLAN = "/api/siting/plan"
@@ -27,17 +23,8 @@ def bbox(middle: tuple[float, float], half: float = 0.005) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, TestClient]]:
-    """The two landlords, with a building of 12 m on every residence of both."""
-    made = worlds.build(tmp_path_factory.mktemp("siting"))
-    storage = setup.open_storage(made.settings)
-    hotworld.put(storage, "batiments", {f"B{middle}{n}": (
-        "", "", shapely.Point(middle[0] + n / 1000, middle[1]).buffer(0.0001, quad_segs=1), {"height": 12.0})
-        for middle in (RIVES, PLAINE) for n in range(3)})
-    storage.close()
-    with TestClient(create_app(made.settings)) as door:
-        yield {name: TestClient(door.app, headers={"Authorization": f"Bearer {token}"})
-               for name, token in (("rives", made.rives), ("plaine", made.plaine))}
-    heavy.stop()
+    with landlords(tmp_path_factory.mktemp("siting")) as doors:
+        yield doors
 
 
 def test_a_plan_is_json_with_everything_of_it(built: dict[str, TestClient]) -> None:

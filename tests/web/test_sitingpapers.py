@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pyogrio
 import pytest
-import shapely
 from starlette.testclient import TestClient
 
-from geoservice.operations import setup
-from geoservice.web import heavy
-from geoservice.web.app import create_app
-from tests.operations import hotworld
-from tests.web import world as worlds
+from tests.web.built import landlords
 from tests.web.test_siting import bbox
 from tests.web.world import CANARY, PLAINE, RIVES
 
@@ -30,17 +25,8 @@ FILES = {"plans.pdf": (b"%PDF-", "application/pdf"), "plan.svg": (b"<svg", "imag
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, TestClient]]:
-    """The two landlords, with a building of 12 m on every residence of both."""
-    made = worlds.build(tmp_path_factory.mktemp("papers"))
-    storage = setup.open_storage(made.settings)
-    hotworld.put(storage, "batiments", {f"B{middle}{n}": (
-        "", "", shapely.Point(middle[0] + n / 1000, middle[1]).buffer(0.0001, quad_segs=1), {"height": 12.0})
-        for middle in (RIVES, PLAINE) for n in range(3)})
-    storage.close()
-    with TestClient(create_app(made.settings)) as door:
-        yield {name: TestClient(door.app, headers={"Authorization": f"Bearer {token}"})
-               for name, token in (("rives", made.rives), ("plaine", made.plaine))} | {"nobody": TestClient(door.app)}
-    heavy.stop()
+    with landlords(tmp_path_factory.mktemp("papers")) as doors:
+        yield doors
 
 
 @pytest.mark.parametrize("name", FILES)
